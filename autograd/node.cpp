@@ -1,0 +1,40 @@
+#include "node.hpp"
+
+#include "../core/pool.hpp"
+
+namespace plumb::detail {
+namespace {
+
+// Destroying a node drops its edges, which may make further nodes unreachable. They wait here until
+// the loop in release() takes them, so a chain of any length needs no stack.
+thread_local Node* unreachable = nullptr;
+thread_local bool destroying = false;
+
+void destroy(Node* node) noexcept {
+  const std::size_t bytes = node->block_bytes;
+  for (std::uint32_t i = 0; i < node->edge_count; ++i) node->edges[i].~Edge();
+  node->~Node();
+  pool::deallocate(node, bytes);
+}
+
+}  // namespace
+
+void retain(Node* node) noexcept { node->count.fetch_add(1, std::memory_order_relaxed); }
+
+void release(Node* node) noexcept {
+  if (node->count.load(std::memory_order_acquire) != 1 &&
+      node->count.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  node->next_ready = unreachable;
+  unreachable = node;
+  if (destroying) return;
+  destroying = true;
+  while (unreachable != nullptr) {
+    Node* next = unreachable;
+    unreachable = next->next_ready;
+    destroy(next);
+  }
+  destroying = false;
+}
+
+}  // namespace plumb::detail

@@ -1,0 +1,62 @@
+#include "activation.hpp"
+
+#include "../../core/error.hpp"
+#include "../../core/kernels/math.hpp"
+#include "unary.hpp"
+
+namespace plumb {
+
+using detail::from_input;
+using detail::from_result;
+
+// y = tanh x;  dx = g (1 - y^2)
+Variable tanh(const Variable& x) { return from_result("tanh", x, kernel::tanh, kernel::tanh_into); }
+
+// y = 1 / (1 + e^-x);  dx = g y (1 - y)
+Variable sigmoid(const Variable& x) {
+  return from_result("sigmoid", x, kernel::sigmoid, kernel::sigmoid_into);
+}
+
+// y = max(x, 0);  dx = g [y > 0]
+Variable relu(const Variable& x) { return from_result("relu", x, kernel::relu, kernel::relu_into); }
+
+// y = x > 0 ? x : slope x;  dx = g (x > 0 ? 1 : slope)
+Variable leaky_relu(const Variable& x, double slope) {
+  return from_input(
+      "leaky_relu", x, [=](const Tensor& x) { return kernel::leaky_relu(x, slope); },
+      [=](Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
+        kernel::leaky_relu_into(dx, mode, g, x, slope);
+      });
+}
+
+// y = x > 0 ? x : alpha (e^x - 1);  dx = g (x > 0 ? 1 : alpha e^x)
+Variable elu(const Variable& x, double alpha) {
+  return from_input(
+      "elu", x, [=](const Tensor& x) { return kernel::elu(x, alpha); },
+      [=](Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
+        kernel::elu_into(dx, mode, g, x, alpha);
+      });
+}
+
+// y = x P(x), P and p the normal distribution and density;  dx = g (P(x) + x p(x))
+// tanh form: y = x/2 (1 + t), t = tanh(s (x + c x^3));  dx = g/2 (1 + t + x (1 - t^2) s (1 + 3c
+// x^2))
+Variable gelu(const Variable& x, Gelu form) {
+  return form == Gelu::exact ? from_input("gelu", x, kernel::gelu, kernel::gelu_into)
+                             : from_input("gelu", x, kernel::gelu_tanh, kernel::gelu_tanh_into);
+}
+
+// y = x s, s = sigmoid x;  dx = g s (1 + x (1 - s))
+Variable silu(const Variable& x) { return from_input("silu", x, kernel::silu, kernel::silu_into); }
+
+// y = log(1 + e^(beta x)) / beta;  dx = g sigmoid(beta x)
+Variable softplus(const Variable& x, double beta, double threshold) {
+  if (!(beta > 0)) fail("softplus", "beta must be positive, got ", beta);
+  return from_input(
+      "softplus", x, [=](const Tensor& x) { return kernel::softplus(x, beta, threshold); },
+      [=](Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
+        kernel::softplus_into(dx, mode, g, x, beta, threshold);
+      });
+}
+
+}  // namespace plumb

@@ -1,0 +1,131 @@
+#include "arithmetic.hpp"
+
+#include "../../core/kernels/arithmetic.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+namespace {
+
+// The gradient of an operand that was only broadcast: g itself where it was not.
+void pass_on(Gradients& to, std::size_t input, const Tensor& g, const Shape& shape) {
+  if (g.shape() == shape) return to.give(input, g);
+  to.write(input, [&](Tensor& dx, Write mode) { kernel::pass_into(dx, mode, g); });
+}
+
+void pass_on_scaled(Gradients& to, std::size_t input, const Tensor& g, double factor) {
+  to.write(input, [&](Tensor& dx, Write mode) { kernel::scale_into(dx, mode, g, factor); });
+}
+
+}  // namespace
+
+// y = a + b;  da = g, db = g
+Variable add(const Variable& a, const Variable& b) {
+  return record("add", kernel::add(a.value(), b.value()), {a, b},
+                [a = a.shape(), b = b.shape()](const Tensor& g, Gradients& to) {
+                  pass_on(to, 0, g, a);
+                  pass_on(to, 1, g, b);
+                });
+}
+
+// y = a + number;  da = g
+Variable add(const Variable& a, double b) {
+  return record("add", kernel::add(a.value(), b), {a},
+                [](const Tensor& g, Gradients& to) { to.give(0, g); });
+}
+
+// y = a - b;  da = g, db = -g
+Variable sub(const Variable& a, const Variable& b) {
+  return record("sub", kernel::subtract(a.value(), b.value()), {a, b},
+                [a = a.shape()](const Tensor& g, Gradients& to) {
+                  pass_on(to, 0, g, a);
+                  pass_on_scaled(to, 1, g, -1);
+                });
+}
+
+// y = a b;  da = g b, db = g a
+Variable mul(const Variable& a, const Variable& b) {
+  return record(
+      "mul", kernel::multiply(a.value(), b.value()), {a, b},
+      [a = saved_for(b, a), b = saved_for(a, b)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::multiply_into(da, mode, g, b); });
+        to.write(1, [&](Tensor& db, Write mode) { kernel::multiply_into(db, mode, g, a); });
+      });
+}
+
+// y = number a;  da = number g
+Variable mul(const Variable& a, double b) {
+  return record("mul", kernel::multiply(a.value(), b), {a},
+                [b](const Tensor& g, Gradients& to) { pass_on_scaled(to, 0, g, b); });
+}
+
+// y = a / b;  da = g / b, db = -g y / b
+Variable div(const Variable& a, const Variable& b) {
+  Tensor y = kernel::divide(a.value(), b.value());
+  return record(
+      "div", y, {a, b},
+      [y = Saved(b.requires_grad() ? y : Tensor()), b = Saved(b)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::divide_into(da, mode, g, b); });
+        to.write(1, [&](Tensor& db, Write mode) { kernel::divisor_into(db, mode, g, y, b); });
+      });
+}
+
+// y = number / b;  db = -g y / b
+Variable div(double a, const Variable& b) {
+  Tensor y = kernel::divide(a, b.value());
+  return record("div", y, {b}, [y = Saved(y), b = Saved(b)](const Tensor& g, Gradients& to) {
+    to.write(0, [&](Tensor& db, Write mode) { kernel::divisor_into(db, mode, g, y, b); });
+  });
+}
+
+// y = -x;  dx = -g
+Variable neg(const Variable& x) { return mul(x, -1.0); }
+
+// y = a^b;  da = g b a^(b-1), db = g a^b log a
+Variable pow(const Variable& a, const Variable& b) {
+  return record(
+      "pow", kernel::power(a.value(), b.value()), {a, b},
+      [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::base_into(da, mode, g, a, b); });
+        to.write(1, [&](Tensor& db, Write mode) { kernel::exponent_into(db, mode, g, a, b); });
+      });
+}
+
+// y = a^number;  da = g number a^(number-1)
+Variable pow(const Variable& a, double b) {
+  return record(
+      "pow", kernel::power(a.value(), b), {a}, [a = Saved(a), b](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::base_into(da, mode, g, a, b); });
+      });
+}
+
+// y = max(a, b);  da = g [a > b] + g/2 [a = b], db likewise
+Variable maximum(const Variable& a, const Variable& b) {
+  return record(
+      "maximum", kernel::maximum(a.value(), b.value()), {a, b},
+      [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::greater_into(da, mode, g, a, b); });
+        to.write(1, [&](Tensor& db, Write mode) { kernel::greater_into(db, mode, g, b, a); });
+      });
+}
+
+// y = min(a, b);  da = g [a < b] + g/2 [a = b], db likewise
+Variable minimum(const Variable& a, const Variable& b) {
+  return record(
+      "minimum", kernel::minimum(a.value(), b.value()), {a, b},
+      [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::greater_into(da, mode, g, b, a); });
+        to.write(1, [&](Tensor& db, Write mode) { kernel::greater_into(db, mode, g, a, b); });
+      });
+}
+
+// y = c ? a : b;  da = g [c], db = g [not c]
+Variable where(const Tensor& condition, const Variable& a, const Variable& b) {
+  return record(
+      "where", kernel::where(condition, a.value(), b.value()), {a, b},
+      [c = Saved(condition)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& da, Write mode) { kernel::select_into(da, mode, g, c, true); });
+        to.write(1, [&](Tensor& db, Write mode) { kernel::select_into(db, mode, g, c, false); });
+      });
+}
+
+}  // namespace plumb

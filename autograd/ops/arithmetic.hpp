@@ -1,0 +1,50 @@
+// Arithmetic on variables, with NumPy broadcasting throughout.
+#pragma once
+
+#include "../variable.hpp"
+
+namespace plumb {
+
+/// Elementwise sums, differences, products and quotients of two variables that broadcast.
+/// Throw "[add] ..." when the shapes do not broadcast or the dtypes differ.
+Variable add(const Variable& a, const Variable& b);
+Variable sub(const Variable& a, const Variable& b);
+Variable mul(const Variable& a, const Variable& b);
+Variable div(const Variable& a, const Variable& b);
+
+/// The same with a number, which takes the variable's dtype.
+Variable add(const Variable& a, double b);
+Variable mul(const Variable& a, double b);
+Variable div(double a, const Variable& b);
+
+/// -x.
+Variable neg(const Variable& x);
+
+/// a^b, broadcast. The gradient of b is 0 where a is 0 and b >= 0.
+Variable pow(const Variable& a, const Variable& b);
+/// a^b for a fixed exponent; the gradient is 0 for b = 0, also at a = 0.
+Variable pow(const Variable& a, double b);
+
+/// The larger (smaller) of two elements, NaN where either is NaN. Where they are equal each gets
+/// half of the gradient, as in PyTorch.
+Variable maximum(const Variable& a, const Variable& b);
+Variable minimum(const Variable& a, const Variable& b);
+
+/// Elements of a where `condition` (uint8) is not 0, of b elsewhere; all three broadcast.
+Variable where(const Tensor& condition, const Variable& a, const Variable& b);
+
+inline Variable operator+(const Variable& a, const Variable& b) { return add(a, b); }
+inline Variable operator-(const Variable& a, const Variable& b) { return sub(a, b); }
+inline Variable operator*(const Variable& a, const Variable& b) { return mul(a, b); }
+inline Variable operator/(const Variable& a, const Variable& b) { return div(a, b); }
+inline Variable operator+(const Variable& a, double b) { return add(a, b); }
+inline Variable operator-(const Variable& a, double b) { return add(a, -b); }
+inline Variable operator*(const Variable& a, double b) { return mul(a, b); }
+inline Variable operator/(const Variable& a, double b) { return mul(a, 1 / b); }
+inline Variable operator+(double a, const Variable& b) { return add(b, a); }
+inline Variable operator-(double a, const Variable& b) { return add(neg(b), a); }
+inline Variable operator*(double a, const Variable& b) { return mul(b, a); }
+inline Variable operator/(double a, const Variable& b) { return div(a, b); }
+inline Variable operator-(const Variable& x) { return neg(x); }
+
+}  // namespace plumb

@@ -1,0 +1,40 @@
+#include "math.hpp"
+
+#include "../../core/error.hpp"
+#include "../../core/kernels/arithmetic.hpp"
+#include "../../core/kernels/math.hpp"
+#include "unary.hpp"
+
+namespace plumb {
+
+using detail::from_input;
+using detail::from_result;
+
+// y = e^x;  dx = g y
+Variable exp(const Variable& x) {
+  return from_result("exp", x, kernel::exp, kernel::multiply_into);
+}
+
+// y = log x;  dx = g / x
+Variable log(const Variable& x) { return from_input("log", x, kernel::log, kernel::log_into); }
+
+// y = sqrt x;  dx = g / (2 y)
+Variable sqrt(const Variable& x) { return from_result("sqrt", x, kernel::sqrt, kernel::sqrt_into); }
+
+// y = |x|;  dx = g sign x
+Variable abs(const Variable& x) { return from_input("abs", x, kernel::abs, kernel::abs_into); }
+
+// y = erf x;  dx = g 2/sqrt(pi) e^(-x^2)
+Variable erf(const Variable& x) { return from_input("erf", x, kernel::erf, kernel::erf_into); }
+
+// y = min(max(x, low), high);  dx = g [low <= x <= high]
+Variable clamp(const Variable& x, double low, double high) {
+  if (!(low <= high)) fail("clamp", "expected low <= high, got ", low, " and ", high);
+  return from_input(
+      "clamp", x, [=](const Tensor& x) { return kernel::clamp(x, low, high); },
+      [=](Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
+        kernel::clamp_into(dx, mode, g, x, low, high);
+      });
+}
+
+}  // namespace plumb

@@ -1,0 +1,26 @@
+// For the operations of one variable: from a pair of kernels to a recorded function.
+#pragma once
+
+#include "../record.hpp"
+
+namespace plumb::detail {
+
+/// y = forward(x), where gradient(dx, mode, g, x) needs the input.
+template <class Forward, class Gradient>
+Variable from_input(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+  return record(operation, forward(x.value()), {x},
+                [x = Saved(x), gradient](const Tensor& g, Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, x); });
+                });
+}
+
+/// y = forward(x), where gradient(dx, mode, g, y) needs only the result.
+template <class Forward, class Gradient>
+Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+  Tensor y = forward(x.value());
+  return record(operation, y, {x}, [y = Saved(y), gradient](const Tensor& g, Gradients& to) {
+    to.write(0, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, y); });
+  });
+}
+
+}  // namespace plumb::detail

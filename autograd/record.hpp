@@ -1,0 +1,174 @@
+// record: what an operation calls to become part of the graph, and what its rule is handed.
+#pragma once
+
+#include <initializer_list>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../core/pool.hpp"
+#include "../core/write.hpp"
+#include "modes.hpp"
+#include "variable.hpp"
+
+namespace plumb {
+
+namespace detail {
+class Pass;
+}
+
+/// A tensor that a rule captures: reading it back throws if it was changed in place since.
+/// Converts to a const Tensor& where one is expected.
+class Saved {
+ public:
+  explicit Saved(Tensor tensor)
+      : tensor_(std::move(tensor)), version_(tensor_.defined() ? tensor_.version() : 0) {}
+  explicit Saved(const Variable& variable) : Saved(variable.value()) {}
+  const Tensor& get() const {
+    if (tensor_.defined() && tensor_.version() != version_) refuse();
+    return tensor_;
+  }
+  operator const Tensor&() const { return get(); }  // NOLINT: reads like the tensor
+
+ private:
+  [[noreturn]] void refuse() const;
+
+  Tensor tensor_;
+  std::uint32_t version_;
+};
+
+/// Saves `value` for the gradient of `user`, or nothing where that needs none: the rule for one
+/// operand of a product needs the other.
+inline Saved saved_for(const Variable& user, const Variable& value) {
+  return Saved(user.requires_grad() ? value.value() : Tensor());
+}
+
+/// Takes a rule's gradients, one for each input that needs one, in any order.
+class Gradients {
+ public:
+  /// Whether a gradient of this input is wanted; a rule may skip work where not.
+  bool needs(std::size_t input) const;
+  /// Calls f(Tensor& gradient, Write mode) with the buffer that holds the input's gradient, of the
+  /// input's shape: what is there is to be overwritten or added to. Nothing where none is needed.
+  template <class F>
+  void write(std::size_t input, F&& f) {
+    if (!needs(input)) return;
+    Destination destination(*this, input);
+    f(destination.buffer(), destination.mode());
+    destination.done();
+  }
+  /// Hands over a gradient of the input's shape and dtype. Nothing where none is needed.
+  void give(std::size_t input, Tensor gradient);
+
+ private:
+  friend class detail::Pass;
+  Gradients(detail::Pass& pass, detail::Node& node) : pass_(pass), node_(node) {}
+
+  class Destination {
+   public:
+    Destination(Gradients& gradients, std::size_t input);
+    ~Destination();
+    Tensor& buffer() { return *buffer_; }
+    Write mode() const { return mode_; }
+    void done();
+
+   private:
+    Gradients& gradients_;
+    std::size_t input_;
+    detail::Leaf* leaf_;  // locked while it is written; null where the gradient is not a leaf's own
+    Tensor* buffer_;
+    Write mode_;
+  };
+
+  detail::Pass& pass_;
+  detail::Node& node_;
+};
+
+namespace detail {
+
+/// Constructs a node of type N with room for edges in one pooled block.
+template <class N, class... Arguments>
+N* make_node(std::size_t edge_count, Arguments&&... arguments) {
+  constexpr std::size_t head = (sizeof(N) + alignof(Edge) - 1) / alignof(Edge) * alignof(Edge);
+  const std::size_t bytes = head + edge_count * sizeof(Edge);
+  auto* block = static_cast<std::byte*>(pool::allocate(bytes));
+  N* node;
+  try {
+    node = new (block) N(std::forward<Arguments>(arguments)...);
+  } catch (...) {
+    pool::deallocate(block, bytes);
+    throw;
+  }
+  node->block_bytes = bytes;
+  node->edge_count = static_cast<std::uint32_t>(edge_count);
+  node->edges = reinterpret_cast<Edge*>(block + head);
+  for (std::size_t i = 0; i < edge_count; ++i) new (node->edges + i) Edge;
+  return node;
+}
+
+template <class Rule>
+struct RuleNode final : Node {
+  template <class R>
+  RuleNode(const char* name, const Tensor& value, R&& r)
+      : Node(name, value.dtype(), value.shape()), rule(std::forward<R>(r)) {}
+  ~RuleNode() override {
+    if (!freed) rule.~Rule();
+  }
+  void backward(const Tensor& gradient, Gradients& to) override { rule(gradient, to); }
+  void release_saved() override {
+    freed = true;
+    rule.~Rule();
+  }
+  union {
+    Rule rule;  // destroyed early, with the tensors that it captured
+  };
+};
+
+/// An input in a braced list, without a copy of the handle.
+struct VariableRef {
+  VariableRef(const Variable& variable) : pointer(&variable) {}  // NOLINT
+  operator const Variable&() const { return *pointer; }          // NOLINT
+  const Variable* pointer;
+};
+
+template <class List, class Rule>
+Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
+  bool needed = false;
+  for (const Variable& input : inputs) needed = needed || input.requires_grad();
+  if (!needed || !grad_enabled() || !is_floating(value.dtype())) return Variable(std::move(value));
+  using Stored = std::decay_t<Rule>;
+  auto* node =
+      make_node<RuleNode<Stored>>(inputs.size(), operation, value, std::forward<Rule>(rule));
+  NodeHandle handle(node);
+  Edge* edge = node->edges;
+  for (const Variable& input : inputs) {
+    if (input.requires_grad()) {
+      retain(input.node());
+      edge->node = NodeHandle(input.node());
+    }
+    ++edge;
+  }
+  return Variable(std::move(value), std::move(handle));
+}
+
+}  // namespace detail
+
+/// Makes `value`, computed from the inputs, part of the graph. `rule` is called in backward as
+/// rule(const Tensor& g, Gradients& to) with the gradient g of the value and must give one for each
+/// input that needs it; it captures what it needs: tensors through Saved, never the result
+/// variable. `operation` is a literal and appears in errors. Where no input needs a gradient, or
+/// under NoGrad, nothing is kept.
+template <class Rule>
+Variable record(const char* operation, Tensor value,
+                std::initializer_list<detail::VariableRef> inputs, Rule&& rule) {
+  return detail::record_list(operation, std::move(value), inputs, std::forward<Rule>(rule));
+}
+/// The same for a list of inputs known at run time.
+template <class Rule>
+Variable record(const char* operation, Tensor value, const std::vector<Variable>& inputs,
+                Rule&& rule) {
+  return detail::record_list(operation, std::move(value), inputs, std::forward<Rule>(rule));
+}
+
+}  // namespace plumb

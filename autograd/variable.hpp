@@ -1,0 +1,129 @@
+// Variable: a tensor that remembers how it was made.
+#pragma once
+
+#include <vector>
+
+#include "node.hpp"
+
+namespace plumb {
+
+/// Whether backward keeps the graph for another pass.
+enum class RetainGraph : std::uint8_t { no, yes };
+inline constexpr RetainGraph retain_graph = RetainGraph::yes;
+
+namespace detail {
+struct VariableState {
+  std::atomic<std::int32_t> count{1};
+  Tensor value;
+  NodeHandle node;  // null for a constant
+};
+}  // namespace detail
+
+/// A handle on a value and, where a gradient can flow, on the node that made it. Copying shares.
+///
+/// A plain Tensor converts to a Variable without gradient: a constant. `Variable::leaf` makes one
+/// whose gradient is wanted; results of operations on it carry the graph.
+class Variable {
+ public:
+  Variable() = default;    ///< Undefined, like a default-constructed Tensor.
+  Variable(Tensor value);  // NOLINT: a Tensor is accepted wherever a Variable is
+  Variable(const Variable& other) noexcept : state_(other.state_) {
+    if (state_ != nullptr) state_->count.fetch_add(1, std::memory_order_relaxed);
+  }
+  Variable(Variable&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Variable& operator=(Variable other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~Variable() {
+    if (state_ == nullptr) return;
+    if (state_->count.load(std::memory_order_acquire) == 1 ||
+        state_->count.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      destroy();
+  }
+
+  /// A variable whose gradient backward() fills: a parameter. Throws for integer tensors.
+  static Variable leaf(Tensor value);
+
+  bool defined() const { return state_ != nullptr; }
+  const Tensor& value() const { return state_->value; }
+  DType dtype() const { return value().dtype(); }
+  const Shape& shape() const { return value().shape(); }
+  int rank() const { return value().rank(); }
+  std::int64_t dim(int axis) const { return value().dim(axis); }
+  std::int64_t numel() const { return value().numel(); }
+  /// The only element. Throws unless numel() is 1.
+  template <class T = double>
+  T item() const {
+    return value().item<T>();
+  }
+
+  /// Whether a gradient flows to or through this variable.
+  bool requires_grad() const {
+    const detail::Node* node = state_->node.get();
+    return node != nullptr && (!node->leaf || static_cast<const detail::Leaf*>(node)->enabled);
+  }
+  /// Whether it is not the result of a recorded operation.
+  bool is_leaf() const;
+  /// Makes a leaf want a gradient, or not (frozen). Throws for results and for integer tensors.
+  Variable& set_requires_grad(bool wanted);
+
+  /// The gathered gradient of a leaf, of the value's shape; undefined when there is none. Later
+  /// passes do not change a tensor that is held here.
+  Tensor grad() const;
+  /// Replaces the gradient; an undefined one clears it. Shape and dtype must be the value's.
+  void set_grad(Tensor gradient);
+  /// Forgets the gradient; its memory stays for the next one.
+  void zero_grad();
+
+  /// Adds d(this)/d(leaf) to the gradient of every leaf that this depends on, then frees the graph
+  /// unless told to retain it. Without a seed this must have one element.
+  /// Throws where nothing requires a gradient, where the graph was freed, or where a value that a
+  /// rule saved was changed in place. After a throw the gradients of the leaves are unspecified.
+  void backward(RetainGraph retain = RetainGraph::no) const;
+  /// With a seed: the gradient of some scalar with respect to this; of this shape and dtype.
+  void backward(const Tensor& seed, RetainGraph retain = RetainGraph::no) const;
+
+  /// The same value as a constant. Shares memory.
+  Variable detach() const { return defined() ? Variable(value()) : Variable(); }
+
+  /// Calls `hook` with the complete gradient of this variable in each backward pass, in order of
+  /// registration; a defined result takes the gradient's place. Throws where none flows.
+  void register_hook(GradientHook hook);
+
+  /// Replaces the value of a leaf, also by one of another shape or dtype, for all handles; the
+  /// gradient is forgotten. Graphs recorded before keep the old value.
+  void set_value(Tensor value);
+
+  /// Whether both are handles on the same variable.
+  bool same_as(const Variable& other) const { return state_ == other.state_; }
+  /// A number that tells variables apart while they live.
+  const void* identity() const { return state_; }
+
+  /// For operations: the node that takes this variable's gradient, null for a constant.
+  detail::Node* node() const { return state_->node.get(); }
+  /// For operations: a result with its node.
+  Variable(Tensor value, detail::NodeHandle node);
+
+ private:
+  void destroy() noexcept;
+  detail::Leaf& leaf_node(const char* operation) const;
+
+  detail::VariableState* state_ = nullptr;
+};
+
+/// A leaf with a name, as modules list and optimizers take them.
+struct Parameter {
+  std::string name;
+  Variable variable;
+};
+using Parameters = std::vector<Parameter>;
+
+/// Gradients of `outputs` with respect to `inputs`, leaves or results, without touching the
+/// gradient of any leaf. `seeds` has one tensor an output, or is empty where all outputs have one
+/// element. Throws where an input takes no part in the outputs.
+std::vector<Tensor> grad(const std::vector<Variable>& outputs, const std::vector<Variable>& inputs,
+                         const std::vector<Tensor>& seeds = {},
+                         RetainGraph retain = RetainGraph::no);
+
+}  // namespace plumb

@@ -1,0 +1,12 @@
+// The core room: tensors, random numbers, state dicts, errors.
+#pragma once
+
+#include "core/arithmetic.hpp"
+#include "core/error.hpp"
+#include "core/hash.hpp"
+#include "core/parallel.hpp"
+#include "core/pool.hpp"
+#include "core/random.hpp"
+#include "core/shape.hpp"
+#include "core/state_dict.hpp"
+#include "core/tensor.hpp"

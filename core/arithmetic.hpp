@@ -1,0 +1,34 @@
+// Operators on tensors, for data and for the rules of one's own operations.
+#pragma once
+
+#include "tensor.hpp"
+
+namespace plumb {
+
+/// Elementwise with NumPy broadcasting; both of one dtype. Throw "[add] ..." otherwise.
+Tensor operator+(const Tensor& a, const Tensor& b);
+Tensor operator-(const Tensor& a, const Tensor& b);
+Tensor operator*(const Tensor& a, const Tensor& b);
+/// Floating tensors only.
+Tensor operator/(const Tensor& a, const Tensor& b);
+
+/// A number takes the tensor's dtype.
+Tensor operator+(const Tensor& a, double b);
+Tensor operator-(const Tensor& a, double b);
+Tensor operator*(const Tensor& a, double b);
+Tensor operator/(const Tensor& a, double b);
+Tensor operator+(double a, const Tensor& b);
+Tensor operator-(double a, const Tensor& b);
+Tensor operator*(double a, const Tensor& b);
+Tensor operator/(double a, const Tensor& b);
+Tensor operator-(const Tensor& a);
+
+/// 1 where the relation holds, else 0, as uint8; broadcast. A condition for `where`.
+Tensor operator<(const Tensor& a, const Tensor& b);
+Tensor operator<=(const Tensor& a, const Tensor& b);
+Tensor operator>(const Tensor& a, const Tensor& b);
+Tensor operator>=(const Tensor& a, const Tensor& b);
+/// Elementwise equality as uint8 (operator== would be misread as comparing whole tensors).
+Tensor equal(const Tensor& a, const Tensor& b);
+
+}  // namespace plumb

@@ -1,0 +1,40 @@
+// Work on several threads whose result does not depend on how many there are.
+#pragma once
+
+#include <cstdint>
+
+namespace plumb {
+
+/// Threads that parallel_for may use: the processors this process may run on, until set.
+int num_threads();
+
+/// Sets it for the whole process, 1 to 1024. Results never depend on it.
+void set_num_threads(int threads);
+
+namespace detail {
+using ChunkFunction = void (*)(void* context, std::int64_t chunk);
+void run_chunks(std::int64_t chunks, ChunkFunction function, void* context);
+}  // namespace detail
+
+/// Calls f(begin, end) for consecutive pieces of [0, n), each `grain` long but the last. The pieces
+/// depend on n and grain alone; which thread takes which does not matter if they write apart. An
+/// exception in a piece reaches the caller (that of the first such piece) when all have ended.
+/// Inside another parallel_for it runs on the calling thread.
+template <class F>
+void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
+  if (n <= 0) return;
+  if (n <= grain) return f(std::int64_t{0}, n);
+  struct Context {
+    std::int64_t n, grain;
+    F& f;
+  } context{n, grain, f};
+  detail::run_chunks((n + grain - 1) / grain,
+                     [](void* p, std::int64_t chunk) {
+                       const Context& c = *static_cast<Context*>(p);
+                       const std::int64_t begin = chunk * c.grain;
+                       c.f(begin, begin + c.grain < c.n ? begin + c.grain : c.n);
+                     },
+                     &context);
+}
+
+}  // namespace plumb
