@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/arithmetic.hpp"
+#include "core/axes.hpp"
 #include "core/error.hpp"
 #include "core/hash.hpp"
 #include "core/parallel.hpp"

@@ -213,7 +213,7 @@ void check_finite(const Node& node, std::size_t input, const Tensor& gradient) {
 }
 
 Tensor seed_of(const char* operation, const Variable& output, const Tensor* seed) {
-  if (!output.defined() || !output.requires_grad())
+  if (!output.requires_grad())
     fail(operation, "nothing that the output depends on requires a gradient");
   if (seed == nullptr) {
     if (output.numel() != 1)
@@ -316,8 +316,7 @@ std::vector<Tensor> grad(const std::vector<Variable>& outputs, const std::vector
     fail("grad", "expected one seed for each of ", std::uint64_t{outputs.size()}, " outputs, got ",
          std::uint64_t{seeds.size()});
   for (const Variable& input : inputs)
-    if (!input.defined() || !input.requires_grad())
-      fail("grad", "an input does not require a gradient");
+    if (!input.requires_grad()) fail("grad", "an input does not require a gradient");
   detail::Pass pass(&inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     pass.add_root(outputs[i],

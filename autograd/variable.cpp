@@ -29,6 +29,8 @@ void Variable::destroy() noexcept {
   pool::deallocate(state_, sizeof(detail::VariableState));
 }
 
+void Variable::refuse_undefined() { fail("Variable", "the variable is undefined"); }
+
 Variable Variable::leaf(Tensor value) {
   Variable variable(std::move(value));
   variable.set_requires_grad(true);
@@ -57,7 +59,7 @@ detail::Leaf& Variable::leaf_node(const char* operation) const {
 }
 
 Tensor Variable::grad() const {
-  if (!defined() || node() == nullptr || !node()->leaf) return Tensor();
+  if (node() == nullptr || !node()->leaf) return Tensor();
   auto& leaf = *static_cast<detail::Leaf*>(node());
   const std::lock_guard<std::mutex> lock(leaf.mutex);
   return leaf.valid ? leaf.gradient : Tensor();
@@ -74,14 +76,14 @@ void Variable::set_grad(Tensor gradient) {
 }
 
 void Variable::zero_grad() {
-  if (!defined() || node() == nullptr || !node()->leaf) return;
+  if (node() == nullptr || !node()->leaf) return;
   auto& leaf = *static_cast<detail::Leaf*>(node());
   const std::lock_guard<std::mutex> lock(leaf.mutex);
   leaf.valid = false;
 }
 
 void Variable::register_hook(GradientHook hook) {
-  if (!defined() || !requires_grad()) fail("register_hook", "no gradient flows to the variable");
+  if (!requires_grad()) fail("register_hook", "no gradient flows to the variable");
   auto& hooks = node()->hooks;
   if (!hooks) hooks = std::make_unique<std::vector<GradientHook>>();
   hooks->push_back(std::move(hook));

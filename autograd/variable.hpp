@@ -46,7 +46,11 @@ class Variable {
   static Variable leaf(Tensor value);
 
   bool defined() const { return state_ != nullptr; }
-  const Tensor& value() const { return state_->value; }
+  /// Throws for an undefined variable, and so does all that asks for the value.
+  const Tensor& value() const {
+    if (state_ == nullptr) refuse_undefined();
+    return state_->value;
+  }
   DType dtype() const { return value().dtype(); }
   const Shape& shape() const { return value().shape(); }
   int rank() const { return value().rank(); }
@@ -60,7 +64,7 @@ class Variable {
 
   /// Whether a gradient flows to or through this variable.
   bool requires_grad() const {
-    const detail::Node* node = state_->node.get();
+    const detail::Node* node = this->node();
     return node != nullptr && (!node->leaf || static_cast<const detail::Leaf*>(node)->enabled);
   }
   /// Whether it is not the result of a recorded operation.
@@ -101,12 +105,13 @@ class Variable {
   const void* identity() const { return state_; }
 
   /// For operations: the node that takes this variable's gradient, null for a constant.
-  detail::Node* node() const { return state_->node.get(); }
+  detail::Node* node() const { return state_ == nullptr ? nullptr : state_->node.get(); }
   /// For operations: a result with its node.
   Variable(Tensor value, detail::NodeHandle node);
 
  private:
   void destroy() noexcept;
+  [[noreturn]] static void refuse_undefined();
   detail::Leaf& leaf_node(const char* operation) const;
 
   detail::VariableState* state_ = nullptr;

@@ -37,7 +37,7 @@ class FirstFailure {
 
 int num_threads() {
   const int chosen = chosen_threads.load(std::memory_order_relaxed);
-  return chosen > 0 ? chosen : omp_get_num_procs();
+  return chosen > 0 ? chosen : omp_get_max_threads();
 }
 
 void set_num_threads(int threads) {

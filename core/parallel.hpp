@@ -5,7 +5,8 @@
 
 namespace plumb {
 
-/// Threads that parallel_for may use: the processors this process may run on, until set.
+/// Threads that parallel_for may use: what OMP_NUM_THREADS says, or the processors this process may
+/// run on, until set.
 int num_threads();
 
 /// Sets it for the whole process, 1 to 1024. Results never depend on it.

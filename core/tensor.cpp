@@ -99,6 +99,8 @@ Tensor Tensor::from_memory(const void* values, std::int64_t count, const Shape& 
   return x;
 }
 
+void Tensor::refuse_undefined() { fail("Tensor", "the tensor is undefined"); }
+
 void Tensor::refuse_dtype(DType wanted) const {
   fail("Tensor::data", "asked for ", wanted, " of a tensor of ", dtype());
 }

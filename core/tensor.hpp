@@ -38,7 +38,7 @@ void destroy(TensorHeader* header) noexcept;
 ///
 /// Copying a Tensor shares its memory; clone() copies it. `reshape` and slices of the leading axis
 /// are views: they share memory too. Everything else makes a new tensor. A default-constructed
-/// Tensor is undefined: it has no memory and only `defined()` may be asked.
+/// Tensor is undefined: it has no memory, and asking it for more than `defined()` throws.
 class Tensor {
  public:
   Tensor() = default;
@@ -90,10 +90,10 @@ class Tensor {
   }
 
   bool defined() const { return header_ != nullptr; }
-  DType dtype() const { return header_->dtype; }
-  const Shape& shape() const { return header_->shape; }
-  int rank() const { return header_->shape.rank(); }
-  std::int64_t numel() const { return header_->numel; }
+  DType dtype() const { return header().dtype; }
+  const Shape& shape() const { return header().shape; }
+  int rank() const { return shape().rank(); }
+  std::int64_t numel() const { return header().numel; }
   std::size_t bytes() const { return static_cast<std::size_t>(numel()) * size_of(dtype()); }
   /// Size of an axis; negative axes count from the last.
   std::int64_t dim(int axis) const { return shape()[normalize_axis("dim", axis, rank())]; }
@@ -111,7 +111,7 @@ class Tensor {
     bump_version();
     return reinterpret_cast<T*>(header_->data);
   }
-  const std::byte* raw() const { return header_->data; }
+  const std::byte* raw() const { return header().data; }
   std::byte* mutable_raw() {
     bump_version();
     return header_->data;
@@ -146,14 +146,14 @@ class Tensor {
   void copy_from(const Tensor& source);
 
   /// Number of changes in place so far, counted for all views of the memory together.
-  std::uint32_t version() const { return header_->root().version.load(std::memory_order_relaxed); }
+  std::uint32_t version() const { return header().root().version.load(std::memory_order_relaxed); }
   void bump_version() {
-    std::atomic<std::uint32_t>& version = header_->root().version;
+    std::atomic<std::uint32_t>& version = header().root().version;
     version.store(version.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   /// Whether no other handle or view can see this memory.
   bool unique() const {
-    return header_->count.load(std::memory_order_acquire) == 1 &&
+    return header().count.load(std::memory_order_acquire) == 1 &&
            (header_->owner == nullptr ||
             header_->owner->count.load(std::memory_order_acquire) == 1);
   }
@@ -164,8 +164,13 @@ class Tensor {
   explicit Tensor(detail::TensorHeader* header) : header_(header) {}
   static Tensor from_memory(const void* values, std::int64_t count, const Shape& shape,
                             DType dtype);
+  detail::TensorHeader& header() const {
+    if (header_ == nullptr) refuse_undefined();
+    return *header_;
+  }
+  [[noreturn]] static void refuse_undefined();
   void check_dtype(DType wanted) const {
-    if (wanted != header_->dtype) refuse_dtype(wanted);
+    if (wanted != dtype()) refuse_dtype(wanted);
   }
   [[noreturn]] void refuse_dtype(DType wanted) const;
   Tensor view(const Shape& shape, std::int64_t numel, std::byte* data) const;

@@ -1,0 +1,123 @@
+#include "cross_entropy.hpp"
+
+#include <algorithm>
+
+#include "../../core/error.hpp"
+#include "../../core/kernels/cross_entropy.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+namespace {
+
+// The position of the i-th target, as [n, d...].
+Shape position_of(std::int64_t i, const Shape& shape) {
+  Shape position = shape;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    position[axis] = i % shape[axis];
+    i /= shape[axis];
+  }
+  return position;
+}
+
+void check_values(const char* operation, const Tensor& targets, std::int64_t classes,
+                  std::int64_t ignore_index) {
+  const std::int64_t* begin = targets.data<std::int64_t>();
+  const std::int64_t* end = begin + targets.numel();
+  const std::int64_t* bad = std::find_if(
+      begin, end, [=](std::int64_t t) { return (t < 0 || t >= classes) && t != ignore_index; });
+  if (bad != end)
+    fail(operation, "the target at ", position_of(bad - begin, targets.shape()), " is ", *bad,
+         ", expected a class in [0, ", classes, ")");
+}
+
+// Checks what all losses against classes take; returns the targets as int64.
+Tensor check_targets(const char* operation, const Tensor& scores, const Tensor& targets,
+                     const kernel::ClassCosts& costs) {
+  if (scores.rank() < 2)
+    fail(operation, "the scores must be [n, classes] or [n, classes, d...], got ", scores.shape());
+  if (targets.dtype() != DType::int64 && targets.dtype() != DType::uint8)
+    fail(operation, "the targets must be int64 or uint8, got ", targets.dtype());
+  Shape expected = {scores.shape()[0]};
+  for (int axis = 2; axis < scores.rank(); ++axis) expected.push_back(scores.shape()[axis]);
+  if (targets.shape() != expected)
+    fail(operation, "scores ", scores.shape(), " need targets ", expected, ", got ",
+         targets.shape());
+  const std::int64_t classes = scores.shape()[1];
+  const Tensor& weight = costs.weight;
+  if (weight.defined() && (weight.shape() != Shape{classes} || weight.dtype() != scores.dtype()))
+    fail(operation, "the weight must be ", Shape{classes}, " of ", scores.dtype(), ", got ",
+         weight.shape(), " of ", weight.dtype());
+  Tensor values = targets.to(DType::int64);
+  check_values(operation, values, classes, costs.ignore_index);
+  return values;
+}
+
+// The costs as a rule keeps them: it must notice a weight that was changed in place.
+class SavedCosts {
+ public:
+  explicit SavedCosts(const kernel::ClassCosts& costs) : costs_(costs), weight_(costs.weight) {}
+  const kernel::ClassCosts& get() const {
+    weight_.get();
+    return costs_;
+  }
+
+ private:
+  kernel::ClassCosts costs_;
+  Saved weight_;
+};
+
+// Room for the loss of each target, where that is what is wanted.
+Tensor losses_for(const char* operation, Reduction reduction, const Shape& shape, DType dtype) {
+  if (reduction == Reduction::batchmean)
+    fail(operation, "the reduction must be mean, sum or none; batchmean is for kl_div");
+  return reduction == Reduction::none ? Tensor::empty(shape, dtype) : Tensor();
+}
+
+// What the sum of the losses is divided by.
+double divisor_of(Reduction reduction, const kernel::ClassSums& sums) {
+  return reduction == Reduction::mean ? sums.weight : 1;
+}
+
+}  // namespace
+
+// y = (1 - s) w_t (L - x_t) + s/C sum_c w_c (L - x_c), over the divisor;
+// dx_c = g ((1 - s) w_t (p_c - [c = t]) + s/C (p_c sum w - w_c)) with p = softmax x
+Variable cross_entropy(const Variable& logits, const Tensor& targets,
+                       const CrossEntropyOptions& options) {
+  const kernel::ClassCosts costs{options.label_smoothing, options.weight, options.ignore_index};
+  if (!(costs.label_smoothing >= 0 && costs.label_smoothing <= 1))
+    fail("cross_entropy", "label_smoothing must be in [0, 1], got ", costs.label_smoothing);
+  const Tensor& x = logits.value();
+  Tensor t = check_targets("cross_entropy", x, targets, costs);
+  Tensor losses = losses_for("cross_entropy", options.reduction, t.shape(), x.dtype());
+  Tensor state = Tensor::empty({t.numel(), 2}, x.dtype());
+  const kernel::ClassSums sums = kernel::cross_entropy(losses, state, x, t, costs);
+  const double divisor = divisor_of(options.reduction, sums);
+  Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());
+  return record("cross_entropy", y, {logits},
+                [x = Saved(x), t = Saved(t), state = Saved(state), costs = SavedCosts(costs),
+                 divisor](const Tensor& g, Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) {
+                    kernel::cross_entropy_into(dx, mode, g, divisor, x, t, state, costs.get());
+                  });
+                });
+}
+
+// y = -w_t x_t, over the divisor;  dx_c = -g w_t [c = t]
+Variable nll(const Variable& log_probabilities, const Tensor& targets, const NllOptions& options) {
+  const kernel::ClassCosts costs{0, options.weight, options.ignore_index};
+  const Tensor& x = log_probabilities.value();
+  Tensor t = check_targets("nll", x, targets, costs);
+  Tensor losses = losses_for("nll", options.reduction, t.shape(), x.dtype());
+  const kernel::ClassSums sums = kernel::nll(losses, x, t, costs);
+  const double divisor = divisor_of(options.reduction, sums);
+  Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());
+  return record("nll", y, {log_probabilities},
+                [t = Saved(t), costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) {
+                    kernel::nll_into(dx, mode, g, divisor, t, costs.get());
+                  });
+                });
+}
+
+}  // namespace plumb

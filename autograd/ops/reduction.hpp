@@ -1,0 +1,47 @@
+// Reductions of variables over any axes.
+#pragma once
+
+#include "../../core/axes.hpp"
+#include "../variable.hpp"
+
+namespace plumb {
+
+// All take the axes that they reduce as one int or a braced list, negative ones counting from the
+// last; without any they reduce all:
+//   sum(x)    sum(x, 0)    sum(x, {0, -1}, KeepDims::yes)
+// They throw "[sum] ..." where an axis is out of range or appears twice. Results are the same, bit
+// for bit, for any number of threads.
+
+/// Sum, in blocks and pairwise: 2e7 float32 ones sum to 2e7. 0 for no elements. int64 and uint8 sum
+/// to int64.
+Variable sum(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+
+/// Mean. NaN for no elements. Throws for integers.
+Variable mean(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+
+/// Variance: the sum of (x - mean)^2 over n - correction, n being the number of elements that one
+/// result takes in. A correction of 1 (as PyTorch's unbiased=True) estimates that of the
+/// population, 0 gives that of the sample. NaN for n = correction = 1 and for no elements.
+/// Throws for a negative correction and for integers.
+Variable var(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no,
+             std::int64_t correction = 1);
+
+/// The largest (smallest) element; NaN where there is one. Over all elements, which is without
+/// naming an axis, the ties share the gradient evenly; over named axes the first in row-major order
+/// takes it (PyTorch's amax shares it there too, its max takes any). Throws where there is no
+/// element to choose.
+Variable max(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+Variable min(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+
+/// log of the sum of exp(x), without overflow or underflow: logsumexp of [1000, 1000] is 1000.693.
+/// -inf where all are -inf (the gradient there is NaN, as in PyTorch) and for no elements. Throws
+/// for integers.
+Variable logsumexp(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+
+/// Index of the largest element of all in row-major order, a scalar of int64: of the first where
+/// several are equal, of the first NaN where there is one. Throws for an empty tensor.
+Tensor argmax(const Tensor& x);
+/// The same along an axis.
+Tensor argmax(const Tensor& x, int axis, KeepDims keep = KeepDims::no);
+
+}  // namespace plumb

@@ -1,0 +1,185 @@
+#include "shape.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "../../core/error.hpp"
+#include "../../core/kernels/layout.hpp"
+#include "../../core/kernels/reduce.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+namespace {
+
+// y = x in another shape;  dx = g in the shape of x
+Variable reshaped(const char* operation, const Variable& x, const Shape& shape) {
+  return record(
+      operation, x.value().reshape(shape), {x},
+      [shape = x.shape()](const Tensor& g, Gradients& to) { to.give(0, g.reshape(shape)); });
+}
+
+// y = x with its axes in another order;  dx = g with its axes put back
+Variable permuted(const char* operation, const Variable& x, const Axes& order) {
+  Axes back = order;
+  for (int i = 0; i < order.size(); ++i) back[order[i]] = i;
+  return record(operation, kernel::permuted(x.value(), order), {x},
+                [back](const Tensor& g, Gradients& to) {
+                  if (to.needs(0)) to.give(0, kernel::permuted(g, back));
+                });
+}
+
+// A position at or between the elements of an axis, as Python reads it.
+std::int64_t clamp_position(std::int64_t position, std::int64_t size) {
+  if (position < 0) position += size;
+  return std::clamp<std::int64_t>(position, 0, size);
+}
+
+// Part of an axis as a tensor, a view where it can be one.
+Tensor part_of(const Tensor& x, int axis, std::int64_t begin, std::int64_t count) {
+  if (axis == 0) return x.rows(begin, begin + count);
+  return kernel::slice(x, axis, begin, count, 1);
+}
+
+void check_same(const char* operation, const std::vector<Variable>& parts, int free_axis) {
+  const Variable& first = parts.front();
+  for (const Variable& part : parts) {
+    if (part.dtype() != first.dtype())
+      fail(operation, "element types differ: ", first.dtype(), " and ", part.dtype());
+    Shape shape = part.shape();
+    if (shape.rank() == first.rank() && free_axis >= 0) shape[free_axis] = first.dim(free_axis);
+    if (shape != first.shape())
+      fail(operation, "shapes differ", free_axis < 0 ? text() : text(" beyond axis ", free_axis),
+           ": ", first.shape(), " and ", part.shape());
+  }
+}
+
+Shape with_axis(const Shape& shape, int axis) {
+  Shape result;
+  for (int i = 0; i <= shape.rank(); ++i) {
+    if (i == axis) result.push_back(1);
+    if (i < shape.rank()) result.push_back(shape[i]);
+  }
+  return result;
+}
+
+}  // namespace
+
+Variable reshape(const Variable& x, const Shape& shape) { return reshaped("reshape", x, shape); }
+
+Variable flatten(const Variable& x, int first, int last) {
+  if (x.rank() == 0) return reshaped("flatten", x, {1});
+  const int begin = normalize_axis("flatten", first, x.rank());
+  const int end = normalize_axis("flatten", last, x.rank()) + 1;
+  if (begin >= end)
+    fail("flatten", "axis ", first, " stands behind axis ", last, " in ", x.shape());
+  Shape shape;
+  for (int axis = 0; axis < begin; ++axis) shape.push_back(x.shape()[axis]);
+  shape.push_back(x.shape().numel(begin, end));
+  for (int axis = end; axis < x.rank(); ++axis) shape.push_back(x.shape()[axis]);
+  return reshaped("flatten", x, shape);
+}
+
+Variable squeeze(const Variable& x) {
+  Shape shape;
+  for (const std::int64_t size : x.shape())
+    if (size != 1) shape.push_back(size);
+  return reshaped("squeeze", x, shape);
+}
+
+Variable squeeze(const Variable& x, const Axes& axes) {
+  bool dropped[Shape::max_rank] = {};
+  for (const int axis : normalize_axes("squeeze", axes, x.rank())) {
+    if (x.shape()[axis] != 1)
+      fail("squeeze", "axis ", axis, " of ", x.shape(), " has size ", x.shape()[axis], ", not 1");
+    dropped[axis] = true;
+  }
+  Shape shape;
+  for (int axis = 0; axis < x.rank(); ++axis)
+    if (!dropped[axis]) shape.push_back(x.shape()[axis]);
+  return reshaped("squeeze", x, shape);
+}
+
+Variable unsqueeze(const Variable& x, int axis) {
+  return reshaped("unsqueeze", x,
+                  with_axis(x.shape(), normalize_axis("unsqueeze", axis, x.rank() + 1)));
+}
+
+Variable transpose(const Variable& x, int axis0, int axis1) {
+  Axes order;
+  for (int axis = 0; axis < x.rank(); ++axis) order.push_back(axis);
+  std::swap(order[normalize_axis("transpose", axis0, x.rank())],
+            order[normalize_axis("transpose", axis1, x.rank())]);
+  return permuted("transpose", x, order);
+}
+
+Variable permute(const Variable& x, const Axes& order) {
+  if (order.size() != x.rank())
+    fail("permute", "expected each axis of ", x.shape(), " once, got ", order);
+  return permuted("permute", x, normalize_axes("permute", order, x.rank()));
+}
+
+// y = x[begin:end:step];  dx = g there, 0 elsewhere
+Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end,
+               std::int64_t step) {
+  const int along = normalize_axis("slice", axis, x.rank());
+  if (step < 1) fail("slice", "step must be at least 1, got ", step);
+  const std::int64_t size = x.shape()[along];
+  const std::int64_t first = clamp_position(begin, size);
+  const std::int64_t length = std::max<std::int64_t>(0, clamp_position(end, size) - first);
+  const std::int64_t count = length / step + (length % step != 0);
+  const std::int64_t stride = count > 1 ? step : 1;  // a single element may have any step
+  Tensor y = step == 1 ? part_of(x.value(), along, first, count)
+                       : kernel::slice(x.value(), along, first, count, stride);
+  return record("slice", std::move(y), {x}, [along, first, stride](const Tensor& g, Gradients& to) {
+    to.write(
+        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, along, first, stride); });
+  });
+}
+
+// y = [x1; x2; ...];  dxi = its part of g
+Variable concat(const std::vector<Variable>& parts, int axis) {
+  if (parts.empty()) fail("concat", "there is nothing to join");
+  const int along = normalize_axis("concat", axis, parts.front().rank());
+  check_same("concat", parts, along);
+  std::vector<Tensor> values;
+  std::vector<std::int64_t> sizes;
+  for (const Variable& part : parts) {
+    values.push_back(part.value());
+    sizes.push_back(part.dim(along));
+  }
+  return record("concat", kernel::concat(values, along), parts,
+                [sizes = std::move(sizes), along](const Tensor& g, Gradients& to) {
+                  std::int64_t begin = 0;
+                  for (std::size_t i = 0; i < sizes.size(); begin += sizes[i++])
+                    if (to.needs(i)) to.give(i, part_of(g, along, begin, sizes[i]));
+                });
+}
+
+// y = [x1, x2, ...];  dxi = its part of g
+Variable stack(const std::vector<Variable>& parts, int axis) {
+  if (parts.empty()) fail("stack", "there is nothing to join");
+  check_same("stack", parts, -1);
+  const Shape shape = parts.front().shape();
+  const int along = normalize_axis("stack", axis, shape.rank() + 1);
+  std::vector<Tensor> values;
+  for (const Variable& part : parts)
+    values.push_back(part.value().reshape(with_axis(shape, along)));
+  return record("stack", kernel::concat(values, along), parts,
+                [count = parts.size(), along, shape](const Tensor& g, Gradients& to) {
+                  for (std::size_t i = 0; i < count; ++i)
+                    if (to.needs(i))
+                      to.give(i, part_of(g, along, static_cast<std::int64_t>(i), 1).reshape(shape));
+                });
+}
+
+// y = x, repeated;  dx = g, summed over the repetitions
+Variable broadcast_to(const Variable& x, const Shape& shape) {
+  if (shape.rank() < x.rank() || broadcast("broadcast_to", x.shape(), shape) != shape)
+    fail("broadcast_to", x.shape(), " does not broadcast to ", shape);
+  return record("broadcast_to", kernel::expanded(x.value(), shape), {x},
+                [](const Tensor& g, Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) { kernel::sum_to(g, dx, mode); });
+                });
+}
+
+}  // namespace plumb

@@ -1,0 +1,57 @@
+// Other shapes, orders and selections of the same elements.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "../../core/axes.hpp"
+#include "../variable.hpp"
+
+namespace plumb {
+
+/// The same elements, row-major, in another shape; one size may be -1 and is inferred. Shares
+/// memory. Throws "[reshape] ..." when the counts differ.
+Variable reshape(const Variable& x, const Shape& shape);
+
+/// Axes first to last, both included, as one: [n, c, h, w] -> [n, c h w] for flatten(x, 1). A
+/// scalar becomes [1]. Shares memory.
+Variable flatten(const Variable& x, int first = 0, int last = -1);
+
+/// Without the axes of size 1: all of them, or those that are named. Shares memory. Throws when a
+/// named one has another size (PyTorch leaves it in place silently).
+Variable squeeze(const Variable& x);
+Variable squeeze(const Variable& x, const Axes& axes);
+
+/// With a new axis of size 1 that becomes axis `axis` of the result, in [-rank - 1, rank]. Shares
+/// memory.
+Variable unsqueeze(const Variable& x, int axis);
+
+/// Two axes exchanged: transpose(x, 0, 1) of [2, 3] is [3, 2].
+Variable transpose(const Variable& x, int axis0, int axis1);
+
+/// Axis order[i] of x as axis i: permute(x, {0, 2, 3, 1}) of [n, c, h, w] is [n, h, w, c].
+/// Throws unless `order` names each axis once.
+Variable permute(const Variable& x, const Axes& order);
+
+/// As `end` of a slice: up to the last element.
+inline constexpr std::int64_t to_end = std::numeric_limits<std::int64_t>::max();
+
+/// Elements begin, begin + step, ... before `end` of an axis, as Python's x[begin:end:step]:
+/// negative ends count from the end, and what lies outside is clamped, possibly to nothing. With
+/// step 1 along axis 0 it shares memory. Throws for step < 1.
+Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end = to_end,
+               std::int64_t step = 1);
+
+/// Joins tensors along an axis: [2, 3] and [4, 3] along 0 give [6, 3]. Throws for none, and for
+/// ranks, element types or other sizes that differ.
+Variable concat(const std::vector<Variable>& parts, int axis);
+
+/// Joins tensors of one shape along a new axis, in [-rank - 1, rank]: three [2, 4] along 0 give
+/// [3, 2, 4]. Throws for none, and for shapes or element types that differ.
+Variable stack(const std::vector<Variable>& parts, int axis = 0);
+
+/// Repeated along axes of size 1 and along new leading axes, as in NumPy. Throws when x does not
+/// broadcast to `shape`.
+Variable broadcast_to(const Variable& x, const Shape& shape);
+
+}  // namespace plumb

@@ -1,0 +1,61 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <plumb/autograd.hpp>
+
+using namespace plumb;
+
+namespace {
+
+using Function = std::function<Variable(const Variable&)>;
+
+const std::vector<std::pair<const char*, Function>>& activations() {
+  static const std::vector<std::pair<const char*, Function>> all = {
+      {"tanh", [](const Variable& x) { return tanh(x); }},
+      {"sigmoid", [](const Variable& x) { return sigmoid(x); }},
+      {"relu", [](const Variable& x) { return relu(x); }},
+      {"leaky_relu", [](const Variable& x) { return leaky_relu(x, 0.2); }},
+      {"elu", [](const Variable& x) { return elu(x, 1.5); }},
+      {"gelu", [](const Variable& x) { return gelu(x); }},
+      {"gelu tanh", [](const Variable& x) { return gelu(x, Gelu::tanh); }},
+      {"silu", [](const Variable& x) { return silu(x); }},
+      {"softplus", [](const Variable& x) { return softplus(x, 2, 5); }},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("activations: gradcheck") {
+  for (const auto& [name, f] : activations()) {
+    CAPTURE(name);
+    gradcheck([&f = f](const std::vector<Variable>& v) { return f(v[0]); },
+              {Tensor::from({-2.7, -0.6, -0.1, 0.2, 0.8, 3.1}, {2, 3})});
+  }
+}
+
+TEST_CASE("activations: values and gradients are finite at +-1000, in both types") {
+  for (const auto& [name, f] : activations()) {
+    for (const DType dtype : {DType::float32, DType::float64}) {
+      CAPTURE(name);
+      const Variable x = Variable::leaf(Tensor::from({-1000., 1000.}).to(dtype));
+      const Variable y = f(x);
+      y.backward(Tensor::ones({2}, dtype));
+      for (const std::int64_t i : {0, 1}) {
+        CHECK(std::isfinite(y.value().at({i})));
+        CHECK(std::isfinite(x.grad().at({i})));
+      }
+    }
+  }
+}
+
+TEST_CASE("relu: the gradient at 0 is 0") {
+  const Variable x = Variable::leaf(Tensor::from({0.f, -0.f, 1.f}));
+  relu(x).backward(Tensor::ones({3}));
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 0, 1});
+}
+
+TEST_CASE("softplus: beta must be positive") {
+  CHECK_THROWS_WITH_AS(softplus(Tensor::ones({1}), 0), "[softplus] beta must be positive, got 0",
+                       Error);
+}

@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include <plumb/autograd.hpp>
+#include <plumb/core/random.hpp>
+
+using namespace plumb;
+
+namespace {
+
+Tensor random(const Shape& shape, double low, double high, std::uint64_t seed) {
+  Tensor x = Tensor::empty(shape, DType::float64);
+  Generator(seed).fill_uniform(x, low, high);
+  return x;
+}
+
+using Binary = Variable (*)(const Variable&, const Variable&);
+
+void check(Binary f, double low = -1, double high = 1) {
+  for (const auto& [a, b] : {std::pair<Shape, Shape>{{2, 3}, {2, 3}},
+                             {{2, 3}, {3}},
+                             {{2, 1}, {1, 3}},
+                             {{}, {2, 2}},
+                             {{2, 2}, {1}}})
+    gradcheck([f](const std::vector<Variable>& v) { return f(v[0], v[1]); },
+              {random(a, low, high, 1), random(b, low, high, 2)});
+}
+
+}  // namespace
+
+TEST_CASE("add, sub, mul: gradcheck, broadcast") {
+  check(add);
+  check(sub);
+  check(mul);
+}
+
+TEST_CASE("div, pow: gradcheck, broadcast, away from 0") {
+  check(div, 0.5, 2);
+  check(pow, 0.5, 2);
+}
+
+TEST_CASE("maximum, minimum: gradcheck; equal elements share the gradient") {
+  check(maximum);
+  check(minimum);
+  const Variable a = Variable::leaf(Tensor::from({1.f, 2.f, 5.f}));
+  const Variable b = Variable::leaf(Tensor::from({1.f, 3.f, 4.f}));
+  maximum(a, b).backward(Tensor::full({3}, 2));
+  CHECK(a.grad().to_vector<float>() == std::vector<float>{1, 0, 2});
+  CHECK(b.grad().to_vector<float>() == std::vector<float>{1, 2, 0});
+}
+
+TEST_CASE("arithmetic with numbers: gradcheck of every form") {
+  const Tensor x = random({2, 3}, 0.5, 2, 3);
+  gradcheck([](const std::vector<Variable>& v) { return 3 - (v[0] + 2) * 1.5 / 4; }, {x});
+  gradcheck([](const std::vector<Variable>& v) { return 2 / v[0] - 1 + (-v[0]); }, {x});
+  for (const double exponent : {-1.5, 0., 1., 2., 3.})
+    gradcheck([=](const std::vector<Variable>& v) { return pow(v[0], exponent); }, {x});
+}
+
+TEST_CASE("where: gradcheck, all three broadcast") {
+  const Tensor condition = Tensor::from({std::uint8_t{1}, std::uint8_t{0}}, {2, 1});
+  gradcheck([&](const std::vector<Variable>& v) { return where(condition, v[0], v[1]); },
+            {random({3}, -1, 1, 1), random({2, 3}, -1, 1, 2)});
+}
+
+TEST_CASE("pow: slopes at the edge of its domain are not NaN") {
+  const Variable a = Variable::leaf(Tensor::from({0., 0., 2.}));
+  const Variable b = Variable::leaf(Tensor::from({0., 2., 3.}));
+  const Variable y = pow(a, b);
+  CHECK(y.value().to_vector<double>() == std::vector<double>{1, 0, 8});
+  y.backward(Tensor::ones({3}, DType::float64));
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{0, 0, 12});
+  CHECK(b.grad().at({0}) == 0);
+  CHECK(b.grad().at({1}) == 0);
+  const Variable c = Variable::leaf(Tensor::from({0.}));
+  pow(c, 0).backward();
+  CHECK(c.grad().item() == 0);
+}
+
+TEST_CASE("arithmetic: a tensor is taken where a variable is") {
+  const Variable x = Variable::leaf(Tensor::full({2}, 3));
+  const Tensor t = Tensor::full({2}, 4);
+  const Variable y = x * t + t;
+  y.backward(Tensor::ones({2}));
+  CHECK(y.value().at({0}) == 16);
+  CHECK(x.grad().at({0}) == 4);
+  CHECK_THROWS_WITH_AS(x + Tensor::ones({3}), "[add] shapes do not broadcast: [2] and [3]", Error);
+}

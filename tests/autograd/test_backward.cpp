@@ -1,0 +1,272 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <plumb/autograd.hpp>
+#include <stdexcept>
+#include <thread>
+
+using namespace plumb;
+
+namespace {
+
+Variable leaf(double value) { return Variable::leaf(Tensor::scalar(value, DType::float64)); }
+
+// An operation whose rule is given.
+template <class Rule>
+Variable copy_with(const Variable& x, Rule rule) {
+  return record("copy", x.value().clone(), {x}, rule);
+}
+
+}  // namespace
+
+TEST_CASE("backward: paths that meet are summed, gradients gather until cleared") {
+  Variable x = leaf(3);
+  const Variable a = x * x;
+  const Variable y = a * a + a * x;  // x^4 + x^3
+  y.backward();
+  CHECK(x.grad().item() == 4 * 27 + 3 * 9);
+  (x * 2.0).backward();
+  CHECK(x.grad().item() == 4 * 27 + 3 * 9 + 2);
+  x.zero_grad();
+  (x * 2.0).backward();
+  CHECK(x.grad().item() == 2);
+}
+
+TEST_CASE("backward: one leaf used 10^4 times gets exactly 10^4") {
+  const Variable x = Variable::leaf(Tensor::ones({1}));
+  Variable sum = Tensor::zeros({1});
+  for (int i = 0; i < 10'000; ++i) sum = sum + x;
+  sum.backward();
+  CHECK(x.grad().item() == 10'000);
+}
+
+TEST_CASE("backward: a second time needs the graph retained") {
+  const Variable x = leaf(2);
+  const Variable y = x * x;
+  y.backward(retain_graph);
+  y.backward();
+  CHECK(x.grad().item() == 8);
+  CHECK_THROWS_WITH_AS(y.backward(), "[backward] the graph was freed at mul; pass retain_graph",
+                       Error);
+  CHECK_THROWS_AS((y * 2.0).backward(), Error);
+  CHECK(x.grad().item() == 8);
+}
+
+TEST_CASE("backward: wants a seed of the output's shape unless it has one element") {
+  const Variable x = Variable::leaf(Tensor::ones({2}));
+  const Variable y = x * 2.0;
+  CHECK_THROWS_WITH_AS(
+      y.backward(),
+      "[backward] an output of shape [2] needs a seed; only a single element does not", Error);
+  CHECK_THROWS_WITH_AS(y.backward(Tensor::ones({3})),
+                       "[backward] the seed must be [2] of float32, got [3] of float32", Error);
+  CHECK_THROWS_AS(y.backward(Tensor::ones({2}, DType::float64)), Error);
+  CHECK_THROWS_AS(y.backward(Tensor()), Error);
+  const Tensor seed = Tensor::from({1.f, 10.f});
+  y.backward(seed);
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{2, 20});
+  CHECK(seed.to_vector<float>() == std::vector<float>{1, 10});
+}
+
+TEST_CASE("backward: where nothing requires a gradient") {
+  const Variable x = Tensor::ones({1});
+  CHECK_THROWS_WITH_AS((x * x).backward(),
+                       "[backward] nothing that the output depends on requires a gradient", Error);
+  CHECK_THROWS_AS(Variable().backward(), Error);
+}
+
+TEST_CASE("backward: a leaf itself gets the seed") {
+  const Variable x = leaf(2);
+  x.backward();
+  CHECK(x.grad().item() == 1);
+}
+
+TEST_CASE("backward: a value changed after it was saved is refused, by operation") {
+  const Variable x = Variable::leaf(Tensor::ones({2}));
+  const Variable w = Variable::leaf(Tensor::full({2}, 3));
+  const Variable y = x * w;
+  Tensor value = w.value();
+  value.fill(4);
+  CHECK_THROWS_WITH_AS(
+      y.backward(Tensor::ones({2})),
+      "[backward of mul] a value saved for backward was changed in place: saved at "
+      "version 1, now at 2",
+      Error);
+  // What no rule saved may change: here neither operand.
+  const Variable z = x + w;
+  value.fill(5);
+  z.backward(Tensor::ones({2}));
+  CHECK(w.grad().at({0}) == 1);
+  // A view's change is the same change.
+  const Variable t = tanh(w);
+  Tensor view = t.value().reshape({2, 1});
+  view.fill(0);
+  CHECK_THROWS_AS(t.backward(Tensor::ones({2})), Error);
+}
+
+TEST_CASE("backward: an optimizer step between two retained passes is seen") {
+  const Variable w = leaf(2);
+  const Variable y = w * w;
+  y.backward(retain_graph);
+  Tensor value = w.value();
+  value.mutable_data<double>()[0] -= 0.1 * w.grad().item();
+  CHECK_THROWS_AS(y.backward(), Error);
+}
+
+TEST_CASE("backward: an exception in a rule arrives unchanged, and the engine works afterwards") {
+  const Variable x = leaf(2);
+  bool throwing = true;
+  const Variable y = copy_with(x * x, [&](const Tensor& g, Gradients& to) {
+    if (throwing) throw std::out_of_range("from the rule");
+    to.give(0, g);
+  });
+  const Variable z = y * 3.0;
+  CHECK_THROWS_WITH_AS(z.backward(retain_graph), "from the rule", std::out_of_range);
+  throwing = false;
+  z.backward();
+  CHECK(x.grad().item() == 12);
+}
+
+TEST_CASE("backward: a rule that gives the wrong number of gradients or the wrong shape is named") {
+  const Variable x = Variable::leaf(Tensor::ones({2}));
+  const Tensor seed = Tensor::ones({2});
+  const auto with = [&](auto rule) { copy_with(x, rule).backward(seed); };
+  CHECK_THROWS_WITH_AS(with([](const Tensor&, Gradients&) {}),
+                       "[backward of copy] the rule gave no gradient for input 0", Error);
+  CHECK_THROWS_WITH_AS(with([](const Tensor& g, Gradients& to) {
+                         to.give(0, g);
+                         to.give(0, g);
+                       }),
+                       "[backward of copy] the rule gave two gradients for input 0", Error);
+  CHECK_THROWS_WITH_AS(with([](const Tensor& g, Gradients& to) { to.give(1, g); }),
+                       "[backward of copy] the operation has 1 inputs, the rule named 1", Error);
+  CHECK_THROWS_WITH_AS(
+      with([](const Tensor&, Gradients& to) { to.give(0, Tensor::ones({3})); }),
+      "[backward of copy] the gradient of input 0 must be [2] of float32, got [3] of float32",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      with([](const Tensor& g, Gradients& to) { to.give(0, g.to(DType::float64)); }),
+      "[backward of copy] the gradient of input 0 must be [2] of float32, got [2] of float64",
+      Error);
+  CHECK_THROWS_WITH_AS(
+      with([](const Tensor&, Gradients& to) { to.give(0, Tensor()); }),
+      "[backward of copy] the gradient of input 0 must be [2] of float32, got nothing", Error);
+}
+
+TEST_CASE("backward: needs tells a rule which inputs want a gradient") {
+  const Variable x = leaf(2);
+  const Variable c = Tensor::scalar(5, DType::float64);
+  bool needed = true;
+  const Variable y =
+      record("product", x.value() * c.value(), {x, c}, [&](const Tensor& g, Gradients& to) {
+        needed = to.needs(1);
+        to.give(0, g * 5.0);
+        to.give(1, g);
+      });
+  y.backward();
+  CHECK_FALSE(needed);
+  CHECK(x.grad().item() == 5);
+}
+
+TEST_CASE("backward: gradients that are handed on are not changed behind another's back") {
+  // add gives one tensor to both operands; one of them then gets more.
+  const Variable a = leaf(1), b = leaf(1);
+  const Variable p = a * 2.0, q = b * 3.0;
+  const Variable y = (p + q) + p;
+  y.backward();
+  CHECK(a.grad().item() == 4);
+  CHECK(b.grad().item() == 3);
+  // Two leaves that were given the same tensor have memory of their own.
+  const Variable c = leaf(1), d = leaf(1);
+  (c + d).backward();
+  Tensor gradient = c.grad();
+  gradient.fill(100);
+  CHECK(d.grad().item() == 1);
+}
+
+TEST_CASE("grad: of leaves and of results, without touching any leaf") {
+  const Variable x = leaf(3), w = leaf(2);
+  const Variable a = x * x;
+  const Variable y = a * w;
+  const std::vector<Tensor> gradients = grad({y}, {a, x, w});
+  CHECK(gradients[0].item() == 2);
+  CHECK(gradients[1].item() == 12);
+  CHECK(gradients[2].item() == 9);
+  CHECK_FALSE(x.grad().defined());
+  CHECK_FALSE(w.grad().defined());
+}
+
+TEST_CASE("grad: several outputs, one of them twice, with seeds") {
+  const Variable x = leaf(3);
+  const Variable y = x * x, z = y * x;
+  const Tensor one = Tensor::scalar(1, DType::float64), ten = Tensor::scalar(10, DType::float64);
+  CHECK(grad({y, z, y}, {x}, {one, one, ten})[0].item() == 6 + 27 + 60);
+}
+
+TEST_CASE("grad: what takes no part and what needs no gradient is refused") {
+  const Variable x = leaf(3), other = leaf(1);
+  CHECK_THROWS_WITH_AS(grad({x * x}, {x, other}), "[grad] input 1 takes no part in the outputs",
+                       Error);
+  CHECK_THROWS_WITH_AS(grad({x * x}, {Tensor::ones({1})}),
+                       "[grad] an input does not require a gradient", Error);
+  CHECK_THROWS_WITH_AS(grad({x * x}, {x}, {Tensor(), Tensor()}),
+                       "[grad] expected one seed for each of 1 outputs, got 2", Error);
+}
+
+TEST_CASE("hooks: see the complete gradient, once a pass, and may replace it") {
+  Variable x = leaf(3);
+  Variable y = x * 2.0;
+  std::vector<double> seen;
+  y.register_hook([&](const Tensor& g) {
+    seen.push_back(g.item());
+    return g * 10.0;
+  });
+  x.register_hook([&](const Tensor& g) {
+    seen.push_back(g.item());
+    return Tensor();
+  });
+  (y * y + x).backward();  // dy = 2 y = 12, dx = 120 * 2 + 1
+  CHECK(seen == std::vector<double>{12, 241});
+  CHECK(x.grad().item() == 241);
+  y = x * 2.0;
+  y.register_hook([](const Tensor&) { return Tensor::ones({3}, DType::float64); });
+  CHECK_THROWS_WITH_AS(y.backward(),
+                       "[backward] a hook of mul must return [] of float64, got [3] of float64",
+                       Error);
+  CHECK_THROWS_WITH_AS(Variable(Tensor::ones({1})).register_hook([](const Tensor& g) { return g; }),
+                       "[register_hook] no gradient flows to the variable", Error);
+}
+
+TEST_CASE("backward: 4 threads x 200 passes on a shared leaf add up to exactly 800") {
+  const Variable x = Variable::leaf(Tensor::ones({64}));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) (x + 1.0).backward(Tensor::ones({64}));
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(x.grad().to_vector<float>() == std::vector<float>(64, 800));
+}
+
+TEST_CASE("backward: threads that meet in one graph get an error or the right gradient") {
+  const Variable x = Variable::leaf(Tensor::ones({4}));
+  Variable shared = x;
+  for (int i = 0; i < 200; ++i) shared = shared * 1.0;
+  std::atomic<int> passed{0}, refused{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        try {
+          shared.backward(Tensor::ones({4}), retain_graph);
+          ++passed;
+        } catch (const Error&) {
+          ++refused;
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(passed + refused == 200);
+  CHECK(passed >= 1);
+  CHECK(x.grad().at({0}) == passed);
+}

@@ -1,0 +1,36 @@
+// Every operation and loss against PyTorch 1.13: the files that tests/reference/generate.py wrote.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "../reference/operations.hpp"
+
+using namespace plumb;
+using namespace plumb::test;
+
+TEST_CASE("reference: operations agree with PyTorch in float64") {
+  for (const auto& [family, table] : operations()) check_reference(family, table, DType::float64);
+}
+
+TEST_CASE("reference: operations agree with PyTorch in float32") {
+  for (const auto& [family, table] : operations()) check_reference(family, table, DType::float32);
+}
+
+TEST_CASE("reference: every operation has cases") {
+  std::map<std::string, int> tables;  // the number of tables that have the operation
+  for (const auto& [family, table] : operations()) {
+    CHECK(uncovered(family, table) == "");
+    for (const auto& entry : table) ++tables[entry.first];
+  }
+  std::istringstream names(
+      "add sub mul div neg pow maximum minimum where exp log sqrt abs erf clamp "
+      "tanh sigmoid relu leaky_relu elu gelu silu softplus matmul linear "
+      "sum mean var max min logsumexp "
+      "reshape flatten squeeze unsqueeze transpose permute slice concat stack broadcast_to "
+      "gather index_select softmax log_softmax "
+      "cross_entropy nll mse l1 huber bce_with_logits kl_div");
+  for (std::string name; names >> name;) {
+    CAPTURE(name);
+    CHECK(tables[name] == 1);
+  }
+}

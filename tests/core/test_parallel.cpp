@@ -1,0 +1,58 @@
+#include <doctest/doctest.h>
+
+#include <plumb/core/error.hpp>
+#include <plumb/core/parallel.hpp>
+#include <vector>
+
+#include "../support/threads.hpp"
+
+using namespace plumb;
+
+using test::Threads;
+
+TEST_CASE("parallel_for: every index once, in pieces that do not depend on the threads") {
+  for (const int threads : {1, 2, 3, 4}) {
+    const Threads scope(threads);
+    std::vector<int> seen(1003, 0);
+    std::vector<std::int64_t> ends(11, 0);
+    parallel_for(1003, 100, [&](std::int64_t begin, std::int64_t end) {
+      ends[static_cast<std::size_t>(begin / 100)] = end;
+      for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+    });
+    CHECK(seen == std::vector<int>(1003, 1));
+    CHECK(ends[0] == 100);
+    CHECK(ends[10] == 1003);
+  }
+}
+
+TEST_CASE("parallel_for: nothing to do is nothing done") {
+  parallel_for(0, 10, [](std::int64_t, std::int64_t) { FAIL("called"); });
+  parallel_for(-5, 10, [](std::int64_t, std::int64_t) { FAIL("called"); });
+}
+
+TEST_CASE("parallel_for: the exception of the first piece reaches the caller, from any threads") {
+  for (const int threads : {1, 2, 4}) {
+    const Threads scope(threads);
+    CHECK_THROWS_WITH_AS(parallel_for(64, 1,
+                                      [](std::int64_t i, std::int64_t) {
+                                        if (i >= 7) fail("piece", i);
+                                      }),
+                         "[piece] 7", Error);
+  }
+}
+
+TEST_CASE("parallel_for: nested loops run on the threads of the outer one") {
+  const Threads scope(4);
+  std::vector<int> seen(64, 0);
+  parallel_for(8, 1, [&](std::int64_t outer, std::int64_t) {
+    parallel_for(8, 1, [&](std::int64_t inner, std::int64_t) {
+      ++seen[static_cast<std::size_t>(8 * outer + inner)];
+    });
+  });
+  CHECK(seen == std::vector<int>(64, 1));
+}
+
+TEST_CASE("set_num_threads: refuses what is no number of threads") {
+  CHECK_THROWS_WITH_AS(set_num_threads(0), "[set_num_threads] threads must be in [1, 1024], got 0",
+                       Error);
+}
