@@ -1,0 +1,22 @@
+// Flatten: from images to the vectors that Linear takes.
+#pragma once
+
+#include "layer.hpp"
+
+namespace plumb::nn {
+
+/// Merges the axes from `start_axis` on into one: [n, c, h, w] -> [n, c h w]. Copies nothing.
+class Flatten : public Layer {
+ public:
+  /// A negative axis counts from the last.
+  explicit Flatten(int start_axis = 1) : start_axis_(start_axis) {}
+
+  /// Throws "[flatten] axis 1 is out of range [-1, 1)" for an input of too low rank; a scalar
+  /// becomes [1].
+  Variable forward(const Variable& x) override;
+
+ private:
+  int start_axis_;
+};
+
+}  // namespace plumb::nn

@@ -1,0 +1,18 @@
+// gradcheck of a layer: of its input and of all of its parameters.
+#pragma once
+
+#include "../autograd/gradcheck.hpp"
+#include "layer.hpp"
+
+namespace plumb::nn {
+
+/// plumb::gradcheck of the layer as a function of x (input 0) and of those of its parameters that
+/// want a gradient (inputs 1, 2, ... in the order of parameters()); the layer and x in float64.
+/// Random streams are set back before each evaluation: dropout in training mode always drops the
+/// same. Parameters, buffers and streams are as before afterwards, also when it throws.
+///
+/// Throws "[gradcheck] ..." where a gradient differs from the finite difference, and where x or a
+/// parameter takes no part in the output.
+void gradcheck(Layer& layer, const Tensor& x, const GradcheckOptions& options = {});
+
+}  // namespace plumb::nn

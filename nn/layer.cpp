@@ -1,0 +1,18 @@
+#include "layer.hpp"
+
+#include "../core/error.hpp"
+
+namespace plumb::nn {
+
+void detail::LayerObserver::set_observer(Layer& layer, LayerObserver* observer) {
+  layer.observer_ = observer;
+}
+
+Variable Layer::operator()(const Variable& x) {
+  if (!x.defined()) fail(type_name(), "the input is undefined");
+  Variable y = forward(x);
+  if (observer_ != nullptr) observer_->saw(*this, y);
+  return y;
+}
+
+}  // namespace plumb::nn

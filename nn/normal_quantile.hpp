@@ -1,0 +1,9 @@
+// The inverse of the normal distribution function, by which truncated normal values are drawn.
+#pragma once
+
+namespace plumb::nn::detail {
+
+/// z with P(Z < z) = p for a standard normal Z, to about 16 digits; +-infinity at 0 and 1.
+double normal_quantile(double p);
+
+}  // namespace plumb::nn::detail

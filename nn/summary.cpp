@@ -1,0 +1,87 @@
+#include "summary.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "../autograd/modes.hpp"
+
+namespace plumb::nn {
+namespace {
+
+using Row = std::array<std::string, 4>;
+
+// Notes the shapes of the results of all layers of a tree while it lives.
+class ShapeRecorder final : public detail::LayerObserver {
+ public:
+  explicit ShapeRecorder(const std::vector<NamedModule>& modules) {
+    for (const NamedModule& m : modules)
+      if (auto* layer = dynamic_cast<Layer*>(m.module)) layers_.push_back(layer);
+    for (Layer* layer : layers_) set_observer(*layer, this);
+  }
+  ~ShapeRecorder() {
+    for (Layer* layer : layers_) set_observer(*layer, nullptr);
+  }
+  ShapeRecorder(const ShapeRecorder&) = delete;
+  ShapeRecorder& operator=(const ShapeRecorder&) = delete;
+
+  void saw(const Layer& layer, const Variable& result) override {
+    shapes_[&layer] = result.defined() ? to_string(result.shape()) : "-";
+  }
+  std::string shape_of(const Module* module) const {
+    const auto found = shapes_.find(module);
+    return found == shapes_.end() ? "-" : found->second;
+  }
+
+ private:
+  std::vector<Layer*> layers_;
+  std::map<const Module*, std::string> shapes_;
+};
+
+// 1234567 as "1,234,567".
+std::string grouped(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
+  return digits;
+}
+
+std::string table(const std::vector<Row>& rows) {
+  std::array<std::size_t, 4> widths{};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string out;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < 3; ++i)
+      out += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    out += std::string(widths[3] - row[3].size(), ' ') + row[3] + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string summary(Layer& model, const Shape& input) {
+  const Parameters parameters = model.parameters();
+  const DType dtype = parameters.empty() ? DType::float32 : parameters[0].variable.dtype();
+  const std::vector<NamedModule> modules = model.modules();
+  ShapeRecorder recorder(modules);
+  {
+    const EvalMode eval(model);
+    const NoGrad no_grad;
+    model(Tensor::zeros(input, dtype));
+  }
+
+  std::map<std::string, std::int64_t> own;  // by the name of the module
+  for (const Parameter& p : parameters) {
+    const std::size_t dot = p.name.rfind('.');
+    own[dot == std::string::npos ? "" : p.name.substr(0, dot)] += p.variable.numel();
+  }
+  std::vector<Row> rows{{"layer", "type", "output", "parameters"}};
+  for (const NamedModule& m : modules)
+    rows.push_back({m.name.empty() ? "(model)" : m.name, m.module->type_name(),
+                    recorder.shape_of(m.module), grouped(own[m.name])});
+  return table(rows) + "parameters: " + grouped(model.parameter_count()) +
+         ", trainable: " + grouped(model.parameter_count(Count::trainable)) + "\n";
+}
+
+}  // namespace plumb::nn

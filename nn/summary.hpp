@@ -1,0 +1,28 @@
+// summary: a model as a table of layers, shapes and parameter counts.
+#pragma once
+
+#include <string>
+
+#include "layer.hpp"
+
+namespace plumb::nn {
+
+/// A line for every module of the tree: name, type, shape of its output for an input of shape
+/// `input` (batch included), and the number of its own parameters, one that is shared being counted
+/// where it is met first. Then the totals.
+///
+/// ```
+/// layer    type        output     parameters
+/// (model)  Sequential  [64, 10]            0
+/// 0        Linear      [64, 128]     100,480
+/// 1        ReLU        [64, 128]           0
+/// 2        Linear      [64, 10]        1,290
+/// parameters: 101,770, trainable: 101,770
+/// ```
+///
+/// The shapes are those of a forward pass of zeros in evaluation mode, of the dtype of the model's
+/// first parameter; "-" for a module that took no part. The model is as before afterwards, also
+/// when the pass throws.
+std::string summary(Layer& model, const Shape& input);
+
+}  // namespace plumb::nn

@@ -1,0 +1,147 @@
+// The examples of docs/nn.md, compiled and run.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <plumb/nn.hpp>
+#include <sstream>
+
+using namespace plumb;
+
+namespace {
+
+class Classifier : public nn::Layer {
+ public:
+  explicit Classifier(Generator& generator)
+      : hidden_(add("hidden", nn::Linear(784, 128, generator))),
+        scores_(add("scores", nn::Linear(128, 10, generator))) {}
+  Variable forward(const Variable& x) override { return scores_(relu(hidden_(x))); }
+
+ private:
+  nn::Linear& hidden_;
+  nn::Linear& scores_;
+};
+
+// x [n, features] less its mean, which is estimated while training.
+class Center : public nn::Layer {
+ public:
+  explicit Center(std::int64_t features) : mean_(add_buffer("mean", Tensor::zeros({features}))) {}
+  Variable forward(const Variable& x) override {
+    if (training()) mean_.set_value(0.9 * mean_.value() + 0.1 * mean(x.detach(), 0).value());
+    return x - mean_;
+  }
+
+ private:
+  Variable mean_;
+};
+
+// Sends std::cout to a string while it lives.
+class CapturedOutput {
+ public:
+  CapturedOutput() : before_(std::cout.rdbuf(text_.rdbuf())) {}
+  ~CapturedOutput() { std::cout.rdbuf(before_); }
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::stringstream text_;
+  std::streambuf* before_;
+};
+
+// The lines of a file of the source tree, without their indentation.
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(std::string(PLUMB_SOURCE_DIR) + "/" + path);
+  REQUIRE(file.good());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    line.erase(0, line.find_first_not_of(' '));
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("docs/nn.md: a model in braces and its summary") {
+  const CapturedOutput output;
+  const std::uint64_t seed = 1;
+  Generator generator(seed);
+  nn::Sequential model{nn::Flatten(), nn::Linear(784, 128, generator), nn::ReLU(),
+                       nn::Linear(128, 10, generator)};
+  std::cout << nn::summary(model, {64, 1, 28, 28});
+  CHECK(output.text() ==
+        "layer    type        output     parameters\n"
+        "(model)  Sequential  [64, 10]            0\n"
+        "0        Flatten     [64, 784]           0\n"
+        "1        Linear      [64, 128]     100,480\n"
+        "2        ReLU        [64, 128]           0\n"
+        "3        Linear      [64, 10]        1,290\n"
+        "parameters: 101,770, trainable: 101,770\n");
+}
+
+TEST_CASE("docs/nn.md: a model of one's own") {
+  Generator generator(1);
+  Classifier model(generator);
+  CHECK(model(Tensor::ones({2, 784})).shape() == Shape{2, 10});
+  CHECK(model.parameters()[3].name == "scores.bias");
+}
+
+TEST_CASE("docs/nn.md: a layer of one's own, with a buffer") {
+  const Tensor x = Tensor::from({1., 2., 3., 3., 6., 9.}, {2, 3});
+  Center center(3);
+  center.to(DType::float64);
+  center.eval();
+  nn::gradcheck(center, x);
+  CHECK(center(x).value().to_vector<double>() == x.to_vector<double>());
+  center.train();
+  center(x);
+  center.eval();
+  CHECK(center(x).value().at({0, 2}) == doctest::Approx(3 - 0.6));
+  CHECK(center.state_dict().tensor("mean").at({1}) == doctest::Approx(0.4));
+}
+
+TEST_CASE("docs/nn.md: sharing, freezing, saving and loading") {
+  Generator generator(1);
+  const auto block = std::make_shared<nn::Linear>(64, 64, generator);
+  nn::Sequential model{block, nn::Tanh(), block};
+  CHECK(model.parameters().size() == 2);
+  CHECK(model.state_dict().has_tensor("2.bias"));
+  model.push_back(nn::Dropout(0.5, Generator(1, Stream::dropout)));
+  model(Tensor::ones({4, 64}));
+
+  for (Parameter p : model.parameters())
+    if (p.name.rfind("0.", 0) == 0) p.variable.set_requires_grad(false);
+  CHECK(model.parameter_count(nn::Count::trainable) == 0);
+
+  const StateDict state = model.state_dict().clone();
+  model.load_state_dict(state);                                       // all or nothing
+  model.load_state_dict(state, nn::Match::lenient);                   // what is there
+  model.load_state_dict(state, nn::Match::strict, nn::Convert::yes);  // float64 into float32
+
+  StateDict streams;
+  for (const nn::NamedGenerator& s : model.generators())
+    streams.set(s.name, static_cast<std::int64_t>(s.generator->position()));
+  CHECK(streams.scalar<std::int64_t>("3.generator") == 64);
+}
+
+TEST_CASE("docs/nn.md: shows the examples as they are compiled here") {
+  const std::vector<std::string> source = lines_of("tests/nn/test_document.cpp");
+  int examples = 0;
+  std::vector<std::string> example;
+  bool inside = false;
+  for (const std::string& line : lines_of("docs/nn.md")) {
+    if (line == "```cpp") {
+      inside = true;
+      example.clear();
+    } else if (line == "```" && inside) {
+      inside = false;
+      ++examples;
+      INFO(example[0]);
+      CHECK(std::search(source.begin(), source.end(), example.begin(), example.end()) !=
+            source.end());
+    } else if (inside) {
+      example.push_back(line);
+    }
+  }
+  CHECK(examples == 8);
+}

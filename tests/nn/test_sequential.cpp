@@ -1,0 +1,103 @@
+#include <doctest/doctest.h>
+
+#include <plumb/nn.hpp>
+
+using namespace plumb;
+
+namespace {
+
+class Net : public nn::Sequential {
+ public:
+  explicit Net(Generator& generator) : Sequential{nn::Linear(2, 3, generator), nn::ReLU()} {}
+};
+
+}  // namespace
+
+TEST_CASE("Sequential: applies its layers in order and numbers them") {
+  const Variable weight = Variable::leaf(Tensor::from({2.F}, {1, 1}));
+  nn::Sequential model{nn::Linear(weight, Variable::leaf(Tensor::from({-3.F}))), nn::ReLU(),
+                       std::make_shared<nn::LeakyReLU>()};
+  CHECK(model.size() == 3);
+  CHECK(model(Tensor::from({2.F}, {1, 1})).item() == 1);
+  CHECK(model(Tensor::from({1.F}, {1, 1})).item() == 0);
+  CHECK(model.parameters()[0].name == "0.weight");
+  CHECK(model.parameters()[1].name == "0.bias");
+  CHECK(model.children()[2].name == "2");
+  CHECK(&model[2] == model.children()[2].module);
+}
+
+TEST_CASE("Sequential: empty it returns its input, and grows by push_back") {
+  nn::Sequential model;
+  const Variable x = Variable::leaf(Tensor::ones({2}));
+  CHECK(model(x).same_as(x));
+  Generator generator(1);
+  nn::Linear& linear = model.push_back(nn::Linear(2, 3, generator));
+  const std::shared_ptr<nn::Layer> shared = std::make_shared<nn::Tanh>();
+  CHECK(&model.push_back(shared) == shared.get());
+  model.push_back(shared);
+  CHECK(model.size() == 3);
+  CHECK(&model[0] == &linear);
+  CHECK(model.modules().size() == 3);
+  CHECK(model(x).shape() == Shape{3});
+}
+
+TEST_CASE("Sequential: nests, and still works after it was moved") {
+  Generator generator(1);
+  nn::Sequential inner{nn::Linear(2, 3, generator), nn::Tanh()};
+  nn::Layer& first = inner[0];
+  nn::Sequential outer{std::move(inner), nn::Linear(3, 1, generator)};
+  const nn::Sequential& nested = dynamic_cast<const nn::Sequential&>(outer[0]);
+  CHECK(&nested[0] == &first);
+  nn::Sequential moved = std::move(outer);
+  CHECK(moved.size() == 2);
+  CHECK(moved.parameters()[0].name == "0.0.weight");
+  CHECK(moved(Tensor::ones({4, 2})).shape() == Shape{4, 1});
+}
+
+TEST_CASE("Sequential: a class derived from it can be moved and nested") {
+  Generator generator(1);
+  Net net(generator);
+  Net moved = std::move(net);
+  CHECK(moved.size() == 2);
+  nn::Sequential outer{std::move(moved), nn::Linear(3, 1, generator)};
+  CHECK(outer[0].type_name() == "Net");
+  CHECK(outer(Tensor::ones({1, 2})).shape() == Shape{1, 1});
+}
+
+TEST_CASE("Sequential: braces draw weights from left to right") {
+  Generator generator(1);
+  const nn::Sequential model{nn::Linear(2, 3, generator), nn::Linear(3, 4, generator)};
+  Generator again(1);
+  const nn::Linear first(2, 3, again);
+  const nn::Linear second(3, 4, again);
+  const Parameters parameters = model.parameters();
+  CHECK(parameters[0].variable.value().to_vector<float>() ==
+        first.weight().value().to_vector<float>());
+  CHECK(parameters[3].variable.value().to_vector<float>() ==
+        second.bias().value().to_vector<float>());
+}
+
+TEST_CASE("Sequential: gradients through all layers") {
+  Generator generator(2);
+  nn::Sequential model{nn::Flatten(), nn::Linear(4, 3, generator), nn::GELU(),
+                       nn::Dropout(0.3, Generator(2, Stream::dropout)),
+                       nn::Linear(3, 2, generator)};
+  model.to(DType::float64);
+  Tensor x = Tensor::empty({3, 2, 2}, DType::float64);
+  generator.fill_normal(x);
+  nn::gradcheck(model, x);
+  model.eval();
+  nn::gradcheck(model, x);
+}
+
+TEST_CASE("Sequential: a batch of 0 passes through") {
+  Generator generator(2);
+  nn::Sequential model{nn::Flatten(), nn::Linear(4, 3, generator), nn::ReLU(), nn::Softmax()};
+  CHECK(model(Tensor::zeros({0, 2, 2})).shape() == Shape{0, 3});
+}
+
+TEST_CASE("Sequential: an index out of range is refused") {
+  nn::Sequential model{nn::ReLU(), nn::ReLU()};
+  CHECK_THROWS_WITH_AS(model[2], "[Sequential] index 2 is out of range [0, 2)", Error);
+  CHECK_THROWS_WITH_AS(model[-1], "[Sequential] index -1 is out of range [0, 2)", Error);
+}
