@@ -1,0 +1,9 @@
+// The optim room: update rules over parameter groups, and moving averages.
+#pragma once
+
+#include "autograd.hpp"
+#include "optim/fields.hpp"
+#include "optim/group_options.hpp"
+#include "optim/moving_average.hpp"
+#include "optim/optimizer.hpp"
+#include "optim/sgd.hpp"

@@ -1,0 +1,132 @@
+#include "optimizer.hpp"
+
+#include <unordered_map>
+
+#include "../core/error.hpp"
+#include "../core/kernels/accumulate.hpp"
+
+namespace plumb::optim {
+namespace {
+
+void check_parameter(const std::string& owner, const Parameter& parameter) {
+  const auto& [name, variable] = parameter;
+  if (name.empty()) fail(owner, "a parameter has no name");
+  if (!variable.defined()) fail(owner, "parameter '", name, "' is undefined");
+  if (!variable.is_leaf())
+    fail(owner, "parameter '", name, "' is the result of an operation, expected a leaf");
+  if (!is_floating(variable.dtype()))
+    fail(owner, "parameter '", name, "' must be float32 or float64, got ", variable.dtype());
+}
+
+}  // namespace
+
+Optimizer::Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
+                     std::shared_ptr<const GroupOptions> defaults, StateNames names)
+    : name_(std::move(name)), names_(std::move(names)), defaults_(std::move(defaults)) {
+  if (groups.empty()) fail(name_, "the list of parameter groups is empty");
+  for (const ParameterGroup& group : groups) add_group(group);
+}
+
+void Optimizer::add_group(const ParameterGroup& group) {
+  check_new(group.parameters);
+  ParameterState fresh;
+  fresh.tensors.resize(names_.tensors.size());
+  fresh.numbers.resize(names_.numbers.size());
+  groups_.push_back({group.parameters, defaults_->changed(group.options),
+                     std::vector<ParameterState>(group.parameters.size(), fresh)});
+}
+
+void Optimizer::check_new(const Parameters& parameters) const {
+  if (parameters.empty())
+    fail(name_, "the list of parameters of group ", std::uint64_t{groups_.size()}, " is empty");
+  std::unordered_map<const void*, std::string> known;
+  std::unordered_map<std::string, const void*> taken;
+  const auto add = [&](const Parameter& parameter) {
+    const auto& [name, variable] = parameter;
+    const auto [before, is_new] = known.emplace(variable.identity(), name);
+    if (!is_new && before->second == name) fail(name_, "parameter '", name, "' is given twice");
+    if (!is_new)
+      fail(name_, "parameter '", name, "' is the same as parameter '", before->second, "'");
+    if (!taken.emplace(name, variable.identity()).second)
+      fail(name_, "two parameters are named '", name, "'");
+  };
+  for (const Group& group : groups_)
+    for (const Parameter& parameter : group.parameters) add(parameter);
+  for (const Parameter& parameter : parameters) {
+    check_parameter(name_, parameter);
+    add(parameter);
+  }
+}
+
+void Optimizer::step() {
+  std::size_t count = 0;
+  for (const Group& group : groups_) count += group.parameters.size();
+  std::vector<Update> updates;
+  updates.reserve(count);
+  for (Group& group : groups_) {
+    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
+      const auto& [name, variable] = group.parameters[i];
+      if (!variable.requires_grad()) continue;
+      Tensor gradient = variable.grad();
+      if (!gradient.defined()) continue;
+      ParameterState& state = group.states[i];
+      updates.push_back(
+          {variable.value(), std::move(gradient), state, state.steps + 1, *group.options});
+      check_state(name, updates.back());
+    }
+  }
+  update(updates);
+  for (Update& update : updates) ++update.state.steps;
+}
+
+void Optimizer::check_state(const std::string& parameter, const Update& update) const {
+  for (std::size_t k = 0; k < names_.tensors.size(); ++k) {
+    const Tensor& kept = update.state.tensors[k];
+    if (kept.defined() &&
+        (kept.shape() != update.value.shape() || kept.dtype() != update.value.dtype()))
+      fail(name_, "parameter '", parameter, "' is ", update.value.shape(), " of ",
+           update.value.dtype(), ", its ", names_.tensors[k], " is ", kept.shape(), " of ",
+           kept.dtype());
+  }
+  if (check_ == GradientCheck::finite && !kernel::all_finite(update.gradient))
+    fail(name_, "the gradient of '", parameter, "' holds a NaN or an infinity: no step");
+}
+
+void Optimizer::zero_grad() {
+  for (Group& group : groups_)
+    for (Parameter& parameter : group.parameters) parameter.variable.zero_grad();
+}
+
+const Optimizer::Group& Optimizer::at(int group) const {
+  const int count = static_cast<int>(groups_.size());
+  if (group < 0 || group >= count)
+    fail(name_, "group ", group, " is out of range [0, ", count, ")");
+  return groups_[static_cast<std::size_t>(group)];
+}
+
+void Optimizer::set(int group, const Settings& changes) {
+  auto options = at(group).options->changed(changes);
+  groups_[static_cast<std::size_t>(group)].options = std::move(options);
+}
+
+void Optimizer::set(int group, const std::string& name, OptionValue value) {
+  set(group, {{name, std::move(value)}});
+}
+
+double Optimizer::lr(int group) const {
+  double value = 0;
+  for (const Setting& setting : settings(group)) {
+    if (setting.name != "lr") continue;
+    detail::read(name_, setting, value);
+    return value;
+  }
+  fail(name_, "no option named 'lr'");
+}
+
+void Optimizer::set_lr(double lr) {
+  std::vector<std::shared_ptr<const GroupOptions>> changed;
+  for (const Group& group : groups_) changed.push_back(group.options->changed({{"lr", lr}}));
+  for (std::size_t k = 0; k < groups_.size(); ++k) groups_[k].options = std::move(changed[k]);
+}
+
+}  // namespace plumb::optim

@@ -1,0 +1,138 @@
+// Optimizer: parameter groups, what is kept of each parameter, step counts and saving. A rule
+// derives from it and adds one function, update.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../autograd/variable.hpp"
+#include "../core/state_dict.hpp"
+#include "group_options.hpp"
+
+namespace plumb::optim {
+
+/// Parameters that are trained alike, and the options in which they differ from the optimizer's
+/// defaults. An option that is named here is set, also when its value equals a default.
+struct ParameterGroup {
+  Parameters parameters;
+  Settings options = {};
+};
+
+/// What a rule keeps of every parameter, by name: tensors of its shape and dtype, and numbers.
+/// The names appear in state dicts and have no dots.
+struct StateNames {
+  std::vector<std::string> tensors;
+  std::vector<std::string> numbers;
+};
+
+/// What is kept of one parameter, in the order of StateNames.
+struct ParameterState {
+  std::int64_t steps = 0;       ///< Steps that this parameter took part in.
+  std::vector<Tensor> tensors;  ///< Undefined until the rule needs them.
+  std::vector<double> numbers;  ///< 0 at the start.
+};
+
+/// Whether step() looks at the gradients before it uses them.
+enum class GradientCheck : std::uint8_t {
+  none,
+  finite,  ///< Refuses the step where any gradient holds a NaN or an infinity.
+};
+
+/// The base of all update rules.
+///
+/// A parameter without a gradient, or that does not require one (frozen), is skipped by step() and
+/// its count does not advance; a gradient of zeros still moves it. step() never changes a gradient.
+/// Whatever throws has changed nothing.
+class Optimizer {
+ public:
+  struct Group {
+    Parameters parameters;
+    std::shared_ptr<const GroupOptions> options;
+    std::vector<ParameterState> states;  ///< One for each parameter.
+  };
+
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// Changes every parameter that has a gradient by the rule. Throws where a parameter's shape or
+  /// dtype is no longer that of its state, and for gradients that the check refuses.
+  void step();
+  /// Forgets the gradients of all parameters.
+  void zero_grad();
+
+  /// Adds parameters that take part in the steps to come. Throws where the list is empty and for a
+  /// parameter that is already in a group, whose name is taken, or that is no floating leaf.
+  void add_group(const ParameterGroup& group);
+  const std::vector<Group>& groups() const { return groups_; }
+
+  /// All options of a group, in the order of the rule's list.
+  Settings settings(int group) const { return at(group).options->settings(); }
+  /// Changes options of one group together. Throws for unknown names and for what the rule refuses.
+  void set(int group, const Settings& changes);
+  void set(int group, const std::string& name, OptionValue value);
+  /// The learning rate of a group: its option "lr".
+  double lr(int group = 0) const;
+  /// Sets the learning rate of one group, or of all.
+  void set_lr(int group, double lr) { set(group, "lr", lr); }
+  void set_lr(double lr);
+
+  /// None at first. Not part of the state dict.
+  void set_gradient_check(GradientCheck check) { check_ = check; }
+
+  /// Groups with their options, and by parameter name all that is kept. Shares memory: clone() the
+  /// result to keep it while training goes on.
+  StateDict state_dict() const;
+  /// Goes on where the saved optimizer was, bit for bit, with copies of its tensors. Throws one
+  /// error that lists all names, groups, shapes and dtypes that do not fit.
+  void load_state_dict(const StateDict& from);
+
+  /// The rule's name: "SGD".
+  const std::string& name() const { return name_; }
+
+ protected:
+  /// A parameter that takes part in a step, for the rule.
+  struct Update {
+    Tensor value;     ///< To be changed in place.
+    Tensor gradient;  ///< Not to be changed. Of the value's shape and dtype.
+    ParameterState& state;
+    std::int64_t t;  ///< Which of its steps this is for the parameter, from 1.
+    const GroupOptions& group;
+
+    /// The options of its group; Options must be those of the rule.
+    template <class Options>
+    const Options& options() const {
+      return static_cast<const TypedOptions<Options>&>(group).options;
+    }
+  };
+
+  /// For the rule's constructor. Throws where the defaults or a group's options are not valid, and
+  /// as add_group does.
+  template <class Options>
+  Optimizer(const std::vector<ParameterGroup>& groups, const Options& defaults, StateNames names)
+      : Optimizer(Options::fields().owner, groups,
+                  std::make_shared<const TypedOptions<Options>>(defaults), std::move(names)) {}
+
+  /// The rule: changes the values, by the gradients and what is kept. Counting steps is not its
+  /// business. It should get all memory that it needs before it changes anything.
+  virtual void update(std::vector<Update>& updates) = 0;
+
+  /// A group by index; throws with the range.
+  const Group& at(int group) const;
+
+ private:
+  Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
+            std::shared_ptr<const GroupOptions> defaults, StateNames names);
+  void check_new(const Parameters& parameters) const;
+  void check_state(const std::string& parameter, const Update& update) const;
+
+  std::string name_;
+  StateNames names_;
+  std::shared_ptr<const GroupOptions> defaults_;
+  std::vector<Group> groups_;
+  GradientCheck check_ = GradientCheck::none;
+};
+
+}  // namespace plumb::optim

@@ -1,0 +1,52 @@
+// Parameters with given values and gradients, for the tests of optimizers.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <plumb/core/error.hpp>
+#include <plumb/optim.hpp>
+#include <string>
+#include <vector>
+
+namespace plumb::test {
+
+/// A trainable parameter [n] of float64.
+inline Parameter parameter(const std::string& name, const std::vector<double>& values) {
+  return {name, Variable::leaf(Tensor::from(values))};
+}
+
+inline void set_grad(const Parameter& p, const std::vector<double>& gradient) {
+  Variable handle = p.variable;
+  handle.set_grad(Tensor::from(gradient, p.variable.shape()).to(p.variable.dtype()));
+}
+
+inline std::vector<double> values(const Parameter& p) {
+  return p.variable.value().to(DType::float64).to_vector<double>();
+}
+
+/// The text of the Error that f throws; "" where it throws none.
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// Whether all entries are equal, tensors bit for bit.
+inline bool same_state(const StateDict& a, const StateDict& b) {
+  if (a.scalars() != b.scalars() || a.tensors().size() != b.tensors().size()) return false;
+  for (const auto& [name, x] : a.tensors()) {
+    if (!b.has_tensor(name)) return false;
+    const Tensor& y = b.tensor(name);
+    if (x.shape() != y.shape() || x.dtype() != y.dtype() ||
+        std::string(reinterpret_cast<const char*>(x.raw()), x.bytes()) !=
+            std::string(reinterpret_cast<const char*>(y.raw()), y.bytes()))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace plumb::test

@@ -1,0 +1,98 @@
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "parameters.hpp"
+#include "sign_descent.hpp"
+
+namespace plumb::test {
+namespace {
+
+struct Part {
+  Parameter p;
+  Parameters parameters() const { return {p}; }
+};
+
+// The lines of a file without the space around them.
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(std::string(PLUMB_SOURCE_DIR) + "/" + path);
+  REQUIRE(file.good());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    lines.push_back(begin == std::string::npos ? "" : line.substr(begin));
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("docs/optim.md: a step of training") {
+  const Part model = {parameter("w", {2})};
+  optim::SGD optimizer(model.parameters(), optim::SGD::debiased(0.5, 0.9));
+  const Variable loss = model.p.variable * model.p.variable;
+  optimizer.zero_grad();
+  loss.backward();
+  optimizer.step();
+  CHECK(values(model.p)[0] == doctest::Approx(0).epsilon(1e-15));  // 2 - 0.5 * 4
+}
+
+TEST_CASE("docs/optim.md: groups") {
+  const Part body = {parameter("body", {1})};
+  const Part head = {parameter("head", {1})};
+  // clang-format off
+  optim::SGD optimizer({{body.parameters()}, {head.parameters(), {{"lr", 0.5}, {"momentum", 0.0}}}},
+                       optim::SGD::heavy_ball(0.05, 0.9));
+  CHECK(optimizer.options(0).momentum == 0.9);
+  CHECK(optimizer.options(1).momentum == 0);
+  CHECK(optimizer.lr(1) == 0.5);
+  optimizer.set_lr(0.01);               // all groups
+  optimizer.set(1, "momentum", 0.9);    // one option of one group
+  CHECK(optimizer.lr(1) == 0.01);
+  CHECK(optimizer.options(1).momentum == 0.9);
+  optimizer.set(0, {{"debias", false}, {"dampening", 0.0}});
+  optimizer.set_gradient_check(optim::GradientCheck::finite);
+  // clang-format on
+}
+
+TEST_CASE("docs/optim.md: a rule of one's own steps, saves and refuses like the others") {
+  const Parameter p = parameter("p", {1, 1, 1});
+  SignDescent optimizer({p}, {0.25, 0.5});
+  set_grad(p, {3, -0.1, 0});
+  optimizer.step();
+  CHECK(values(p) == std::vector<double>{0.75, 1.25, 1});
+  set_grad(p, {-2, 0, 1});
+  optimizer.step();  // a = {0.75 - 1, -0.025, 0.5}
+  CHECK(values(p) == std::vector<double>{1, 1.5, 0.75});
+
+  const Parameter q = parameter("p", {1, 1.5, 0.75});
+  SignDescent resumed({q}, SignOptions());
+  resumed.load_state_dict(optimizer.state_dict());
+  for (const Parameter& each : {p, q}) set_grad(each, {0.2, 0.01, -1});
+  optimizer.step();
+  resumed.step();
+  CHECK(values(p) == values(q));
+  CHECK(same_state(optimizer.state_dict(), resumed.state_dict()));
+
+  CHECK(error_of([&] { optimizer.set_lr(-1); }) == "[SignDescent] lr must be in [0, inf), got -1");
+}
+
+TEST_CASE("docs/optim.md: its code is that of these tests, line for line") {
+  std::set<std::string> compiled;
+  for (const char* path : {"tests/optim/test_docs.cpp", "tests/optim/sign_descent.hpp"})
+    for (const std::string& line : lines_of(path)) compiled.insert(line);
+  bool code = false;
+  int checked = 0;
+  for (const std::string& line : lines_of("docs/optim.md")) {
+    if (line.compare(0, 3, "```") == 0) {
+      code = line == "```cpp";
+    } else if (code && !line.empty() && line != "...") {
+      INFO(line);
+      CHECK(compiled.count(line) == 1);
+      ++checked;
+    }
+  }
+  CHECK(checked > 30);
+}
+
+}  // namespace plumb::test

@@ -1,0 +1,353 @@
+#include <cmath>
+#include <limits>
+
+#include "parameters.hpp"
+
+namespace plumb::test {
+namespace {
+
+using optim::SGD;
+
+// Parameters and an optimizer of two groups.
+struct Pair {
+  Parameter w = parameter("w", {1, 2, 3});
+  Parameter b = parameter("b", {0.5});
+  SGD optimizer;
+
+  explicit Pair(const SGD::Options& defaults = SGD::heavy_ball(0.1, 0.9),
+                const optim::Settings& of_b = {})
+      : optimizer({{{w}}, {{b}, of_b}}, defaults) {}
+
+  void step(int t) {
+    set_grad(w, {std::sin(t), std::cos(t), 1.0 / t});
+    set_grad(b, {std::sin(2 * t)});
+    optimizer.step();
+  }
+  StateDict all() const {
+    StateDict state = optimizer.state_dict();
+    state.set("value.w", w.variable.value());
+    state.set("value.b", b.variable.value());
+    return state;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Optimizer: options of a group override the defaults one by one") {
+  SGD::Options defaults = SGD::heavy_ball(0.1, 0.9);
+  defaults.weight_decay = 0.25;
+  // 0 is SGD's own default for momentum, and set here all the same.
+  const Pair pair(defaults, {{"momentum", 0.0}, {"lr", 0.5}});
+  CHECK(pair.optimizer.options(0).lr == 0.1);
+  CHECK(pair.optimizer.options(0).momentum == 0.9);
+  CHECK(pair.optimizer.options(1).lr == 0.5);
+  CHECK(pair.optimizer.options(1).momentum == 0);
+  CHECK(pair.optimizer.options(1).weight_decay == 0.25);
+}
+
+TEST_CASE("Optimizer: each group steps by its own options") {
+  const Parameter p = parameter("p", {1});
+  const Parameter q = parameter("q", {1});
+  SGD optimizer({{{p}}, {{q}, {{"lr", 0.5}}}}, SGD::plain(0.25));
+  set_grad(p, {1});
+  set_grad(q, {1});
+  optimizer.step();
+  CHECK(values(p)[0] == 0.75);
+  CHECK(values(q)[0] == 0.5);
+}
+
+TEST_CASE("Optimizer: a group that is added later takes part") {
+  const Parameter p = parameter("p", {1});
+  const Parameter q = parameter("q", {1});
+  SGD optimizer({p}, SGD::heavy_ball(0.25, 0.5));
+  set_grad(p, {2});
+  set_grad(q, {2});
+  optimizer.step();
+  CHECK(values(q)[0] == 1);
+  optimizer.add_group({{q}, {{"lr", 0.125}}});
+  optimizer.step();
+  CHECK(values(p)[0] == -0.25);  // a = 3
+  CHECK(values(q)[0] == 0.75);   // its first step: a = 2
+  CHECK(optimizer.groups()[0].states[0].steps == 2);
+  CHECK(optimizer.groups()[1].states[0].steps == 1);
+}
+
+TEST_CASE("Optimizer: refuses lists of parameters by name") {
+  const Parameter p = parameter("p", {1});
+  const Parameter q = parameter("q", {2});
+  const SGD::Options options;
+  CHECK(error_of([&] { SGD(Parameters(), options); }) ==
+        "[SGD] the list of parameters of group 0 is empty");
+  CHECK(error_of([&] { SGD(std::vector<optim::ParameterGroup>(), options); }) ==
+        "[SGD] the list of parameter groups is empty");
+  CHECK(error_of([&] {
+          SGD({{{p}}, {{}}}, options);
+        }) == "[SGD] the list of parameters of group 1 is empty");
+  CHECK(error_of([&] { SGD({p, q, p}, options); }) == "[SGD] parameter 'p' is given twice");
+  CHECK(error_of([&] { SGD({{{p}}, {{q, p}}}, options); }) == "[SGD] parameter 'p' is given twice");
+  CHECK(error_of([&] {
+          SGD({p, {"tied", p.variable}}, options);
+        }) == "[SGD] parameter 'tied' is the same as parameter 'p'");
+  CHECK(error_of([&] {
+          SGD({p, {"p", q.variable}}, options);
+        }) == "[SGD] two parameters are named 'p'");
+  CHECK(error_of([&] { SGD({{"", p.variable}}, options); }) == "[SGD] a parameter has no name");
+  CHECK(error_of([&] { SGD({{"u", Variable()}}, options); }) == "[SGD] parameter 'u' is undefined");
+  CHECK(error_of([&] {
+          SGD({{"sum", p.variable + q.variable}}, options);
+        }) == "[SGD] parameter 'sum' is the result of an operation, expected a leaf");
+  CHECK(error_of([&] {
+          SGD({{"i", Variable(Tensor::arange(3))}}, options);
+        }) == "[SGD] parameter 'i' must be float32 or float64, got int64");
+  CHECK(error_of([&] {
+          SGD({optim::ParameterGroup{{p}, {{"beta", 0.1}}}}, options);
+        }) ==
+        "[SGD] no option named 'beta'; there are lr, momentum, dampening, debias, nesterov, "
+        "weight_decay, maximize");
+}
+
+TEST_CASE("Optimizer: a refused group changes nothing") {
+  const Parameter p = parameter("p", {1});
+  const Parameter q = parameter("q", {1});
+  SGD optimizer({p}, SGD::plain(0.1));
+  CHECK(error_of([&] {
+          optimizer.add_group({{q, p}, {}});
+        }) == "[SGD] parameter 'p' is given twice");
+  CHECK(error_of([&] {
+          optimizer.add_group({{q}, {{"lr", -1.0}}});
+        }) == "[SGD] lr must be in [0, inf), got -1");
+  CHECK(optimizer.groups().size() == 1);
+  optimizer.add_group({{q}, {}});
+  CHECK(optimizer.groups().size() == 2);
+}
+
+TEST_CASE("Optimizer: options are read and changed by name") {
+  Pair pair;
+  pair.optimizer.set(1, "weight_decay", 0.25);
+  pair.optimizer.set_lr(1, 0.5);
+  CHECK(to_string(pair.optimizer.settings(1)) ==
+        "lr=0.5, momentum=0.9, dampening=0, debias=false, nesterov=false, weight_decay=0.25, "
+        "maximize=false");
+  CHECK(pair.optimizer.lr(0) == 0.1);
+  CHECK(pair.optimizer.lr(1) == 0.5);
+  pair.optimizer.set_lr(0.75);
+  CHECK(pair.optimizer.lr(0) == 0.75);
+  CHECK(pair.optimizer.lr(1) == 0.75);
+  CHECK(error_of([&] { pair.optimizer.set_lr(-0.5); }) == "[SGD] lr must be in [0, inf), got -0.5");
+  CHECK(error_of([&] { pair.optimizer.set(2, "lr", 0.1); }) ==
+        "[SGD] group 2 is out of range [0, 2)");
+  CHECK(error_of([&] { pair.optimizer.lr(-1); }) == "[SGD] group -1 is out of range [0, 2)");
+  CHECK(error_of([&] {
+          pair.optimizer.set(0, {{"lr", 0.1}, {"momentum", 3.0}});
+        }) == "[SGD] momentum must be in [0, 1), got 3");
+  CHECK(pair.optimizer.lr(0) == 0.75);
+}
+
+TEST_CASE("Optimizer: a parameter without a gradient is skipped and not counted") {
+  const Parameter p = parameter("p", {1});
+  const Parameter q = parameter("q", {1});
+  SGD optimizer({p, q}, SGD::heavy_ball(0.25, 0.5));
+  set_grad(p, {2});
+  optimizer.step();
+  optimizer.step();
+  CHECK(values(q)[0] == 1);
+  CHECK(optimizer.groups()[0].states[0].steps == 2);
+  CHECK(optimizer.groups()[0].states[1].steps == 0);
+  set_grad(q, {2});
+  optimizer.step();
+  CHECK(values(q)[0] == 0.5);  // its own first step
+  CHECK(optimizer.groups()[0].states[1].steps == 1);
+}
+
+TEST_CASE("Optimizer: a frozen parameter is skipped although it has a gradient") {
+  Parameter p = parameter("p", {1});
+  SGD optimizer({p}, SGD::heavy_ball(0.25, 0.5));
+  set_grad(p, {2});
+  p.variable.set_requires_grad(false);
+  optimizer.step();
+  CHECK(values(p)[0] == 1);
+  CHECK(optimizer.groups()[0].states[0].steps == 0);
+  p.variable.set_requires_grad(true);
+  optimizer.step();
+  CHECK(values(p)[0] == 0.5);
+}
+
+TEST_CASE("Optimizer: zero_grad forgets the gradients of all groups") {
+  Pair pair;
+  pair.step(1);
+  CHECK(pair.w.variable.grad().defined());
+  pair.optimizer.zero_grad();
+  CHECK_FALSE(pair.w.variable.grad().defined());
+  CHECK_FALSE(pair.b.variable.grad().defined());
+}
+
+TEST_CASE("Optimizer: step never changes a gradient and keeps no handle on it") {
+  SGD::Options options = SGD::debiased(0.1, 0.9);
+  options.weight_decay = 0.5;
+  options.nesterov = true;
+  options.maximize = true;
+  Pair pair(options);
+  pair.step(1);
+  CHECK(pair.w.variable.grad().to_vector<double>() ==
+        std::vector<double>{std::sin(1), std::cos(1), 1});
+  Tensor gradient = Tensor::from({1.0, 2.0, 3.0});
+  pair.w.variable.set_grad(gradient);
+  pair.optimizer.step();
+  pair.w.variable.set_grad(Tensor());
+  CHECK(gradient.unique());
+}
+
+TEST_CASE("Optimizer: a step between two backward passes is noticed") {
+  Variable w = Variable::leaf(Tensor::scalar(3, DType::float64));
+  SGD optimizer({{"w", w}}, SGD::plain(0.1));
+  const Variable y = w * w;
+  y.backward(retain_graph);
+  CHECK(w.grad().item() == 6);
+  optimizer.step();
+  CHECK(w.item() == doctest::Approx(2.4));
+  CHECK(error_of([&] { y.backward(); }).find("changed in place") != std::string::npos);
+}
+
+TEST_CASE("Optimizer: gradients that are not finite are refused whole when asked") {
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    Pair pair;
+    pair.optimizer.set_gradient_check(optim::GradientCheck::finite);
+    pair.step(1);
+    const StateDict before = pair.all().clone();
+    set_grad(pair.w, {1, 1, 1});
+    set_grad(pair.b, {bad});
+    CHECK(error_of([&] { pair.optimizer.step(); }) ==
+          "[SGD] the gradient of 'b' holds a NaN or an infinity: no step");
+    CHECK(same_state(before, pair.all()));
+    pair.optimizer.set_gradient_check(optim::GradientCheck::none);
+    pair.optimizer.step();
+    CHECK_FALSE(std::isfinite(values(pair.b)[0]));
+  }
+}
+
+TEST_CASE("Optimizer: a parameter that was given another dtype or shape is refused by name") {
+  Pair pair;
+  pair.step(1);
+  pair.b.variable.set_value(Tensor::from({1.0f}));
+  set_grad(pair.b, {1});
+  const StateDict before = pair.all().clone();
+  CHECK(error_of([&] { pair.optimizer.step(); }) ==
+        "[SGD] parameter 'b' is [1] of float32, its average is [1] of float64");
+  pair.b.variable.set_value(Tensor::from({1.0, 2.0}));
+  set_grad(pair.b, {1, 1});
+  CHECK(error_of([&] { pair.optimizer.step(); }) ==
+        "[SGD] parameter 'b' is [2] of float64, its average is [1] of float64");
+  CHECK(values(pair.w) == before.tensor("value.w").to_vector<double>());
+}
+
+TEST_CASE("Optimizer: goes on bit for bit from a state dict of any step") {
+  SGD::Options nesterov = SGD::heavy_ball(0.1, 0.9);
+  nesterov.nesterov = true;
+  SGD::Options decayed = SGD::debiased(0.1, 0.99);
+  decayed.weight_decay = 0.1;
+  SGD::Options dampened = SGD::heavy_ball(0.1, 0.9);
+  dampened.dampening = 0.5;
+  for (const auto& options : {SGD::plain(0.1), SGD::heavy_ball(0.1, 0.9), SGD::debiased(0.1, 0.9),
+                              nesterov, decayed, dampened}) {
+    for (int stop = 0; stop <= 5; ++stop) {
+      Pair straight(options, {{"lr", 0.05}});
+      Pair before(options, {{"lr", 0.05}});
+      for (int t = 1; t <= 6; ++t) straight.step(t);
+      for (int t = 1; t <= stop; ++t) before.step(t);
+      Pair after;  // with other options: those of the state replace them
+      after.w.variable.set_value(before.w.variable.value().clone());
+      after.b.variable.set_value(before.b.variable.value().clone());
+      after.optimizer.load_state_dict(before.optimizer.state_dict());
+      const StateDict kept = before.all().clone();
+      for (int t = stop + 1; t <= 6; ++t) after.step(t);
+      CHECK(same_state(straight.all(), after.all()));
+      CHECK(same_state(before.all(), kept));  // nothing is shared
+    }
+  }
+}
+
+TEST_CASE("Optimizer: a state dict names what it holds") {
+  Pair pair(SGD::debiased(0.5, 0.75), {{"momentum", 0.0}});
+  pair.step(1);
+  const StateDict state = pair.optimizer.state_dict();
+  CHECK(state.scalar<std::string>("optimizer") == "SGD");
+  CHECK(state.scalar<std::int64_t>("groups") == 2);
+  CHECK(state.scalar<double>("group.0.momentum") == 0.75);
+  CHECK(state.scalar<bool>("group.1.debias"));
+  CHECK(state.scalar<std::int64_t>("parameter.b") == 1);
+  CHECK(state.scalar<std::int64_t>("state.w.steps") == 1);
+  CHECK(state.scalar<double>("state.w.total_weight") == 0.25);
+  CHECK(state.tensor("state.w.average").at({0}) == doctest::Approx(0.25 * std::sin(1)));
+  CHECK(state.scalar<std::string>("state.b.average") == "none");
+}
+
+TEST_CASE("Optimizer: a state dict that does not fit is refused whole, with all that is wrong") {
+  Pair pair;
+  pair.step(1);
+  const StateDict good = pair.optimizer.state_dict().clone();
+  pair.step(2);
+  const StateDict before = pair.all().clone();
+  const auto refusal = [&](const StateDict& state) {
+    const std::string message = error_of([&] { pair.optimizer.load_state_dict(state); });
+    CHECK(same_state(before, pair.all()));
+    return message;
+  };
+  const std::string start = "[SGD] the state dict does not fit: ";
+
+  StateDict state = good;
+  state.set("optimizer", "Adam");
+  CHECK(refusal(state) == "[SGD] the state dict is of Adam");
+
+  SUBCASE("names, groups and shapes") {
+    const Parameter w = parameter("w", {1, 2});
+    const Parameter c = parameter("c", {1});
+    SGD other({{{c, w}}, {{parameter("d", {1})}}}, SGD::plain(0.1));
+    const Parameter b = parameter("b", {1});
+    SGD swapped({{{b}}, {{parameter("w", {1, 2, 3})}}}, SGD::plain(0.1));
+    CHECK(refusal(swapped.state_dict()) ==
+          start + "'w' was in group 1, is in group 0; 'b' was in group 0, is in group 1");
+    CHECK(refusal(other.state_dict()) ==
+          start + "no parameter.b; unexpected parameter.c; unexpected parameter.d");
+  }
+  SUBCASE("shape and dtype of an average") {
+    state = good;
+    state.set("state.w.average", Tensor::zeros({2}, DType::float64));
+    state.set("state.b.average", Tensor::zeros({1}));
+    CHECK(refusal(state) == start +
+                                "state.w.average is [2] of float64, expected [3] of float64; "
+                                "state.b.average is [1] of float32, expected [1] of float64");
+  }
+  SUBCASE("number of groups") {
+    const Parameter w = parameter("w", {1, 2, 3});
+    const Parameter b = parameter("b", {1});
+    const SGD one({w, b}, SGD::plain(0.1));
+    CHECK(refusal(one.state_dict()) ==
+          start + "1 groups, expected 2; 'b' was in group 0, is in group 1");
+  }
+  SUBCASE("values") {
+    state = good;
+    state.set("state.w.total_weight", std::nan(""));
+    state.set("state.w.steps", -1);
+    state.set("state.b.steps", 0.5);
+    state.set("extra", true);
+    state.set("state.w.residual", Tensor::zeros({3}));
+    CHECK(refusal(state) == start +
+                                "state.w.steps is -1; state.w.total_weight is nan; "
+                                "state.b.steps is of another kind; unexpected extra; "
+                                "unexpected state.w.residual");
+    state = good;
+    state.set("group.1.momentum", 1.0);
+    CHECK(refusal(state) == "[SGD] momentum must be in [0, 1), got 1");
+    state = good;
+    state.set("group.1.nesterov", 1.0);
+    CHECK(refusal(state) == "[SGD] nesterov must be true or false, got 1");
+  }
+  SUBCASE("an average that is gone") {
+    state = StateDict();
+    for (const auto& [name, value] : good.scalars())
+      std::visit([&, name = name](const auto& held) { state.set(name, held); }, value);
+    CHECK(refusal(state) == start + "no state.w.average; no state.b.average");
+  }
+}
+
+}  // namespace plumb::test

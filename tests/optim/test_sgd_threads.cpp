@@ -1,0 +1,105 @@
+#include <cmath>
+#include <plumb/core/parallel.hpp>
+
+#include "parameters.hpp"
+
+namespace plumb::test {
+namespace {
+
+using optim::SGD;
+
+// Sizes around the ends of what a thread takes at a time, and many small tensors.
+Parameters many_parameters() {
+  Parameters parameters;
+  int k = 0;
+  const auto add = [&](std::int64_t size, DType dtype) {
+    Tensor value = Tensor::empty({size}, DType::float64);
+    double* x = value.mutable_data<double>();
+    for (std::int64_t i = 0; i < size; ++i) x[i] = std::sin(0.1 * static_cast<double>(i) + k);
+    parameters.push_back({text("p", k++), Variable::leaf(value.to(dtype))});
+  };
+  for (const std::int64_t size : {0, 1, 17, 32767, 0, 32768, 32769, 100003, 5, 0}) {
+    add(size, DType::float32);
+    add(size, DType::float64);
+  }
+  for (int i = 0; i < 300; ++i) add(i, DType::float32);
+  return parameters;
+}
+
+void set_gradients(const Parameters& parameters, int t) {
+  for (const Parameter& p : parameters) {
+    Tensor gradient = Tensor::empty(p.variable.shape(), DType::float64);
+    double* g = gradient.mutable_data<double>();
+    for (std::int64_t i = 0; i < gradient.numel(); ++i)
+      g[i] = std::cos(0.01 * static_cast<double>(i) * t);
+    Variable(p.variable).set_grad(gradient.to(p.variable.dtype()));
+  }
+}
+
+SGD::Options every_term() {
+  SGD::Options options = SGD::debiased(0.1, 0.9);
+  options.weight_decay = 0.01;
+  options.nesterov = true;
+  options.maximize = true;
+  return options;
+}
+
+// All parameters and averages after three steps on that many threads.
+StateDict run(int threads, Parameters& parameters) {
+  set_num_threads(threads);
+  parameters = many_parameters();
+  SGD optimizer(parameters, every_term());
+  for (int t = 1; t <= 3; ++t) {
+    set_gradients(parameters, t);
+    optimizer.step();
+  }
+  StateDict state = optimizer.state_dict();
+  for (const Parameter& p : parameters) state.set("value." + p.name, p.variable.value());
+  return state;
+}
+
+class RestoreThreads {
+ public:
+  ~RestoreThreads() { set_num_threads(before_); }
+
+ private:
+  int before_ = num_threads();
+};
+
+}  // namespace
+
+TEST_CASE("SGD: the same bits for 1 to 4 threads") {
+  const RestoreThreads restore;
+  Parameters parameters;
+  const StateDict one = run(1, parameters);
+  for (const int threads : {2, 3, 4}) CHECK(same_state(one, run(threads, parameters)));
+}
+
+TEST_CASE("SGD: every element of every tensor is changed once, on any number of threads") {
+  const RestoreThreads restore;
+  Parameters parameters;
+  run(4, parameters);
+  const Parameters start = many_parameters();
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    const std::vector<double> actual = values(parameters[k]);
+    const std::vector<double> before = values(start[k]);
+    const double tolerance = parameters[k].variable.dtype() == DType::float32 ? 1e-6 : 1e-14;
+    double worst = 0;
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      double p = before[i];
+      double a = 0;
+      double product = 1;
+      for (int t = 1; t <= 3; ++t) {
+        const double g = -std::cos(0.01 * static_cast<double>(i) * t) + 0.01 * p;
+        a = 0.9 * a + 0.1 * g;
+        product *= 0.9;
+        p -= 0.1 * (0.9 * a + 0.1 * g) / (1 - product * 0.9);
+      }
+      worst = std::max(worst, std::abs(p - actual[i]));
+    }
+    INFO(parameters[k].name << " of " << actual.size() << " elements");
+    CHECK(worst < tolerance);
+  }
+}
+
+}  // namespace plumb::test
