@@ -1,0 +1,14 @@
+// Datasets and loaders: samples to mini-batches.
+#pragma once
+
+#include "data/byte_scaling.hpp"
+#include "data/concatenation.hpp"
+#include "data/dataset.hpp"
+#include "data/idx.hpp"
+#include "data/images.hpp"
+#include "data/loader.hpp"
+#include "data/mnist.hpp"
+#include "data/random_split.hpp"
+#include "data/subset.hpp"
+#include "data/synthetic_digits.hpp"
+#include "data/tensor_dataset.hpp"

@@ -1,0 +1,13 @@
+#include "dataset.hpp"
+
+#include "../core/error.hpp"
+
+namespace plumb::data {
+
+void Indices::check(std::string_view operation, std::int64_t samples) const {
+  for (const std::int64_t index : *this)
+    if (index < 0 || index >= samples)
+      fail(operation, "sample ", index, " is out of range [0, ", samples, ")");
+}
+
+}  // namespace plumb::data

@@ -1,0 +1,57 @@
+// Dataset: numbered samples that are handed out a batch at a time.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+#include "../core/tensor.hpp"
+
+namespace plumb::data {
+
+/// What a training step takes: x and y of n samples, [n, ...] each. y is undefined where the
+/// dataset has no targets.
+struct Batch {
+  Tensor x;
+  Tensor y;
+};
+
+/// A view of sample indices. It does not own them: use it as a parameter, not as a member.
+class Indices {
+ public:
+  Indices(const std::int64_t* data, std::int64_t size) : data_(data), size_(size) {}
+  Indices(const std::vector<std::int64_t>& indices)
+      : Indices(indices.data(), static_cast<std::int64_t>(indices.size())) {}
+  /// The list must outlive the view, as it does in `gather({3, 5})`.
+  Indices(std::initializer_list<std::int64_t> indices)
+      : Indices(indices.begin(), static_cast<std::int64_t>(indices.size())) {}
+
+  std::int64_t size() const { return size_; }
+  std::int64_t operator[](std::int64_t i) const { return data_[i]; }
+  const std::int64_t* begin() const { return data_; }
+  const std::int64_t* end() const { return data_ + size_; }
+
+  /// Throws "[operation] sample 7 is out of range [0, 5)" unless all lie in [0, samples).
+  void check(std::string_view operation, std::int64_t samples) const;
+
+ private:
+  const std::int64_t* data_;
+  std::int64_t size_;
+};
+
+/// Numbered samples. The library shares datasets as std::shared_ptr<const Dataset>. A dataset of
+/// one's own overrides the two functions; docs/data.md shows one.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  /// Number of samples; must not change while a loader uses the dataset.
+  virtual std::int64_t size() const = 0;
+
+  /// The samples with these indices, in this order; an index may occur twice. Called by several
+  /// loader threads at once. Throws for an index outside [0, size()).
+  virtual Batch gather(Indices indices) const = 0;
+};
+
+}  // namespace plumb::data

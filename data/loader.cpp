@@ -1,0 +1,253 @@
+#include "loader.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/random.hpp"
+#include "prefetcher.hpp"
+
+namespace plumb::data {
+namespace {
+
+constexpr const char* operation = "DataLoader";
+
+// Epoch e takes its random numbers from block e * 2^32 of the stream on, so that any epoch's order
+// is had without those before it.
+std::vector<std::int64_t> shuffled(std::uint64_t seed, std::int64_t epoch, std::int64_t size) {
+  Generator random(seed, Stream::shuffle);
+  random.set_position(static_cast<std::uint64_t>(epoch) << 32);
+  return random.permutation(size);
+}
+
+std::string current_message() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+// Called while the batch's exception is handled: throws an Error that names the sample behind it,
+// with that sample's exception nested.
+[[noreturn]] void name_sample(const Dataset& dataset, Indices indices, const std::string& place) {
+  for (const std::int64_t index : indices) {
+    try {
+      dataset.gather({&index, 1});
+    } catch (...) {
+      std::throw_with_nested(
+          Error(text("[", operation, "] sample ", index, " (", place, "): ", current_message())));
+    }
+  }
+  std::throw_with_nested(
+      Error(text("[", operation, "] ", place, " (", indices.size(), " samples from ", indices[0],
+                 ", each fine when alone): ", current_message())));
+}
+
+void check_rows(const char* name, const Tensor& x, std::int64_t count, const std::string& place) {
+  if (x.rank() == 0 || x.dim(0) != count)
+    fail(operation, place, ": the dataset gave ", name, " of shape ", x.shape(), " for ", count,
+         " samples");
+}
+
+}  // namespace
+
+void LoaderOptions::check() const {
+  if (batch_size < 1) fail(operation, "batch_size must be at least 1, got ", batch_size);
+  if (threads < 0 || threads > 256) fail(operation, "threads must be in [0, 256], got ", threads);
+  if (prefetch < 1 || prefetch > 65536)
+    fail(operation, "prefetch must be in [1, 65536], got ", prefetch);
+}
+
+struct DataLoader::State {
+  std::shared_ptr<const Dataset> dataset;
+  LoaderOptions options;
+  std::int64_t size = 0;
+  std::int64_t batches = 0;
+
+  std::int64_t epoch = 0;
+  std::int64_t position = 0;
+  bool running = false;  // a loop has begun this epoch, and has not reached its end
+  std::uint64_t loop = 0;
+
+  std::vector<std::int64_t> order;  // of the running epoch, where shuffled
+  Batch current;
+  std::unique_ptr<detail::Prefetcher> prefetcher;  // last: its threads use the rest
+
+  // Batch `number` of epoch `which`, whose order has been set. Thread-safe.
+  Batch make(std::int64_t which, std::int64_t number) const;
+  // The next batch, from the threads where there are any. What throws here ends the loop.
+  Batch take(std::int64_t which, std::int64_t number);
+  bool begin();
+  bool advance();
+  void finish_epoch();
+};
+
+Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
+  const std::int64_t begin = number * options.batch_size;
+  const std::int64_t count = std::min(options.batch_size, size - begin);
+  std::vector<std::int64_t> consecutive;
+  if (!options.shuffle) {
+    consecutive.resize(static_cast<std::size_t>(count));
+    std::iota(consecutive.begin(), consecutive.end(), begin);
+  }
+  const Indices indices = options.shuffle ? Indices(order.data() + begin, count) : consecutive;
+  const auto place = [&] { return text("batch ", number, " of epoch ", which); };
+  Batch batch;
+  try {
+    batch = dataset->gather(indices);
+  } catch (...) {
+    name_sample(*dataset, indices, place());
+  }
+  if (!batch.x.defined()) fail(operation, place(), ": the dataset gave an undefined x");
+  check_rows("x", batch.x, count, place());
+  if (batch.y.defined()) check_rows("y", batch.y, count, place());
+  return batch;
+}
+
+Batch DataLoader::State::take(std::int64_t which, std::int64_t number) {
+  try {
+    return prefetcher ? prefetcher->next() : make(which, number);
+  } catch (...) {
+    prefetcher.reset();
+    ++loop;
+    throw;
+  }
+}
+
+// Returns whether there is a batch. What throws here leaves epoch and position as they were.
+bool DataLoader::State::begin() {
+  prefetcher.reset();
+  current = {};
+  ++loop;
+  const std::int64_t which = running ? epoch + 1 : epoch;
+  const std::int64_t from = running ? 0 : position;
+  if (from == batches) {
+    epoch = which;
+    finish_epoch();
+    return false;
+  }
+  order = options.shuffle ? shuffled(options.seed, which, size) : std::vector<std::int64_t>();
+  if (options.threads > 0)
+    prefetcher = std::make_unique<detail::Prefetcher>(
+        options.threads, options.threads * options.prefetch, from, batches,
+        [this, which](std::int64_t number) { return make(which, number); });
+  current = take(which, from);
+  epoch = which;
+  position = from + 1;
+  running = true;
+  return true;
+}
+
+bool DataLoader::State::advance() {
+  if (position == batches) {
+    finish_epoch();
+    return false;
+  }
+  current = {};  // its memory may serve the next one
+  current = take(epoch, position);
+  ++position;
+  return true;
+}
+
+void DataLoader::State::finish_epoch() {
+  prefetcher.reset();
+  current = {};
+  order = {};
+  ++epoch;
+  position = 0;
+  running = false;
+}
+
+DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options) {
+  if (!dataset) fail(operation, "the dataset is null");
+  options.check();
+  state_ = std::make_unique<State>();
+  State& s = *state_;
+  s.dataset = std::move(dataset);
+  s.options = options;
+  s.size = s.dataset->size();
+  if (s.size < 0) fail(operation, "the dataset's size is negative: ", s.size);
+  const bool short_batch = s.size % options.batch_size != 0 && !options.drop_last;
+  s.batches = s.size / options.batch_size + (short_batch ? 1 : 0);
+}
+
+DataLoader::~DataLoader() = default;
+DataLoader::DataLoader(DataLoader&&) noexcept = default;
+DataLoader& DataLoader::operator=(DataLoader&&) noexcept = default;
+
+DataLoader::Iterator DataLoader::begin() {
+  const bool any = state_->begin();
+  return Iterator(any ? state_.get() : nullptr, state_->loop);
+}
+
+std::int64_t DataLoader::batches() const { return state_->batches; }
+std::int64_t DataLoader::epoch() const { return state_->epoch; }
+std::int64_t DataLoader::position() const { return state_->position; }
+const Dataset& DataLoader::dataset() const { return *state_->dataset; }
+const LoaderOptions& DataLoader::options() const { return state_->options; }
+
+StateDict DataLoader::state_dict() const {
+  const State& s = *state_;
+  StateDict state;
+  state.set("epoch", s.epoch);
+  state.set("position", s.position);
+  state.set("seed", static_cast<std::int64_t>(s.options.seed));
+  state.set("samples", s.size);
+  state.set("batch_size", s.options.batch_size);
+  state.set("shuffle", s.options.shuffle);
+  state.set("drop_last", s.options.drop_last);
+  return state;
+}
+
+void DataLoader::load_state_dict(const StateDict& state) {
+  State& s = *state_;
+  const auto expect = [&](const char* name, auto mine) {
+    const auto& saved = state.scalar<decltype(mine)>(name);
+    if (saved != mine)
+      fail(operation, "the state was saved with ", name, " ", std::int64_t{saved},
+           ", this loader has ", std::int64_t{mine});
+  };
+  expect("samples", s.size);
+  expect("batch_size", s.options.batch_size);
+  expect("shuffle", s.options.shuffle);
+  expect("drop_last", s.options.drop_last);
+  const std::int64_t epoch = state.scalar<std::int64_t>("epoch");
+  const std::int64_t position = state.scalar<std::int64_t>("position");
+  const std::int64_t seed = state.scalar<std::int64_t>("seed");
+  if (epoch < 0) fail(operation, "the state's epoch is negative: ", epoch);
+  if (position < 0 || position > s.batches)
+    fail(operation, "the state's position ", position, " is out of range [0, ", s.batches, "]");
+
+  s.prefetcher.reset();
+  s.current = {};
+  ++s.loop;
+  s.running = false;
+  s.epoch = epoch;
+  s.position = position;
+  s.options.seed = static_cast<std::uint64_t>(seed);
+}
+
+const Batch& DataLoader::Iterator::operator*() const {
+  check();
+  return state_->current;
+}
+
+DataLoader::Iterator& DataLoader::Iterator::operator++() {
+  check();
+  if (!state_->advance()) state_ = nullptr;
+  return *this;
+}
+
+void DataLoader::Iterator::check() const {
+  if (state_ == nullptr) fail(operation, "an iterator was used behind the end of its epoch");
+  if (state_->loop != loop_)
+    fail(operation, "an iterator was used whose loop has ended; a loader has one loop at a time");
+}
+
+}  // namespace plumb::data

@@ -1,0 +1,22 @@
+#include "subset.hpp"
+
+#include <utility>
+
+#include "../core/error.hpp"
+
+namespace plumb::data {
+
+Subset::Subset(std::shared_ptr<const Dataset> dataset, std::vector<std::int64_t> indices)
+    : dataset_(std::move(dataset)), indices_(std::move(indices)) {
+  if (!dataset_) fail("Subset", "the dataset is null");
+  Indices(indices_).check("Subset", dataset_->size());
+}
+
+Batch Subset::gather(Indices indices) const {
+  indices.check("Subset", size());
+  std::vector<std::int64_t> chosen(static_cast<std::size_t>(indices.size()));
+  for (std::int64_t i = 0; i < indices.size(); ++i) chosen[i] = indices_[indices[i]];
+  return dataset_->gather(chosen);
+}
+
+}  // namespace plumb::data

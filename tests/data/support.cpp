@@ -1,0 +1,62 @@
+#include "support.hpp"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace plumb::test {
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "plumb-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string TemporaryFolder::write(const std::string& name, const std::string& content) const {
+  const std::string path = path_ + "/" + name;
+  std::filesystem::remove(path);  // some file systems flush a file that is overwritten
+  std::ofstream file(path, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!file.flush()) throw std::runtime_error("writing " + path);
+  return path;
+}
+
+std::string gzip(const std::string& content) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::runtime_error("deflateInit2");
+  std::string out(deflateBound(&stream, content.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
+  stream.avail_in = static_cast<uInt>(content.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int status = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (status != Z_STREAM_END) throw std::runtime_error("deflate");
+  return out;
+}
+
+std::string idx(int type, const std::vector<std::uint32_t>& sizes, const std::string& elements) {
+  std::string out = {'\0', '\0', static_cast<char>(type), static_cast<char>(sizes.size())};
+  for (const std::uint32_t size : sizes)
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(size >> shift & 255);
+  return out + elements;
+}
+
+std::string real_data(const std::string& name) {
+  const char* set = std::getenv("PLUMB_DATA");
+  const std::filesystem::path root =
+      set != nullptr ? set : std::filesystem::path(PLUMB_SOURCE_DIR) / ".." / "shared" / "data";
+  return std::filesystem::exists(root / name) ? (root / name).string() : "";
+}
+
+}  // namespace plumb::test
