@@ -1,0 +1,12 @@
+# One program for each examples/*.cpp, named after its file.
+find_package(CLI11 REQUIRED)
+
+file(GLOB plumb_example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
+foreach(source IN LISTS plumb_example_sources)
+  get_filename_component(program "${source}" NAME_WE)
+  add_executable(${program} ${source})
+  target_link_libraries(${program} PRIVATE plumb::plumb CLI11::CLI11)
+  target_include_directories(${program} SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
+  set_target_properties(${program} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+endforeach()

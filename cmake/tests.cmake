@@ -1,0 +1,68 @@
+# The unit tests as one program, and the scripts that test the programs and the tools.
+# Labels: unit, threads (what tsan runs), programs, tools.
+find_package(doctest REQUIRED)
+enable_testing()
+
+file(GLOB_RECURSE plumb_test_sources CONFIGURE_DEPENDS
+  RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/*.cpp")
+list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|tools)/")
+
+add_executable(plumb_tests ${plumb_test_sources})
+target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads)
+target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
+target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+
+# plumb_test(NAME LABEL doctest-arguments...): a selection that finds no test case is a failure.
+function(plumb_test name label)
+  add_test(NAME ${name} COMMAND plumb_tests --no-colors ${ARGN})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label}
+    FAIL_REGULAR_EXPRESSION "test cases: +0 "
+    TIMEOUT 600)
+endfunction()
+
+# One entry for each folder of test cases (tests/core, ...) and each file beside main.cpp.
+set(plumb_test_parts ${plumb_test_sources})
+list(FILTER plumb_test_parts EXCLUDE REGEX "^tests/(main\\.cpp|support/.*|reference/.*)$")
+list(TRANSFORM plumb_test_parts REPLACE "^tests/([^/]+)/.*" "tests/\\1/*")
+list(REMOVE_DUPLICATES plumb_test_parts)
+foreach(part IN LISTS plumb_test_parts)
+  string(REGEX REPLACE "^tests/|/\\*$|\\.cpp$" "" name "${part}")
+  plumb_test(${name} unit "--source-file=*/${part}")
+endforeach()
+# The folders left out hold helpers only; a test case in them would never run.
+add_test(NAME helpers COMMAND plumb_tests --count --no-colors
+         "--source-file=*/tests/support/*,*/tests/reference/*")
+set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "filters: 0")
+plumb_test(threads threads "--test-case=*threads*")
+
+# The README's program, as it stands there.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS README.md)
+file(READ "${PROJECT_SOURCE_DIR}/README.md" plumb_readme)
+if(NOT plumb_readme MATCHES "```cpp\n(#include[^`]*)```")
+  message(FATAL_ERROR "README.md shows no program")
+endif()
+file(CONFIGURE OUTPUT readme_program.cpp CONTENT "${CMAKE_MATCH_1}" @ONLY)
+add_executable(readme_program "${PROJECT_BINARY_DIR}/readme_program.cpp")
+target_link_libraries(readme_program PRIVATE plumb::plumb)
+add_test(NAME readme COMMAND readme_program)
+set_tests_properties(readme PROPERTIES LABELS unit
+  PASS_REGULAR_EXPRESSION "epoch 3  loss of the last batch 0\\.[0-2]")
+
+# A script that exits with 77 has skipped itself.
+file(GLOB plumb_test_scripts CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests"
+  "${PROJECT_SOURCE_DIR}/tests/programs/*.sh" "${PROJECT_SOURCE_DIR}/tests/tools/*.sh")
+foreach(script IN LISTS plumb_test_scripts)
+  get_filename_component(label "${script}" DIRECTORY)
+  string(REGEX REPLACE "\\.sh$" "" name "${script}")
+  add_test(NAME ${name} COMMAND bash "${PROJECT_SOURCE_DIR}/tests/${script}")
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label}
+    SKIP_RETURN_CODE 77
+    TIMEOUT 900
+    ENVIRONMENT "PLUMB_SOURCE_DIR=${PROJECT_SOURCE_DIR};PLUMB_BUILD_DIR=${PROJECT_BINARY_DIR};\
+PLUMB_BIN_DIR=${PROJECT_BINARY_DIR}/examples;PLUMB_CXX=${CMAKE_CXX_COMPILER}")
+endforeach()
+
+add_test(NAME layers COMMAND "${PROJECT_SOURCE_DIR}/tools/check_layers")
+set_tests_properties(layers PROPERTIES LABELS tools)

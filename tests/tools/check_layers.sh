@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# tools/check_layers finds every kind of violation: each is planted alone in a copy of a small tree.
+set -euo pipefail
+source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+mkdir -p "$work"/clean/{core/kernels,autograd,nn,optim,data,examples,tests/nn,bench}
+cd -- "$work/clean"
+for room in core autograd nn optim data; do
+  printf '// %s.\n#pragma once\n#include <vector>\n' "$room" | tee "$room.hpp" >"$room/$room.hpp"
+done
+printf '#include <xtensor/xarray.hpp>\n#include "core.hpp"\n#pragma omp simd\n' >core/core.cpp
+printf '#pragma once\n#include <xtensor/xadapt.hpp>\n#include "core.hpp"\n' >core/xtensor.hpp
+printf '// xt::sum and #pragma omp in a comment.\n#include "../core/core.hpp"\n' >nn/nn.cpp
+printf '#include <zlib.h>\n#include <unistd.h>\n#include "../core.hpp"\n' >data/data.cpp
+printf '#include <CLI/CLI.hpp>\n#include <xtensor/xmath.hpp>\n#include <plumb/plumb.hpp>\n' >examples/train.cpp
+printf '#include <doctest/doctest.h>\n#include <plumb/nn.hpp>\n#include "../help.hpp"\n' >tests/nn/nn.cpp
+printf '#pragma once\n' >tests/help.hpp
+printf '#pragma once\n#include "../core.hpp"\n#pragma omp simd\n' >core/dispatch.hpp
+printf '#pragma once\n#include "../dispatch.hpp"\n' >core/kernels/gemm.hpp
+
+if ! "$source_dir/tools/check_layers" . >"$work/out"; then
+  echo "FAILED: the clean tree has violations:"
+  cat "$work/out"
+  exit 1
+fi
+
+failures=0
+# plant FILE LINE RULE: with LINE appended to FILE, exactly that line is reported for that rule.
+plant() {
+  local file=$1 line=$2 rule=$3 number
+  rm -rf -- "$work/tree"
+  cp -R -- "$work/clean" "$work/tree"
+  cd -- "$work/tree"
+  printf '%s\n' "$line" >>"$file"
+  number=$(wc -l <"$file")
+  if "$source_dir/tools/check_layers" . >"$work/out"; then
+    echo "FAILED: not found: $file: $line"
+    failures=1
+  elif ! grep -qxF "$file:$number: $rule" "$work/out"; then
+    echo "FAILED: $file: $line: expected '$file:$number: $rule', got:"
+    cat "$work/out"
+    failures=1
+  fi
+}
+
+plant core/core.cpp '#include "../autograd/autograd.hpp"' 'core may not include autograd'
+plant core/core.cpp '#include "../autograd.hpp"' 'core may not include autograd'
+plant core.hpp '#include "autograd.hpp"' 'core may not include autograd'
+plant autograd/autograd.hpp '#include "../nn/nn.hpp"' 'autograd may not include nn'
+plant nn/nn.cpp '#include "../optim/optim.hpp"' 'nn may not include optim'
+plant nn/nn.cpp '#include "../data.hpp"' 'nn may not include data'
+plant optim/optim.hpp '  #  include "../nn/nn.hpp"' 'optim may not include nn'
+plant optim/optim.hpp '#include "../data/data.hpp"' 'optim may not include data'
+plant data/data.cpp '#include "../autograd/autograd.hpp"' 'data may not include autograd'
+plant data/data.cpp '#include "../nn/nn.hpp"' 'data may not include nn'
+plant nn/nn.cpp '#include "../tests/help.hpp"' 'nothing includes tests'
+plant nn/nn.cpp '#include <plumb/core.hpp>' 'inside the library includes are relative'
+plant nn/nn.cpp '#include "../core/gone.hpp"' '"../core/gone.hpp" is not a file of this tree'
+plant examples/train.cpp '#include "../nn/nn.hpp"' \
+  'examples includes the library as <plumb/...>, and no other folder'
+plant tests/nn/nn.cpp '#include "../../core/core.hpp"' \
+  'tests includes the library as <plumb/...>, and no other folder'
+plant bench/bench.cpp '#include "../tests/help.hpp"' \
+  'bench includes the library as <plumb/...>, and no other folder'
+
+plant autograd/ops.cpp '#include <xtensor/xmath.hpp>' 'xtensor may not be included here'
+plant core/core.hpp '#include <xtensor/xmath.hpp>' 'xtensor may not be included here'
+plant core/core.hpp '#include <xtl/xsequence.hpp>' 'xtensor may not be included here'
+plant optim/optim.hpp '#include <xtensor-blas/xblas.hpp>' 'xtensor may not be included here'
+plant nn/nn.cpp 'auto y = xt::sum(x);' 'xtensor may not be used here'
+plant nn/nn.cpp '#include <cblas.h>' 'BLAS may not be included here'
+plant nn/nn.cpp '#include <openblas/cblas.h>' 'BLAS may not be included here'
+plant optim/optim.cpp 'openblas_set_num_threads(1);' 'BLAS may not be used here'
+plant autograd/ops.cpp 'cblas_sgemm(1);' 'BLAS may not be used here'
+plant optim/optim.cpp '#include <omp.h>' 'OpenMP may not be included here'
+plant optim/optim.cpp '#pragma omp parallel for' 'OpenMP may not be used here'
+plant core/core.hpp '  _Pragma("omp simd")' 'OpenMP may not be used here'
+plant data/data.cpp 'int n = omp_get_max_threads();' 'OpenMP may not be used here'
+plant nn/nn.cpp '#include <zlib.h>' 'zlib may not be included here'
+plant data/data.cpp '#include <CLI/CLI.hpp>' 'CLI11 may not be included here'
+plant examples/train.cpp '#include <doctest/doctest.h>' 'doctest may not be included here'
+
+plant nn/nn.hpp '#include <unistd.h>' \
+  'a public header includes the standard library and relative headers only'
+plant data/data.hpp '#include <boost/any.hpp>' \
+  'a public header includes the standard library and relative headers only'
+plant nn/nn.hpp '#include "../core/kernels/gemm.hpp"' \
+  'a public header includes none that is not installed'
+plant core.hpp '#include "core/dispatch.hpp"' 'a public header includes none that is not installed'
+plant nn/nn.hpp 'using namespace std;' 'no `using namespace` in a header'
+plant core/xtensor.hpp 'namespace a { using  namespace xt; }' 'no `using namespace` in a header'
+plant optim/optim.hpp '#define PLUMB_RULE' 'no macros in a public header'
+plant data/more.hpp '// #pragma once' 'a header has #pragma once'
+
+((failures == 0)) && echo "every planted violation was found"
+exit "$failures"

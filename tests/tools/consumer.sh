@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# tests/consumer builds and runs against an installed plumb as C++17 and C++20, against plumb as a
+# subdirectory (there as a shared library), and with pkg-config alone. Its layer and its operation
+# are as short as promised.
+set -euo pipefail
+source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
+build_dir=${PLUMB_BUILD_DIR:-$source_dir/build/release}
+export CXX=${PLUMB_CXX:-g++}
+consumer=$source_dir/tests/consumer
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+trap 'echo "FAILED: $step"' ERR
+if command -v ninja >/dev/null; then export CMAKE_GENERATOR=Ninja; fi
+
+# short FIRST FILE MOST: from the line that matches FIRST to its closing brace, without empty lines
+# and comments.
+short() {
+  local lines
+  lines=$(awk "/$1/,/^}/" "$2" | grep -cvE '^ *(//.*)?$')
+  ((lines >= 3 && lines <= $3))
+}
+step="the layer has at most 12 lines"
+short '^class Gain' "$consumer/gain.hpp" 12
+step="the operation has at most 15 lines"
+short '^inline .*robust[(]' "$consumer/robust.hpp" 15
+
+# build_and_run DIR [cmake options]
+build_and_run() {
+  if ! { cmake -S "$consumer" -B "$1" "${@:2}" && cmake --build "$1" --parallel "$(nproc)"; } \
+    >"$work/log" 2>&1; then
+    cat "$work/log"
+    return 1
+  fi
+  "$1/consumer"
+}
+
+step="install"
+cmake --install "$build_dir" --prefix "$work/stage" >/dev/null
+for standard in 17 20; do
+  step="find_package, C++$standard"
+  build_and_run "$work/found$standard" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD="$standard" \
+    -DCMAKE_PREFIX_PATH="$work/stage"
+done
+
+# Without optimisation, for the whole library is compiled here; the folder stays, so only once.
+step="add_subdirectory"
+build_and_run "$build_dir/consumer" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_STANDARD=20 \
+  -DBUILD_SHARED_LIBS=ON -DPLUMB_SUBDIRECTORY="$source_dir"
+step="a subdirectory brings no tests, examples or install rules"
+[[ ! -e $build_dir/consumer/plumb/plumb.pc ]]
+targets=$(cmake --build "$build_dir/consumer" --target help)
+[[ $targets != *plumb_tests* && $targets != *train_digits* ]]
+
+# The headers are not system headers here, so that they show their warnings.
+if command -v pkg-config >/dev/null; then
+  step="pkg-config"
+  pc=$(find "$work/stage" -name plumb.pc)
+  export PKG_CONFIG_PATH=${pc%/*}
+  # shellcheck disable=SC2046 # several flags
+  "$CXX" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags plumb) \
+    "$consumer/main.cpp" -o "$work/plain" $(pkg-config --libs plumb)
+  "$work/plain"
+fi
