@@ -1,0 +1,67 @@
+// Checks of command-line numbers that are stricter than CLI11's own, and the exit code of bad ones.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+namespace arguments {
+
+/// A decimal whole number in [low, high]: no sign but a minus, no leading zeros (CLI11 would read
+/// "010" as octal, and "-5" as 2^64 - 5 into an unsigned type).
+inline CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
+  const std::string range = "[" + std::to_string(low) + ", " + std::to_string(high) + "]";
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        const std::string digits = text.substr(text.rfind('-', 0) == 0 ? 1 : 0);
+        const bool decimal = !digits.empty() &&
+                             digits.find_first_not_of("0123456789") == std::string::npos &&
+                             (digits == "0" || digits[0] != '0');
+        errno = 0;
+        const long long value = decimal ? std::strtoll(text.c_str(), nullptr, 10) : 0;
+        if (!decimal || errno == ERANGE || value < low || value > high)
+          return "expected a whole number in " + range + ", got '" + text + "'";
+        return {};
+      },
+      "in " + range, "whole number");
+}
+
+/// A finite decimal number in [low, high], or in [low, high) where `open` says so.
+enum class High { included, excluded };
+inline CLI::Validator real_number(double low, double high, High end = High::included) {
+  const std::string range = "[" + CLI::detail::to_string(low) + ", " +
+                            CLI::detail::to_string(high) + (end == High::included ? "]" : ")");
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        const std::string digits = text.substr(text.rfind('-', 0) == 0 ? 1 : 0);
+        char* stop = nullptr;
+        const double value = std::strtod(text.c_str(), &stop);
+        const bool decimal = !digits.empty() && *stop == '\0' &&
+                             digits.find_first_not_of("0123456789.eE+-") == std::string::npos &&
+                             !(digits.size() > 1 && digits[0] == '0' && std::isdigit(digits[1]));
+        const bool inside = value >= low && (end == High::included ? value <= high : value < high);
+        if (!decimal || !inside) return "expected a number in " + range + ", got '" + text + "'";
+        return {};
+      },
+      "in " + range, "number");
+}
+
+/// Parses. Returns the exit code where the program is to end now (0 after --help, 2 after an error,
+/// whose usage goes to stderr), otherwise -1.
+inline int parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return -1;
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+    return std::cout.flush() ? 0 : 1;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << app.get_name() << ": " << error.what() << "\n\n" << app.help();
+    return 2;
+  }
+}
+
+}  // namespace arguments

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# train_digits: what it prints, what it refuses, and that equal settings give equal bits.
+set -euo pipefail
+program=$PLUMB_BIN_DIR/train_digits
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+# refused CODE TEXT ARGUMENTS...: ends with CODE, says TEXT on stderr and nothing on stdout.
+refused() {
+  local code=0 expected=$1 words=$2
+  shift 2
+  "$program" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
+  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
+  [[ ! -s $work/out ]] || fail "$* printed on stdout"
+}
+
+small=(--samples 2000 --epochs 2)
+"$program" "${small[@]}" >"$work/first"
+grep -q '^epoch 2/2 ' "$work/first" || fail "no line for an epoch"
+grep -q '^rows: digit, columns' "$work/first" || fail "no confusion table"
+grep -Eq '^training .* samples/s$' "$work/first" || fail "no samples per second"
+grep -Eq '^parameter hash  [0-9a-f]{16}$' "$work/first" || fail "no parameter hash"
+if grep -q $'[\r\033]' "$work/first"; then fail "control characters outside a terminal"; fi
+
+# The lines that must not depend on threads: losses, accuracies and the hash, without the times.
+bits() { grep -E '^(epoch|parameter hash)' "$1" | sed 's/ ([0-9.]* s)//'; }
+for threads in "1 0" "2 0" "4 0" "1 2" "2 2"; do
+  read -r computing loading <<<"$threads"
+  "$program" "${small[@]}" --threads "$computing" --loader-threads "$loading" >"$work/again"
+  diff <(bits "$work/first") <(bits "$work/again") >&2 ||
+    fail "$computing threads and $loading loader threads changed the result"
+done
+"$program" "${small[@]}" --seed 1 >"$work/other"
+if diff -q <(bits "$work/first") <(bits "$work/other") >/dev/null; then fail "the seed does nothing"; fi
+
+# On a terminal there is a progress line, with rate and time left.
+if command -v script >/dev/null; then
+  script -qec "$program --samples 20000 --epochs 1" /dev/null >"$work/terminal" </dev/null
+  grep -q $'\r.*samples/s  ETA' "$work/terminal" || fail "no progress line on a terminal"
+fi
+
+refused 2 "--frobnicate" --frobnicate
+refused 2 "Usage:" --frobnicate
+refused 2 "expected a whole number in [1, 1000000], got '-5'" --epochs -5
+refused 2 "got '0'" --batch-size 0
+refused 2 "got '010'" --epochs 010
+refused 2 "got '99999999999999999999'" --epochs 99999999999999999999
+refused 2 "got '1.5'" --batch-size 1.5
+refused 2 "got 'nan'" --lr nan
+refused 2 "got 'inf'" --lr inf
+refused 2 "got '0x10'" --lr 0x10
+refused 2 "got '-0.1'" --lr -0.1
+refused 2 "expected a number in [0, 1), got '1'" --momentum 1
+refused 2 "--model" --model transformer
+refused 2 "" surplus
+refused 1 "[SGD] nesterov" --nesterov --momentum 0
+refused 1 "/nonexistent" --data /nonexistent
+
+"$program" --help >"$work/help" || fail "--help exited $?"
+grep -q -- --weight-decay "$work/help" || fail "--help does not list the options"
+
+# A full disk is an error, a closed pipe ends without a word.
+code=0
+"$program" "${small[@]}" >/dev/full 2>"$work/err" || code=$?
+[[ $code == 1 ]] || fail "a full disk exited $code"
+grep -q 'No space left' "$work/err" || fail "a full disk was not named: $(cat "$work/err")"
+("$program" "${small[@]}" 2>"$work/err" || true) | head -n 1 >/dev/null
+[[ ! -s $work/err ]] || fail "a closed pipe was not quiet: $(cat "$work/err")"
