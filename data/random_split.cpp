@@ -55,7 +55,7 @@ std::vector<std::shared_ptr<const Subset>> random_split_fractions(
   std::vector<std::int64_t> lengths;
   std::int64_t left = size;
   for (const double fraction : fractions) {
-    // 0.7 * 10 is 6.999...: what is that close to the next integer counts as it.
+    // 0.57 * 100 is 56.999...: what is that close to the next integer counts as it.
     const double exact = fraction * static_cast<double>(size);
     const auto length = static_cast<std::int64_t>(std::floor(exact * (1 + 1e-12)));
     lengths.push_back(std::min(left, length));

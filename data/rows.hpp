@@ -13,8 +13,8 @@ Tensor gather_rows(const Tensor& source, Indices indices);
 // Class labels: rows of uint8 become int64, others stay as they are.
 Tensor gather_targets(const Tensor& source, Indices indices);
 
-// Rows of uint8, scaled: one look-up a byte in a table of the 256 results, rounded once for any mean
-// and deviation. Measured 0.28 ns a byte.
+// Rows of uint8, scaled: one look-up a byte in a table of the 256 results, rounded once for any
+// mean and deviation. Measured 0.28 ns a byte.
 class ByteGatherer {
  public:
   explicit ByteGatherer(const ByteScaling& scaling);

@@ -1,23 +1,13 @@
-// What the data tests share: error texts, temporary files, gzip.
+// What the data tests share: temporary files, gzip.
 #pragma once
 
 #include <cstdint>
-#include <plumb/core/error.hpp>
 #include <string>
 #include <vector>
 
-namespace plumb::test {
+#include "../support/errors.hpp"
 
-// The message of the plumb::Error that f throws; "" when it throws none. Others pass through.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
+namespace plumb::test {
 
 inline bool contains(const std::string& whole, const std::string& part) {
   return whole.find(part) != std::string::npos;

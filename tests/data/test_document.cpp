@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <fstream>
 #include <plumb/data.hpp>
-#include <string>
 #include <vector>
+
+#include "../support/document.hpp"
 
 using namespace plumb;
 
@@ -30,17 +30,6 @@ class NoisySine : public data::Dataset {
     return batch;
   }
 };
-
-// Without indentation and empty lines.
-std::vector<std::string> lines_of(const std::string& name) {
-  std::ifstream file(PLUMB_SOURCE_DIR "/" + name);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t begin = line.find_first_not_of(' ');
-    if (begin != std::string::npos) lines.push_back(line.substr(begin));
-  }
-  return lines;
-}
 
 }  // namespace
 
@@ -75,24 +64,6 @@ TEST_CASE("docs/data.md: a dataset of one's own is the same for 0 and 2 threads"
   }
 }
 
-TEST_CASE("docs/data.md: its code is that of these tests, line for line") {
-  const std::vector<std::string> tests = lines_of("tests/data/test_document.cpp");
-  std::size_t next = 0;
-  bool code = false;
-  int compared = 0;
-  for (const std::string& line : lines_of("docs/data.md")) {
-    if (line.rfind("```", 0) == 0) {
-      code = line == "```cpp";
-      next = 0;
-    } else if (code) {
-      // The first line of a block is looked for; the others follow it.
-      if (next == 0)
-        while (next < tests.size() && tests[next] != line) ++next;
-      INFO(line);
-      REQUIRE(next < tests.size());
-      CHECK(tests[next++] == line);
-      ++compared;
-    }
-  }
-  CHECK(compared > 20);
+TEST_CASE("docs/data.md: its code is that of this file") {
+  CHECK(test::code_missing_from("docs/data.md", {__FILE__}) == "");
 }

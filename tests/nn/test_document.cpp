@@ -1,11 +1,11 @@
 // The examples of docs/nn.md, compiled and run.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <plumb/nn.hpp>
 #include <sstream>
+
+#include "../support/document.hpp"
 
 using namespace plumb;
 
@@ -47,18 +47,6 @@ class CapturedOutput {
   std::stringstream text_;
   std::streambuf* before_;
 };
-
-// The lines of a file of the source tree, without their indentation.
-std::vector<std::string> lines_of(const std::string& path) {
-  std::ifstream file(std::string(PLUMB_SOURCE_DIR) + "/" + path);
-  REQUIRE(file.good());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    line.erase(0, line.find_first_not_of(' '));
-    lines.push_back(line);
-  }
-  return lines;
-}
 
 }  // namespace
 
@@ -124,24 +112,6 @@ TEST_CASE("docs/nn.md: sharing, freezing, saving and loading") {
   CHECK(streams.scalar<std::int64_t>("3.generator") == 64);
 }
 
-TEST_CASE("docs/nn.md: shows the examples as they are compiled here") {
-  const std::vector<std::string> source = lines_of("tests/nn/test_document.cpp");
-  int examples = 0;
-  std::vector<std::string> example;
-  bool inside = false;
-  for (const std::string& line : lines_of("docs/nn.md")) {
-    if (line == "```cpp") {
-      inside = true;
-      example.clear();
-    } else if (line == "```" && inside) {
-      inside = false;
-      ++examples;
-      INFO(example[0]);
-      CHECK(std::search(source.begin(), source.end(), example.begin(), example.end()) !=
-            source.end());
-    } else if (inside) {
-      example.push_back(line);
-    }
-  }
-  CHECK(examples == 8);
+TEST_CASE("docs/nn.md: its code is that of this file") {
+  CHECK(test::code_missing_from("docs/nn.md", {__FILE__}) == "");
 }

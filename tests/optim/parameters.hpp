@@ -3,10 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include <plumb/core/error.hpp>
 #include <plumb/optim.hpp>
 #include <string>
 #include <vector>
+
+#include "../support/errors.hpp"
 
 namespace plumb::test {
 
@@ -22,17 +23,6 @@ inline void set_grad(const Parameter& p, const std::vector<double>& gradient) {
 
 inline std::vector<double> values(const Parameter& p) {
   return p.variable.value().to(DType::float64).to_vector<double>();
-}
-
-/// The text of the Error that f throws; "" where it throws none.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 /// Whether all entries are equal, tensors bit for bit.

@@ -1,6 +1,6 @@
 #include <cmath>
-#include <plumb/core/parallel.hpp>
 
+#include "../support/threads.hpp"
 #include "parameters.hpp"
 
 namespace plumb::test {
@@ -46,7 +46,7 @@ SGD::Options every_term() {
 
 // All parameters and averages after three steps on that many threads.
 StateDict run(int threads, Parameters& parameters) {
-  set_num_threads(threads);
+  const Threads scope(threads);
   parameters = many_parameters();
   SGD optimizer(parameters, every_term());
   for (int t = 1; t <= 3; ++t) {
@@ -58,25 +58,15 @@ StateDict run(int threads, Parameters& parameters) {
   return state;
 }
 
-class RestoreThreads {
- public:
-  ~RestoreThreads() { set_num_threads(before_); }
-
- private:
-  int before_ = num_threads();
-};
-
 }  // namespace
 
 TEST_CASE("SGD: the same bits for 1 to 4 threads") {
-  const RestoreThreads restore;
   Parameters parameters;
   const StateDict one = run(1, parameters);
   for (const int threads : {2, 3, 4}) CHECK(same_state(one, run(threads, parameters)));
 }
 
 TEST_CASE("SGD: every element of every tensor is changed once, on any number of threads") {
-  const RestoreThreads restore;
   Parameters parameters;
   run(4, parameters);
   const Parameters start = many_parameters();
