@@ -3,41 +3,21 @@
 #include <omp.h>
 
 #include <atomic>
-#include <exception>
-#include <mutex>
 
 #include "error.hpp"
+#include "workers.hpp"
 
 namespace plumb {
 namespace {
 
 std::atomic<int> chosen_threads{0};  // 0: not chosen
 
-// The exception of the lowest chunk that threw: which one arrives does not depend on timing.
-class FirstFailure {
- public:
-  void record(std::int64_t chunk) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!failure_ || chunk < chunk_) {
-      chunk_ = chunk;
-      failure_ = std::current_exception();
-    }
-  }
-  void rethrow() const {
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::int64_t chunk_ = 0;
-  std::exception_ptr failure_;
-};
-
 }  // namespace
 
 int num_threads() {
+  static const int otherwise = omp_get_max_threads();
   const int chosen = chosen_threads.load(std::memory_order_relaxed);
-  return chosen > 0 ? chosen : omp_get_max_threads();
+  return chosen > 0 ? chosen : otherwise;
 }
 
 void set_num_threads(int threads) {
@@ -46,26 +26,11 @@ void set_num_threads(int threads) {
   chosen_threads = threads;
 }
 
-namespace detail {
-
-void run_chunks(std::int64_t chunks, ChunkFunction function, void* context) {
-  const int available = omp_in_parallel() ? 1 : num_threads();
+void detail::run_chunks(std::int64_t chunks, ChunkFunction function, void* context) {
+  const int available = inside_loop() || omp_in_parallel() ? 1 : num_threads();
   const int threads = chunks < available ? static_cast<int>(chunks) : available;
-  if (threads <= 1) {
-    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) function(context, chunk);
-    return;
-  }
-  FirstFailure failure;  // an exception must not leave the parallel region
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-    try {
-      function(context, chunk);
-    } catch (...) {
-      failure.record(chunk);
-    }
-  }
-  failure.rethrow();
+  if (threads > 1 && Workers::instance().run(chunks, threads, function, context)) return;
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) function(context, chunk);
 }
 
-}  // namespace detail
 }  // namespace plumb

@@ -19,8 +19,9 @@ void run_chunks(std::int64_t chunks, ChunkFunction function, void* context);
 
 /// Calls f(begin, end) for consecutive pieces of [0, n), each `grain` long but the last. The pieces
 /// depend on n and grain alone; which thread takes which does not matter if they write apart. An
-/// exception in a piece reaches the caller (that of the first such piece) when all have ended.
-/// Inside another parallel_for it runs on the calling thread.
+/// exception in a piece reaches the caller, that of the first such piece, when all that were begun
+/// have ended. Inside another parallel_for, inside an OpenMP region and while another thread's
+/// parallel_for has the threads, it runs on the calling thread.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
   if (n <= 0) return;

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <plumb/core/error.hpp>
 #include <plumb/core/parallel.hpp>
+#include <thread>
 #include <vector>
 
 #include "../support/threads.hpp"
@@ -55,4 +57,35 @@ TEST_CASE("parallel_for: nested loops run on the threads of the outer one") {
 TEST_CASE("set_num_threads: refuses what is no number of threads") {
   CHECK_THROWS_WITH_AS(set_num_threads(0), "[set_num_threads] threads must be in [1, 1024], got 0",
                        Error);
+}
+
+TEST_CASE("parallel_for: callers on several threads do not disturb one another") {
+  const Threads scope(3);
+  std::vector<std::thread> callers;
+  std::vector<std::int64_t> sums(4, 0);
+  for (std::size_t c = 0; c < sums.size(); ++c)
+    callers.emplace_back([&sums, c] {
+      for (int repeat = 0; repeat < 500; ++repeat) {
+        std::vector<std::int64_t> parts(20, 0);
+        parallel_for(200, 10, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i)
+            parts[static_cast<std::size_t>(begin / 10)] += i;
+        });
+        for (const std::int64_t part : parts) sums[c] += part;
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  CHECK(sums == std::vector<std::int64_t>(4, 500 * 199 * 100));
+}
+
+TEST_CASE("parallel_for: threads that went to sleep come back, and their number may change") {
+  for (const int threads : {2, 4, 1, 3}) {
+    const Threads scope(threads);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::vector<int> seen(50, 0);
+    for (int repeat = 0; repeat < 200; ++repeat)
+      parallel_for(50, 1,
+                   [&](std::int64_t i, std::int64_t) { ++seen[static_cast<std::size_t>(i)]; });
+    CHECK(seen == std::vector<int>(50, 200));
+  }
 }

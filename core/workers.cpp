@@ -1,0 +1,139 @@
+#include "workers.hpp"
+
+#include <exception>
+#include <thread>
+
+namespace plumb::detail {
+namespace {
+
+thread_local bool running_chunks = false;
+
+constexpr int chunk_bits = 32;
+constexpr std::uint64_t chunk_mask = (std::uint64_t{1} << chunk_bits) - 1;
+
+// A helper looks for the next loop this often before it sleeps: some 100 us, longer than the
+// stretches between the loops of a training step.
+constexpr int spins_before_sleep = 20'000;
+
+// The caller looks this often whether the others are done before it offers them its processor.
+constexpr int spins_before_yield = 2'000;
+
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+// The exception of the lowest chunk that threw: which one arrives does not depend on timing.
+class FirstFailure {
+ public:
+  void record(std::int64_t chunk) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (failure_ && chunk >= chunk_) return;
+    chunk_ = chunk;
+    failure_ = std::current_exception();
+  }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::int64_t chunk_ = 0;
+  std::exception_ptr failure_;
+};
+
+bool inside_loop() { return running_chunks; }
+
+Workers& Workers::instance() {
+  static Workers& workers = *new Workers;
+  return workers;
+}
+
+bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void* context) {
+  if (static_cast<std::uint64_t>(chunks) > chunk_mask) return false;
+  const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
+  if (!owner) return false;
+  start(threads - 1);
+  FirstFailure failure;
+  function_.store(function, std::memory_order_relaxed);
+  context_.store(context, std::memory_order_relaxed);
+  failure_.store(&failure, std::memory_order_relaxed);
+  chunks_.store(chunks, std::memory_order_relaxed);
+  helpers_.store(threads - 1, std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  const std::uint64_t loop =
+      ((ticket_.load(std::memory_order_relaxed) >> chunk_bits) + 1) & chunk_mask;
+  // Sequentially consistent, as are the helpers' accesses before they sleep: either this sees the
+  // sleeper or the sleeper sees the loop.
+  ticket_.store(loop << chunk_bits, std::memory_order_seq_cst);
+  if (sleeping_.load(std::memory_order_seq_cst) > 0) {
+    { const std::lock_guard<std::mutex> lock(sleep_); }
+    wake_.notify_all();
+  }
+  running_chunks = true;
+  take_chunks(loop);
+  running_chunks = false;
+  for (int spins = 0; done_.load(std::memory_order_acquire) < chunks; ++spins) {
+    if (spins < spins_before_yield) {
+      relax();
+    } else {
+      std::this_thread::yield();
+    }
+  }
+  failure.rethrow();
+  return true;
+}
+
+void Workers::start(int helpers) {
+  for (; started_ < helpers; ++started_) std::thread([this, id = started_] { work(id); }).detach();
+}
+
+// Takes chunks of a loop until none is left. What it reads of the loop before it claims a chunk was
+// that loop's if the claim succeeds, and stays so until the chunk has ended.
+void Workers::take_chunks(std::uint64_t loop) {
+  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  while (ticket >> chunk_bits == loop) {
+    const auto chunk = static_cast<std::int64_t>(ticket & chunk_mask);
+    if (chunk >= chunks_.load(std::memory_order_relaxed)) return;
+    const ChunkFunction function = function_.load(std::memory_order_relaxed);
+    void* context = context_.load(std::memory_order_relaxed);
+    FirstFailure* failure = failure_.load(std::memory_order_relaxed);
+    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
+                                       std::memory_order_acquire))
+      continue;
+    try {
+      function(context, chunk);
+    } catch (...) {
+      failure->record(chunk);
+    }
+    done_.fetch_add(1, std::memory_order_acq_rel);
+    ticket = ticket_.load(std::memory_order_acquire);
+  }
+}
+
+void Workers::work(int id) {
+  running_chunks = true;
+  for (std::uint64_t loop = 0;;) {
+    loop = wait_for_loop_after(loop);
+    if (id < helpers_.load(std::memory_order_relaxed)) take_chunks(loop);
+  }
+}
+
+std::uint64_t Workers::wait_for_loop_after(std::uint64_t seen) {
+  const auto current = [this] { return ticket_.load(std::memory_order_seq_cst) >> chunk_bits; };
+  for (int spins = 0; spins < spins_before_sleep; ++spins) {
+    const std::uint64_t loop = current();
+    if (loop != seen) return loop;
+    relax();
+  }
+  std::unique_lock<std::mutex> lock(sleep_);
+  sleeping_.fetch_add(1, std::memory_order_seq_cst);
+  wake_.wait(lock, [&] { return current() != seen; });
+  sleeping_.fetch_sub(1, std::memory_order_seq_cst);
+  return current();
+}
+
+}  // namespace plumb::detail
