@@ -7,10 +7,13 @@ using namespace plumb;
 
 namespace {
 
-using Function = std::function<Variable(const Variable&)>;
+struct Activation {
+  const char* name;
+  std::function<Variable(const Variable&)> f;
+};
 
-const std::vector<std::pair<const char*, Function>>& activations() {
-  static const std::vector<std::pair<const char*, Function>> all = {
+const std::vector<Activation>& activations() {
+  static const std::vector<Activation> all = {
       {"tanh", [](const Variable& x) { return tanh(x); }},
       {"sigmoid", [](const Variable& x) { return sigmoid(x); }},
       {"relu", [](const Variable& x) { return relu(x); }},
@@ -27,19 +30,19 @@ const std::vector<std::pair<const char*, Function>>& activations() {
 }  // namespace
 
 TEST_CASE("activations: gradcheck") {
-  for (const auto& [name, f] : activations()) {
-    CAPTURE(name);
-    gradcheck([&f = f](const std::vector<Variable>& v) { return f(v[0]); },
+  for (const Activation& activation : activations()) {
+    CAPTURE(activation.name);
+    gradcheck([&](const std::vector<Variable>& v) { return activation.f(v[0]); },
               {Tensor::from({-2.7, -0.6, -0.1, 0.2, 0.8, 3.1}, {2, 3})});
   }
 }
 
 TEST_CASE("activations: values and gradients are finite at +-1000, in both types") {
-  for (const auto& [name, f] : activations()) {
+  for (const Activation& activation : activations()) {
+    CAPTURE(activation.name);
     for (const DType dtype : {DType::float32, DType::float64}) {
-      CAPTURE(name);
       const Variable x = Variable::leaf(Tensor::from({-1000., 1000.}).to(dtype));
-      const Variable y = f(x);
+      const Variable y = activation.f(x);
       y.backward(Tensor::ones({2}, dtype));
       for (const std::int64_t i : {0, 1}) {
         CHECK(std::isfinite(y.value().at({i})));

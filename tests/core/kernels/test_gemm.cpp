@@ -58,17 +58,13 @@ double worst_error(std::int64_t m, std::int64_t n, std::int64_t k) {
 }  // namespace
 
 TEST_CASE("gemm: every transpose, with bias, overwriting and accumulating") {
-  for (const auto [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 1},
-                               {3, 5, 7},
-                               {1, 10, 128},
-                               {64, 10, 33},
-                               {17, 64, 1},
-                               {130, 70, 50}}) {
-    CAPTURE(m);
-    CAPTURE(n);
-    CAPTURE(k);
-    CHECK(worst_error<double>(m, n, k) < 1e-12);
-    CHECK(worst_error<float>(m, n, k) < 1e-5);
+  // Either kernel, whole panels and their edges, one block of rows and several, one depth and two.
+  for (const Shape& shape : {Shape{1, 1, 1}, Shape{3, 5, 7}, Shape{1, 10, 128}, Shape{64, 10, 33},
+                             Shape{17, 64, 1}, Shape{130, 70, 50}, Shape{4, 16, 3},
+                             Shape{14, 32, 40}, Shape{15, 33, 65}, Shape{6, 96, 900}}) {
+    CAPTURE(to_string(shape));
+    CHECK(worst_error<double>(shape[0], shape[1], shape[2]) < 1e-12);
+    CHECK(worst_error<float>(shape[0], shape[1], shape[2]) < 1e-5);
   }
 }
 
