@@ -54,9 +54,9 @@ class Gradients {
   template <class F>
   void write(std::size_t input, F&& f) {
     if (!needs(input)) return;
-    Destination destination(*this, input);
-    f(destination.buffer(), destination.mode());
-    destination.done();
+    std::pair<Tensor, Write> taken = take(input);
+    f(taken.first, taken.second);
+    give_back(input, std::move(taken.first));
   }
   /// Hands over a gradient of the input's shape and dtype. Nothing where none is needed.
   void give(std::size_t input, Tensor gradient);
@@ -65,21 +65,8 @@ class Gradients {
   friend class detail::Pass;
   Gradients(detail::Pass& pass, detail::Node& node) : pass_(pass), node_(node) {}
 
-  class Destination {
-   public:
-    Destination(Gradients& gradients, std::size_t input);
-    ~Destination();
-    Tensor& buffer() { return *buffer_; }
-    Write mode() const { return mode_; }
-    void done();
-
-   private:
-    Gradients& gradients_;
-    std::size_t input_;
-    detail::Leaf* leaf_;  // locked while it is written; null where the gradient is not a leaf's own
-    Tensor* buffer_;
-    Write mode_;
-  };
+  std::pair<Tensor, Write> take(std::size_t input);
+  void give_back(std::size_t input, Tensor gradient);
 
   detail::Pass& pass_;
   detail::Node& node_;

@@ -41,3 +41,20 @@ TEST_CASE("AnomalyMode: names the operation whose gradient first became NaN or i
       y.backward(Tensor::ones({2})),
       "[anomaly] backward of sqrt made a gradient of input 0 that is NaN or infinite", Error);
 }
+
+TEST_CASE("AnomalyMode: finds sums of finite gradients and results of hooks that are infinite") {
+  const Variable x = Variable::leaf(Tensor::ones({1}));
+  const AnomalyMode scope;
+  const Tensor large = Tensor::full({1}, 3e38);
+  CHECK_THROWS_WITH_AS((x + x).backward(large),
+                       "[anomaly] the gradient that reaches a leaf is NaN or infinite", Error);
+  const Variable y = x * 1.0;
+  CHECK_THROWS_WITH_AS((y + y).backward(large),
+                       "[anomaly] the gradient that reaches the result of mul is NaN or infinite",
+                       Error);
+  Variable z = x * 2.0;
+  z.register_hook([](const Tensor& g) { return g / 0.0; });
+  CHECK_THROWS_WITH_AS(z.backward(),
+                       "[anomaly] the gradient that reaches the result of mul is NaN or infinite",
+                       Error);
+}
