@@ -17,14 +17,15 @@ using ChunkFunction = void (*)(void* context, std::int64_t chunk);
 void run_chunks(std::int64_t chunks, ChunkFunction function, void* context);
 }  // namespace detail
 
-/// Calls f(begin, end) for consecutive pieces of [0, n), each `grain` long but the last. The pieces
-/// depend on n and grain alone; which thread takes which does not matter if they write apart. An
-/// exception in a piece reaches the caller, that of the first such piece, when all that were begun
-/// have ended. Inside another parallel_for, inside an OpenMP region and while another thread's
-/// parallel_for has the threads, it runs on the calling thread.
+/// Calls f(begin, end) for consecutive pieces of [0, n), each `grain` (at least 1) long but the
+/// last. The pieces depend on n and grain alone; which thread takes which does not matter if they
+/// write apart. An exception in a piece reaches the caller, that of the first such piece; pieces
+/// behind it may have run or not. Inside another parallel_for, inside an OpenMP region and while
+/// another thread's parallel_for has the threads, it runs on the calling thread.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
   if (n <= 0) return;
+  if (grain < 1) grain = 1;
   if (n <= grain) return f(std::int64_t{0}, n);
   struct Context {
     std::int64_t n, grain;

@@ -1,6 +1,7 @@
 #include "workers.hpp"
 
 #include <exception>
+#include <system_error>
 #include <thread>
 
 namespace plumb::detail {
@@ -53,19 +54,19 @@ Workers& Workers::instance() {
 }
 
 bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void* context) {
-  if (static_cast<std::uint64_t>(chunks) > chunk_mask) return false;
+  if (static_cast<std::uint64_t>(chunks) >= chunk_mask) return false;
   const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
   if (!owner) return false;
-  start(threads - 1);
+  const int helpers = start(threads - 1);
   FirstFailure failure;
-  function_.store(function, std::memory_order_relaxed);
-  context_.store(context, std::memory_order_relaxed);
-  failure_.store(&failure, std::memory_order_relaxed);
-  chunks_.store(chunks, std::memory_order_relaxed);
-  helpers_.store(threads - 1, std::memory_order_relaxed);
-  done_.store(0, std::memory_order_relaxed);
-  const std::uint64_t loop =
-      ((ticket_.load(std::memory_order_relaxed) >> chunk_bits) + 1) & chunk_mask;
+  const std::uint64_t before = ticket_.fetch_or(chunk_mask, std::memory_order_acq_rel);
+  function_.store(function, std::memory_order_release);
+  context_.store(context, std::memory_order_release);
+  failure_.store(&failure, std::memory_order_release);
+  chunks_.store(chunks, std::memory_order_release);
+  helpers_.store(helpers, std::memory_order_release);
+  done_.store(0, std::memory_order_release);
+  const std::uint64_t loop = ((before >> chunk_bits) + 1) & chunk_mask;
   // Sequentially consistent, as are the helpers' accesses before they sleep: either this sees the
   // sleeper or the sleeper sees the loop.
   ticket_.store(loop << chunk_bits, std::memory_order_seq_cst);
@@ -87,20 +88,27 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   return true;
 }
 
-void Workers::start(int helpers) {
-  for (; started_ < helpers; ++started_) std::thread([this, id = started_] { work(id); }).detach();
+int Workers::start(int helpers) {
+  try {
+    for (; started_ < helpers; ++started_)
+      std::thread([this, id = started_] { work(id); }).detach();
+  } catch (const std::system_error&) {
+    // The system has no more threads: those that there are, and the caller, do the work.
+  }
+  return started_ < helpers ? started_ : helpers;
 }
 
 // Takes chunks of a loop until none is left. What it reads of the loop before it claims a chunk was
-// that loop's if the claim succeeds, and stays so until the chunk has ended.
+// that loop's if the claim succeeds: the ticket was still open. It stays so until the chunk has
+// ended.
 void Workers::take_chunks(std::uint64_t loop) {
   std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
   while (ticket >> chunk_bits == loop) {
     const auto chunk = static_cast<std::int64_t>(ticket & chunk_mask);
-    if (chunk >= chunks_.load(std::memory_order_relaxed)) return;
-    const ChunkFunction function = function_.load(std::memory_order_relaxed);
-    void* context = context_.load(std::memory_order_relaxed);
-    FirstFailure* failure = failure_.load(std::memory_order_relaxed);
+    if (chunk >= chunks_.load(std::memory_order_acquire)) return;
+    const ChunkFunction function = function_.load(std::memory_order_acquire);
+    void* context = context_.load(std::memory_order_acquire);
+    FirstFailure* failure = failure_.load(std::memory_order_acquire);
     if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
                                        std::memory_order_acquire))
       continue;
@@ -118,7 +126,7 @@ void Workers::work(int id) {
   running_chunks = true;
   for (std::uint64_t loop = 0;;) {
     loop = wait_for_loop_after(loop);
-    if (id < helpers_.load(std::memory_order_relaxed)) take_chunks(loop);
+    if (id < helpers_.load(std::memory_order_acquire)) take_chunks(loop);
   }
 }
 

@@ -27,7 +27,7 @@ class Workers {
   bool run(std::int64_t chunks, int threads, ChunkFunction function, void* context);
 
  private:
-  void start(int helpers);
+  int start(int helpers);
   void take_chunks(std::uint64_t loop);
   void work(int id);
   std::uint64_t wait_for_loop_after(std::uint64_t seen);

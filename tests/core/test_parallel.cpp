@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <plumb/core/error.hpp>
 #include <plumb/core/parallel.hpp>
@@ -88,4 +89,32 @@ TEST_CASE("parallel_for: threads that went to sleep come back, and their number 
                    [&](std::int64_t i, std::int64_t) { ++seen[static_cast<std::size_t>(i)]; });
     CHECK(seen == std::vector<int>(50, 200));
   }
+}
+
+TEST_CASE(
+    "parallel_for: no piece runs twice where short and long loops alternate on several threads") {
+  for (const int threads : {2, 3, 4}) {
+    const Threads scope(threads);
+    std::vector<std::atomic<int>> seen(60);
+    std::int64_t wrong = 0;
+    for (int repeat = 0; repeat < 100'000; ++repeat) {
+      const std::int64_t n = repeat % 2 == 0 ? 2 : 60;
+      parallel_for(n, 1, [&](std::int64_t i, std::int64_t) {
+        seen[static_cast<std::size_t>(i)].fetch_add(1, std::memory_order_relaxed);
+      });
+      for (std::int64_t i = 0; i < n; ++i)
+        wrong += seen[static_cast<std::size_t>(i)].exchange(0, std::memory_order_relaxed) != 1;
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("parallel_for: a grain below 1 is 1") {
+  int calls = 0;
+  const Threads scope(1);
+  parallel_for(3, 0, [&](std::int64_t begin, std::int64_t end) {
+    CHECK(end == begin + 1);
+    ++calls;
+  });
+  CHECK(calls == 3);
 }
