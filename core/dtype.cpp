@@ -1,5 +1,9 @@
 #include "dtype.hpp"
 
+#include <cmath>
+
+#include "error.hpp"
+
 namespace plumb {
 
 const char* name(DType dtype) {
@@ -28,5 +32,13 @@ std::size_t size_of(DType dtype) {
 }
 
 void append_text(std::string& out, DType dtype) { out += name(dtype); }
+
+void check_number(const char* operation, double number, DType dtype) {
+  if (is_floating(dtype)) return;
+  const double low = dtype == DType::uint8 ? 0 : -0x1p63;
+  const double above = dtype == DType::uint8 ? 256 : 0x1p63;
+  if (!(number >= low && number < above) || number != std::floor(number))
+    fail(operation, number, " is no ", dtype, "; convert the tensor with to() first");
+}
 
 }  // namespace plumb

@@ -142,6 +142,17 @@ std::vector<std::int64_t> Generator::permutation(std::int64_t n) {
 
 void Generator::fill_uniform(Tensor& x, double low, double high) {
   position_ += fill<UniformDraw>(x, seed_, stream_, position_, high - low, low);
+  // Rounding may have reached the end that is excluded.
+  dispatch_floating("Generator", x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T end = static_cast<T>(high);
+    if (!(low < high)) return;
+    const T last = std::nextafter(end, static_cast<T>(low));
+    T* data = x.mutable_data<T>();
+    parallel_for(x.numel(), 4 * blocks_per_task, [=](std::int64_t begin, std::int64_t stop) {
+      for (std::int64_t i = begin; i < stop; ++i) data[i] = data[i] < end ? data[i] : last;
+    });
+  });
 }
 
 void Generator::fill_normal(Tensor& x, double mean, double deviation) {

@@ -1,7 +1,10 @@
 #include "tensor.hpp"
 
+#include <cstdio>
 #include <cstring>
+#include <limits>
 #include <new>
+#include <type_traits>
 
 #include "dispatch.hpp"
 #include "error.hpp"
@@ -20,6 +23,20 @@ constexpr std::size_t header_bytes = (sizeof(TensorHeader) + 63) / 64 * 64;
 
 // What one thread copies or fills at a time.
 constexpr std::int64_t grain = std::int64_t{1} << 17;
+
+// Truncates towards zero; what does not fit becomes the nearest limit, NaN becomes 0.
+template <class To, class From>
+To converted(From x) {
+  using Limits = std::numeric_limits<To>;
+  constexpr bool narrows =
+      std::is_integral_v<To> && (std::is_floating_point_v<From> || sizeof(From) > sizeof(To));
+  if constexpr (narrows) {
+    if (x != x) return 0;
+    if (x <= static_cast<From>(Limits::min())) return Limits::min();
+    if (x >= static_cast<From>(Limits::max())) return Limits::max();
+  }
+  return static_cast<To>(x);
+}
 
 std::size_t own_bytes(const TensorHeader& header) {
   return static_cast<std::size_t>(header.numel) * size_of(header.dtype);
@@ -105,7 +122,7 @@ void Tensor::refuse_dtype(DType wanted) const {
   fail("Tensor::data", "asked for ", wanted, " of a tensor of ", dtype());
 }
 
-double Tensor::at(std::initializer_list<std::int64_t> index) const {
+std::int64_t Tensor::offset_of(std::initializer_list<std::int64_t> index) const {
   if (static_cast<int>(index.size()) != rank())
     fail("Tensor::at", "expected ", rank(), " indices for shape ", shape(), ", got ",
          std::uint64_t{index.size()});
@@ -117,10 +134,17 @@ double Tensor::at(std::initializer_list<std::int64_t> index) const {
       fail("Tensor::at", "index ", i, " is out of range [0, ", size, ") in shape ", shape());
     offset = offset * size + i;
   }
+  return offset;
+}
+
+double Tensor::at(std::initializer_list<std::int64_t> index) const {
+  const std::int64_t offset = offset_of(index);
   return dispatch_all(dtype(), [&](auto tag) {
     return static_cast<double>(data<typename decltype(tag)::type>()[offset]);
   });
 }
+
+void Tensor::refuse_item() const { fail("item", "expected one element, got shape ", shape()); }
 
 Tensor Tensor::view(const Shape& shape, std::int64_t numel, std::byte* data) const {
   TensorHeader& root = header_->root();
@@ -185,7 +209,7 @@ Tensor Tensor::to(DType wanted) const {
       const From* from = data<From>();
       To* to = result.mutable_data<To>();
       parallel_for(numel(), grain, [=](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<To>(from[i]);
+        for (std::int64_t i = begin; i < end; ++i) to[i] = converted<To>(from[i]);
       });
     });
   });
@@ -193,6 +217,7 @@ Tensor Tensor::to(DType wanted) const {
 }
 
 void Tensor::fill(double value) {
+  check_number("fill", value, dtype());
   dispatch_all(dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* to = mutable_data<T>();
@@ -227,8 +252,9 @@ std::string to_string(const Tensor& x) {
       out += "..., ";
       i = x.numel() - edge;
     }
-    // float32 values are printed as such: 0.1, not 0.10000000149011612.
-    if (x.dtype() == DType::float32) {
+    if (x.dtype() == DType::int64) {
+      append_text(out, flat.data<std::int64_t>()[i]);
+    } else if (x.dtype() == DType::float32) {  // printed as such: 0.1, not 0.10000000149011612
       char buffer[32];
       std::snprintf(buffer, sizeof buffer, "%.7g", flat.at({i}));
       out += buffer;

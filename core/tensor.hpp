@@ -120,7 +120,17 @@ class Tensor {
   /// The only element, converted. Throws unless numel() is 1.
   template <class T = double>
   T item() const {
-    return static_cast<T>(reshape({1}).at({0}));
+    if (numel() != 1) refuse_item();
+    switch (dtype()) {
+      case DType::float32:
+        return static_cast<T>(*data<float>());
+      case DType::float64:
+        return static_cast<T>(*data<double>());
+      case DType::int64:
+        return static_cast<T>(*data<std::int64_t>());
+      default:
+        return static_cast<T>(*data<std::uint8_t>());
+    }
   }
   /// One element as a double, for tests and printing. Throws when out of range.
   double at(std::initializer_list<std::int64_t> index) const;
@@ -137,10 +147,11 @@ class Tensor {
   Tensor rows(std::int64_t begin, std::int64_t end) const;
   /// A copy with memory of its own.
   Tensor clone() const;
-  /// Converted to another element type (truncating towards zero to integers); itself if it has it.
+  /// Converted to another element type; itself if it has it. To integers it truncates towards zero,
+  /// takes the nearest limit where the value does not fit, and 0 for NaN.
   Tensor to(DType dtype) const;
 
-  /// In place. Sets every element.
+  /// In place. Sets every element. Throws for a number that an integer type cannot hold.
   void fill(double value);
   /// In place. Copies the elements of a tensor of the same shape and element type.
   void copy_from(const Tensor& source);
@@ -169,6 +180,8 @@ class Tensor {
     return *header_;
   }
   [[noreturn]] static void refuse_undefined();
+  [[noreturn]] void refuse_item() const;
+  std::int64_t offset_of(std::initializer_list<std::int64_t> index) const;
   void check_dtype(DType wanted) const {
     if (wanted != dtype()) refuse_dtype(wanted);
   }

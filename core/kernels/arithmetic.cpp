@@ -1,6 +1,7 @@
 #include "arithmetic.hpp"
 
 #include <cmath>
+#include <type_traits>
 
 #include "loops.hpp"
 
@@ -29,16 +30,27 @@ Tensor compare(std::string_view operation, F f, const Tensor& a, const Tensor& b
   return y;
 }
 
+// Signed integers wrap around, as unsigned ones do: overflow of the former is undefined.
+template <class T>
+auto wrapping(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<std::uint64_t>(x);
+  } else {
+    return x;
+  }
+}
+
 // f(a) on any element type, where f takes the number b in that type.
 template <class F>
-Tensor with_number(const Tensor& a, double b, F f) {
+Tensor with_number(const char* operation, const Tensor& a, double b, F f) {
+  check_number(operation, b, a.dtype());
   Tensor y = Tensor::empty(a.shape(), a.dtype());
   dispatch_all(a.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T number = static_cast<T>(b);
     loop(
         y.numel(), y.mutable_data<T>(), Write::overwrite,
-        [=](T x) { return static_cast<T>(f(x, number)); }, a.data<T>());
+        [=](T x) { return static_cast<T>(f(wrapping(x), wrapping(number))); }, a.data<T>());
   });
   return y;
 }
@@ -52,17 +64,17 @@ T base_gradient(T g, T a, T b) {
 
 Tensor add(const Tensor& a, const Tensor& b) {
   return zip_all(
-      "add", [](auto p, auto q) { return decltype(p)(p + q); }, a, b);
+      "add", [](auto p, auto q) { return decltype(p)(wrapping(p) + wrapping(q)); }, a, b);
 }
 
 Tensor subtract(const Tensor& a, const Tensor& b) {
   return zip_all(
-      "sub", [](auto p, auto q) { return decltype(p)(p - q); }, a, b);
+      "sub", [](auto p, auto q) { return decltype(p)(wrapping(p) - wrapping(q)); }, a, b);
 }
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
   return zip_all(
-      "mul", [](auto p, auto q) { return decltype(p)(p * q); }, a, b);
+      "mul", [](auto p, auto q) { return decltype(p)(wrapping(p) * wrapping(q)); }, a, b);
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
@@ -86,11 +98,11 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor add(const Tensor& a, double b) {
-  return with_number(a, b, [](auto x, auto number) { return x + number; });
+  return with_number("add", a, b, [](auto x, auto number) { return x + number; });
 }
 
 Tensor multiply(const Tensor& a, double b) {
-  return with_number(a, b, [](auto x, auto number) { return x * number; });
+  return with_number("mul", a, b, [](auto x, auto number) { return x * number; });
 }
 
 Tensor divide(double a, const Tensor& b) {

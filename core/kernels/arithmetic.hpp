@@ -16,7 +16,8 @@ Tensor power(const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& a, const Tensor& b);  ///< NaN where either is NaN.
 Tensor minimum(const Tensor& a, const Tensor& b);  ///< NaN where either is NaN.
 
-/// The number takes the tensor's dtype.
+/// The number takes the tensor's dtype; one that an integer tensor cannot hold is refused. Integers
+/// wrap around.
 Tensor add(const Tensor& a, double b);
 Tensor multiply(const Tensor& a, double b);
 Tensor divide(double a, const Tensor& b);

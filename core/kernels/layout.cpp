@@ -197,7 +197,9 @@ void slice_into(Tensor& dx, Write mode, const Tensor& g, int axis, std::int64_t 
 Tensor concat(const std::vector<Tensor>& parts, int axis) {
   Shape shape = parts.front().shape();
   shape[axis] = 0;
-  for (const Tensor& part : parts) shape[axis] += part.shape()[axis];
+  for (const Tensor& part : parts)
+    if (__builtin_add_overflow(shape[axis], part.shape()[axis], &shape[axis]))
+      fail("concat", "the sizes along axis ", axis, " add up to more than 2^63 - 1");
   Tensor y = Tensor::empty(shape, parts.front().dtype());
   if (y.numel() == 0) return y;
   const Taken whole(shape, axis);

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string_view>
+#include <type_traits>
 
 #include "../axes.hpp"
 #include "../parallel.hpp"
@@ -83,6 +84,10 @@ struct Arranged {
   }
 };
 
+// Integers wrap around: overflow of signed ones is undefined.
+template <class T>
+using Wrapping = std::conditional_t<std::is_integral_v<T>, std::uint64_t, T>;
+
 struct Plus {
   template <class T>
   static T identity() {
@@ -90,7 +95,7 @@ struct Plus {
   }
   template <class T>
   static T combine(T a, T b) {
-    return a + b;
+    return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
   }
 };
 
@@ -101,7 +106,7 @@ struct Times {
   }
   template <class T>
   static T combine(T a, T b) {
-    return a * b;
+    return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
   }
 };
 
@@ -267,6 +272,7 @@ void reduce_columns(const Block& block, const T* x, F f, T* out, Write mode) {
 /// added to out). The order depends on the block alone, never on the number of threads.
 template <class Op, class T, class F>
 void reduce(const Block& block, const T* x, F f, T* out, Write mode = Write::overwrite) {
+  if (block.outer == 0 || block.inner == 0) return;
   if (block.inner == 1) return detail::reduce_rows<Op>(block.outer, block.n, x, f, out, mode);
   detail::reduce_columns<Op>(block, x, f, out, mode);
 }

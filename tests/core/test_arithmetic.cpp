@@ -45,3 +45,21 @@ TEST_CASE("Tensor operators: empty tensors") {
   CHECK((Tensor::zeros({2, 0}) + Tensor::zeros({0})).shape() == Shape{2, 0});
   CHECK((Tensor::zeros({0, 3}) + Tensor::zeros({1, 3})).shape() == Shape{0, 3});
 }
+
+TEST_CASE("Tensor operators: a number that an integer tensor cannot hold is refused") {
+  const Tensor images = Tensor::from({std::uint8_t{0}, std::uint8_t{128}});
+  CHECK_THROWS_WITH_AS(images * 0.5, "[mul] 0.5 is no uint8; convert the tensor with to() first",
+                       Error);
+  CHECK_THROWS_AS(images + 300.0, Error);
+  CHECK_THROWS_AS(Tensor::arange(3) * 0.5, Error);
+  CHECK((Tensor::arange(3) * 2).at({2}) == 4);
+}
+
+TEST_CASE("Tensor operators: integers wrap around") {
+  const Tensor most = Tensor::from({INT64_MAX});
+  CHECK((most + 1).item<std::int64_t>() == INT64_MIN);
+  CHECK((most + most).item<std::int64_t>() == -2);
+  CHECK((most * most).item<std::int64_t>() == 1);
+  const Tensor bytes = Tensor::from({std::uint8_t{200}});
+  CHECK((bytes + bytes).item() == 144);
+}

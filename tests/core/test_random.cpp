@@ -110,3 +110,12 @@ TEST_CASE("Generator: integers cannot be filled") {
   CHECK_THROWS_WITH_AS(Generator(1).fill_uniform(x),
                        "[Generator] expected float32 or float64, got int64", Error);
 }
+
+TEST_CASE("Generator: the end of a range is never reached by rounding") {
+  Tensor x = Tensor::empty({1 << 22});
+  Generator generator(11);
+  for (int repeat = 0; repeat < 8; ++repeat) {
+    generator.fill_uniform(x, 1, 1 + 0x1p-22);
+    CHECK(*std::max_element(x.data<float>(), x.data<float>() + x.numel()) < 1 + 0x1p-22f);
+  }
+}

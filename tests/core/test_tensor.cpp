@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <plumb/core/error.hpp>
 #include <plumb/core/tensor.hpp>
 #include <utility>
@@ -142,4 +143,23 @@ TEST_CASE("Tensor: an undefined one refuses everything but to be asked for it") 
   CHECK_THROWS_AS(x.mutable_data<float>(), Error);
   CHECK_THROWS_AS(x.rows(0, 0), Error);
   CHECK_THROWS_AS(x.unique(), Error);
+}
+
+TEST_CASE("Tensor: numbers that an integer type cannot hold are refused or limited") {
+  CHECK_THROWS_WITH_AS(Tensor::full({2}, 300, DType::uint8),
+                       "[fill] 300 is no uint8; convert the tensor with to() first", Error);
+  CHECK_THROWS_AS(Tensor::full({2}, 0.5, DType::int64), Error);
+  CHECK_THROWS_AS(Tensor::full({1}, std::nan(""), DType::int64), Error);
+  const Tensor x = Tensor::from({1e300, -1e300, std::nan(""), 300., -3.});
+  CHECK(x.to(DType::int64).to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>{INT64_MAX, INT64_MIN, 0, 300, -3});
+  CHECK(x.to(DType::uint8).to_vector<std::uint8_t>() ==
+        std::vector<std::uint8_t>{255, 0, 0, 255, 0});
+}
+
+TEST_CASE("Tensor: int64 keeps all its digits") {
+  const std::int64_t big = (std::int64_t{1} << 53) + 1;
+  const Tensor x = Tensor::from({big});
+  CHECK(x.item<std::int64_t>() == big);
+  CHECK(to_string(x) == "Tensor([1] int64: 9007199254740993)");
 }

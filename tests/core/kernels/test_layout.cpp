@@ -150,3 +150,9 @@ TEST_CASE("expanded, expand_into: repeat along axes of size 1 and new ones") {
   kernel::expand_into(dx, Write::overwrite, x);
   CHECK(dx.to_vector<float>() == std::vector<float>{1, 1, 2, 2});
 }
+
+TEST_CASE("concat: sizes that overflow are refused") {
+  const Tensor x = Tensor::zeros({0, std::int64_t{1} << 62});
+  CHECK_THROWS_WITH_AS(kernel::concat({x, x}, 1),
+                       "[concat] the sizes along axis 1 add up to more than 2^63 - 1", Error);
+}

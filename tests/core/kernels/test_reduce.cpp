@@ -207,3 +207,8 @@ TEST_CASE("mean, logsumexp: integers are refused") {
   CHECK_THROWS_WITH_AS(kernel::logsumexp(x), "[logsumexp] expected float32 or float64, got int64",
                        Error);
 }
+
+TEST_CASE("sum: an empty result takes no time, however long the other axes") {
+  CHECK(kernel::sum(Tensor::zeros({std::int64_t{1} << 40, 3, 0}), Axes{1}, KeepDims::no).numel() ==
+        0);
+}
