@@ -64,7 +64,7 @@ TEST_CASE("gemm: every transpose, with bias, overwriting and accumulating") {
                              Shape{14, 32, 40}, Shape{15, 33, 65}, Shape{6, 96, 900}}) {
     CAPTURE(to_string(shape));
     CHECK(worst_error<double>(shape[0], shape[1], shape[2]) < 1e-12);
-    CHECK(worst_error<float>(shape[0], shape[1], shape[2]) < 1e-5);
+    CHECK(worst_error<float>(shape[0], shape[1], shape[2]) < 1e-5 + 4e-8 * shape[2]);
   }
 }
 

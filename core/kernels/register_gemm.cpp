@@ -1,0 +1,241 @@
+#include "register_gemm.hpp"
+
+#include <type_traits>
+
+#include "isa.hpp"
+
+// b is taken in panels as wide as two vectors and as long as `depth`. They are packed, zeros beside
+// the last column, where b is transposed or more than one block of rows uses them. For each block
+// of rows of a the products with a whole panel gather in registers: every step loads two vectors
+// and multiplies them by one element of each row. a is read where it stands. Vectors are GCC's
+// extension, so the code is one for all widths.
+
+namespace plumb::kernel {
+namespace {
+
+constexpr std::int64_t depth = 800;  // steps of a panel: 100 KiB of float at the widest
+constexpr int vectors = 2;           // across a panel
+
+template <class T, int bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(bytes)));
+  typedef T unaligned __attribute__((vector_size(bytes), aligned(sizeof(T)), may_alias));
+  using Index = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  typedef Index index __attribute__((vector_size(bytes)));
+  static constexpr int lanes = bytes / static_cast<int>(sizeof(T));
+};
+
+// Where the product goes: `columns` of a panel's width are wanted.
+template <class T>
+struct Target {
+  T* c;
+  std::int64_t stride;
+  Write mode;
+  const T* bias;
+  std::int64_t columns;
+};
+
+// Steps of op(b) as wide as two vectors, `stride` elements apart.
+template <class T>
+struct Panel {
+  const T* data;
+  std::int64_t stride;
+};
+
+// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times a panel.
+template <class T, int bytes, Transpose ta, int rows>
+PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t a_stride,
+                                       const Panel<T>& panel, const Target<T>& to) {
+  using V = VectorOf<T, bytes>;
+  typename V::type sum[rows][vectors] = {};
+  for (std::int64_t i = 0; i < k; ++i) {
+    typename V::type right[vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v)
+      right[v] = *reinterpret_cast<const typename V::unaligned*>(panel.data + i * panel.stride +
+                                                                 v * V::lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      const T left = ta == Transpose::yes ? a[i * a_stride + r] : a[r * a_stride + i];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
+    }
+  }
+  if (to.columns == V::lanes * vectors) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) {
+        using Loose = typename V::unaligned;
+        auto* at = reinterpret_cast<Loose*>(to.c + r * to.stride + v * V::lanes);
+        if (to.bias != nullptr)
+          sum[r][v] += *reinterpret_cast<const Loose*>(to.bias + v * V::lanes);
+        if (to.mode == Write::accumulate) sum[r][v] += *at;
+        *at = sum[r][v];
+      }
+    return;
+  }
+  alignas(bytes) T row[V::lanes * vectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v)
+      *reinterpret_cast<typename V::type*>(row + v * V::lanes) = sum[r][v];
+    for (std::int64_t j = 0; j < to.columns; ++j) {
+      T& at = to.c[r * to.stride + j];
+      const T value = row[j] + (to.bias != nullptr ? to.bias[j] : T(0));
+      at = to.mode == Write::accumulate ? at + value : value;
+    }
+  }
+}
+
+// Chooses the function for a number of rows known only at run time, 1 to `most`.
+template <class T, int bytes, Transpose ta, int most>
+PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, const T* a,
+                                            std::int64_t a_stride, const Panel<T>& panel,
+                                            const Target<T>& to) {
+  if (rows == most) return multiply_rows<T, bytes, ta, most>(k, a, a_stride, panel, to);
+  if constexpr (most > 1)
+    multiply_some_rows<T, bytes, ta, most - 1>(rows, k, a, a_stride, panel, to);
+}
+
+// Writes a square of as many rows as a vector has lanes, transposed: in each round, pairs of rows
+// exchange the halves (then quarters, ...) that lie across the diagonal. Rows from `rows` on are 0.
+template <class T, int bytes>
+PLUMB_INLINE inline void transpose_square(const T* from, std::int64_t from_stride,
+                                          std::int64_t rows, T* to, std::int64_t to_stride) {
+  using V = VectorOf<T, bytes>;
+  constexpr int n = V::lanes;
+  typename V::type x[n];
+#pragma GCC unroll 16
+  for (int i = 0; i < n; ++i)
+    x[i] = i < rows ? typename V::type(
+                          *reinterpret_cast<const typename V::unaligned*>(from + i * from_stride))
+                    : typename V::type{};
+#pragma GCC unroll 4
+  for (int half = n / 2; half >= 1; half /= 2) {
+    typename V::index low = {}, high = {};
+#pragma GCC unroll 16
+    for (int j = 0; j < n; ++j) {
+      const bool second = (j & half) != 0;
+      low[j] = static_cast<typename V::Index>(second ? n + j - half : j);
+      high[j] = static_cast<typename V::Index>(second ? n + j : j + half);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < n; ++i) {
+      if ((i & half) != 0) continue;
+      const typename V::type p = x[i], q = x[i + half];
+#if defined(__clang__)
+      for (int j = 0; j < n; ++j) {
+        x[i][j] = low[j] < n ? p[low[j]] : q[low[j] - n];
+        x[i + half][j] = high[j] < n ? p[high[j]] : q[high[j] - n];
+      }
+#else
+      x[i] = __builtin_shuffle(p, q, low);
+      x[i + half] = __builtin_shuffle(p, q, high);
+#endif
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < n; ++i) *reinterpret_cast<typename V::type*>(to + i * to_stride) = x[i];
+}
+
+// Packs `columns` columns of op(b), k steps long.
+template <class T, int bytes>
+PLUMB_INLINE inline void pack_panel(std::int64_t k, std::int64_t columns, const Matrix<T>& b,
+                                    const T* from, T* panel) {
+  using V = VectorOf<T, bytes>;
+  constexpr std::int64_t width = V::lanes * vectors;
+  std::int64_t i = 0;
+  if (b.transpose == Transpose::no) {
+    if (columns == width)
+      for (; i < k; ++i)
+        for (int v = 0; v < vectors; ++v)
+          *reinterpret_cast<typename V::type*>(panel + i * width + v * V::lanes) =
+              *reinterpret_cast<const typename V::unaligned*>(from + i * b.stride + v * V::lanes);
+  } else {
+    for (; i + V::lanes <= k; i += V::lanes)
+      for (int v = 0; v < vectors; ++v)
+        transpose_square<T, bytes>(from + v * V::lanes * b.stride + i, b.stride,
+                                   columns - v * V::lanes, panel + i * width + v * V::lanes, width);
+  }
+  for (; i < k; ++i)
+    for (std::int64_t j = 0; j < width; ++j)
+      panel[i * width + j] = j >= columns                   ? T(0)
+                             : b.transpose == Transpose::no ? from[i * b.stride + j]
+                                                            : from[j * b.stride + i];
+}
+
+template <class T>
+struct Product {
+  std::int64_t m, n, k;
+  Matrix<T> a, b;
+  T* c;
+  std::int64_t stride;
+  Write mode;
+  const T* bias;
+};
+
+template <class T, int bytes, int most_rows, Transpose ta>
+PLUMB_INLINE inline void multiply(const Product<T>& p) {
+  constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
+  alignas(64) T packed[depth * width];
+  // Blocks of equal height: 64 rows as 13, 13, 13, 13, 12 and not as four times 14 and 8.
+  const std::int64_t blocks = (p.m + most_rows - 1) / most_rows;
+  for (std::int64_t first = 0; first < p.k; first += depth) {
+    const std::int64_t k = p.k - first < depth ? p.k - first : depth;
+    const T* a = p.a.data + (ta == Transpose::yes ? first * p.a.stride : first);
+    const T* b = p.b.data + (p.b.transpose == Transpose::yes ? first : first * p.b.stride);
+    for (std::int64_t j = 0; j < p.n; j += width) {
+      const std::int64_t columns = p.n - j < width ? p.n - j : width;
+      Panel<T> panel{b + (p.b.transpose == Transpose::yes ? j * p.b.stride : j), p.b.stride};
+      if (p.b.transpose == Transpose::yes || blocks > 1 || columns < width) {
+        pack_panel<T, bytes>(k, columns, p.b, panel.data, packed);
+        panel = {packed, width};
+      }
+      for (std::int64_t block = 0; block < blocks; ++block) {
+        const std::int64_t i = block * p.m / blocks;
+        const std::int64_t rows = (block + 1) * p.m / blocks - i;
+        const Target<T> to{p.c + i * p.stride + j, p.stride, first > 0 ? Write::accumulate : p.mode,
+                           first > 0 || p.bias == nullptr ? nullptr : p.bias + j, columns};
+        const T* from = ta == Transpose::yes ? a + i : a + i * p.a.stride;
+        multiply_some_rows<T, bytes, ta, most_rows>(rows, k, from, p.a.stride, panel, to);
+      }
+    }
+  }
+}
+
+#if defined(__x86_64__)
+template <class T>
+PLUMB_V3 void multiply_v3(const Product<T>& p) {
+  if (p.a.transpose == Transpose::yes) return multiply<T, 32, 6, Transpose::yes>(p);
+  multiply<T, 32, 6, Transpose::no>(p);
+}
+
+template <class T>
+PLUMB_V4 void multiply_v4(const Product<T>& p) {
+  if (p.a.transpose == Transpose::yes) return multiply<T, 64, 14, Transpose::yes>(p);
+  multiply<T, 64, 14, Transpose::no>(p);
+}
+#endif
+
+}  // namespace
+
+bool has_register_gemm() { return isa() != Isa::base; }
+
+template <class T>
+void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+                   const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
+#if defined(__x86_64__)
+  const Product<T> product{m, n, k, a, b, c, stride, mode, bias};
+  if (isa() == Isa::v4) return multiply_v4(product);
+  multiply_v3(product);
+#endif
+}
+
+template void register_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<float>&,
+                            const Matrix<float>&, float*, std::int64_t, Write, const float*);
+template void register_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<double>&,
+                            const Matrix<double>&, double*, std::int64_t, Write, const double*);
+
+}  // namespace plumb::kernel

@@ -1,0 +1,19 @@
+// A matrix product whose results stay in vector registers while it runs along the inner side.
+#pragma once
+
+#include <cstdint>
+
+#include "gemm.hpp"
+
+namespace plumb::kernel {
+
+/// Whether this processor has a kernel of this kind.
+bool has_register_gemm();
+
+/// c [m, n] = or += op(a) [m, k] op(b) [k, n], plus `bias` [n] where it is not null, on the calling
+/// thread. Only where has_register_gemm(). T is float or double.
+template <class T>
+void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+                   const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias);
+
+}  // namespace plumb::kernel
