@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -15,12 +17,33 @@ namespace {
 
 constexpr const char* operation = "DataLoader";
 
+// f(): the indices of `count` samples, which may be more than memory holds.
+template <class F>
+std::vector<std::int64_t> make_indices(std::int64_t count, const std::string& place, F f) {
+  try {
+    return f();
+  } catch (const std::length_error&) {
+  } catch (const std::bad_alloc&) {
+  }
+  fail(operation, place, ": no memory for the indices of ", count, " samples, 8 bytes each");
+}
+
 // Epoch e takes its random numbers from block e * 2^32 of the stream on, so that any epoch's order
 // is had without those before it.
 std::vector<std::int64_t> shuffled(std::uint64_t seed, std::int64_t epoch, std::int64_t size) {
   Generator random(seed, Stream::shuffle);
   random.set_position(static_cast<std::uint64_t>(epoch) << 32);
-  return random.permutation(size);
+  return make_indices(size, text("the order of epoch ", epoch),
+                      [&] { return random.permutation(size); });
+}
+
+std::vector<std::int64_t> consecutive(std::int64_t begin, std::int64_t count,
+                                      const std::string& place) {
+  return make_indices(count, place, [&] {
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+    std::iota(indices.begin(), indices.end(), begin);
+    return indices;
+  });
 }
 
 std::string current_message() {
@@ -91,22 +114,19 @@ struct DataLoader::State {
 Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   const std::int64_t begin = number * options.batch_size;
   const std::int64_t count = std::min(options.batch_size, size - begin);
-  std::vector<std::int64_t> consecutive;
-  if (!options.shuffle) {
-    consecutive.resize(static_cast<std::size_t>(count));
-    std::iota(consecutive.begin(), consecutive.end(), begin);
-  }
-  const Indices indices = options.shuffle ? Indices(order.data() + begin, count) : consecutive;
-  const auto place = [&] { return text("batch ", number, " of epoch ", which); };
+  const std::string place = text("batch ", number, " of epoch ", which);
+  std::vector<std::int64_t> made;
+  if (!options.shuffle) made = consecutive(begin, count, place);
+  const Indices indices = options.shuffle ? Indices(order.data() + begin, count) : made;
   Batch batch;
   try {
     batch = dataset->gather(indices);
   } catch (...) {
-    name_sample(*dataset, indices, place());
+    name_sample(*dataset, indices, place);
   }
-  if (!batch.x.defined()) fail(operation, place(), ": the dataset gave an undefined x");
-  check_rows("x", batch.x, count, place());
-  if (batch.y.defined()) check_rows("y", batch.y, count, place());
+  if (!batch.x.defined()) fail(operation, place, ": the dataset gave an undefined x");
+  check_rows("x", batch.x, count, place);
+  if (batch.y.defined()) check_rows("y", batch.y, count, place);
   return batch;
 }
 
@@ -120,7 +140,8 @@ Batch DataLoader::State::take(std::int64_t which, std::int64_t number) {
   }
 }
 
-// Returns whether there is a batch. What throws here leaves epoch and position as they were.
+// Returns whether there is a batch. The epoch has begun where its first batch fails, but not where
+// there is no memory for its order, or no thread.
 bool DataLoader::State::begin() {
   prefetcher.reset();
   current = {};
@@ -137,10 +158,11 @@ bool DataLoader::State::begin() {
     prefetcher = std::make_unique<detail::Prefetcher>(
         options.threads, options.threads * options.prefetch, from, batches,
         [this, which](std::int64_t number) { return make(which, number); });
-  current = take(which, from);
   epoch = which;
-  position = from + 1;
+  position = from;
   running = true;
+  current = take(which, from);
+  ++position;
   return true;
 }
 

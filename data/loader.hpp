@@ -36,7 +36,8 @@ struct LoaderOptions {
 /// What the dataset throws arrives at the caller, from begin() or ++, as an Error that names the
 /// sample and has the original nested (std::rethrow_if_nested): "[DataLoader] sample 17 (batch 2 of
 /// epoch 0): ...". To find the sample the batch's samples are gathered again, one at a time. The
-/// position stays at the failed batch, whose epoch the next loop abandons.
+/// position stays at the failed batch, whose epoch the next loop abandons, also where it is the
+/// first. An epoch or a batch of more indices than there is memory for is an Error too.
 class DataLoader {
  public:
   class Iterator;

@@ -56,8 +56,8 @@ SyntheticDigits::SyntheticDigits(std::int64_t count, const DigitOptions& options
 }
 
 Batch SyntheticDigits::gather(Indices indices) const {
-  if (drawn_) return drawn_->gather(indices);
   indices.check(operation, count_);
+  if (drawn_) return drawn_->gather(indices);
   // On the calling thread: loader threads are the way to draw several batches at once.
   LabelledImages set = empty_images(indices.size());
   std::uint8_t* images = set.images.mutable_data<std::uint8_t>();

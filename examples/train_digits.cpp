@@ -1,4 +1,5 @@
 // Trains a classifier of handwritten digits: data, model, optimizer, the training loop, evaluation.
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <plumb/plumb.hpp>
@@ -151,7 +152,8 @@ int train(const Settings& settings) {
   options.threads = static_cast<int>(settings.loader_threads);
   data::DataLoader loader(data.train, options);
 
-  std::printf("%s", nn::summary(model, {settings.batch_size, 784}).c_str());
+  const std::int64_t largest_batch = std::min(settings.batch_size, data.train->size());
+  std::printf("%s", nn::summary(model, {largest_batch, 784}).c_str());
   std::printf("train %lld, test %lld samples; SGD %s\n\n",
               static_cast<long long>(data.train->size()), static_cast<long long>(data.test->size()),
               optim::to_string(optimizer.settings(0)).c_str());
@@ -216,7 +218,10 @@ int main(int argc, char** argv) {
       ->check(whole_number(0, 1024));
   app.add_option("--loader-threads", settings.loader_threads, "that prepare batches; 0: none")
       ->check(whole_number(0, 256));
-  if (const int code = arguments::parse(app, argc, argv); code >= 0) return code;
-  if (settings.debias && dampening->count() == 0) settings.dampening = settings.momentum;
+  const int code = arguments::parse(app, argc, argv, [&] {
+    if (settings.debias && dampening->count() == 0) settings.dampening = settings.momentum;
+    optim::validate(sgd_options(settings));
+  });
+  if (code >= 0) return code;
   return run_program("train_digits", [&] { return train(settings); });
 }

@@ -43,6 +43,18 @@ std::string misfit(const std::string& name, const Tensor& from, const Tensor& to
   return out;
 }
 
+bool share_memory(const Tensor& a, const Tensor& b) {
+  return a.raw() < b.raw() + b.bytes() && b.raw() < a.raw() + a.bytes();
+}
+
+// What is to be copied to `to`, as a tensor that no copy to one of the destinations changes.
+Tensor settled(const Tensor& from, const Tensor& to, const std::vector<Tensor>& destinations) {
+  if (from.dtype() != to.dtype()) return from.to(to.dtype());
+  for (const Tensor& destination : destinations)
+    if (share_memory(from, destination)) return from.clone();
+  return from;
+}
+
 // Where the last component of a qualified name begins; "::" in template arguments, and in the
 // signature of a function that a class is local to, does not count.
 std::size_t last_component(const std::string& name) {
@@ -162,15 +174,16 @@ LoadReport Module::load_state_dict(const StateDict& state, Match match, Convert 
   LoadReport report;
   std::string misfits;
   std::set<std::string> expected;
-  std::vector<std::pair<Tensor, Tensor>> copies;  // to, from
+  std::vector<Tensor> destinations, sources;
   walk_state([&](const std::string& name, const Variable& variable) {
     expected.insert(name);
     if (!state.has_tensor(name)) {
       report.missing.push_back(name);
       return;
     }
-    copies.emplace_back(variable.value(), state.tensor(name));
-    misfits += misfit(name, copies.back().second, copies.back().first, convert);
+    destinations.push_back(variable.value());
+    sources.push_back(state.tensor(name));
+    misfits += misfit(name, sources.back(), destinations.back(), convert);
   });
   for (const auto& [name, tensor] : state.tensors())
     if (expected.count(name) == 0) report.unexpected.push_back(name);
@@ -183,8 +196,9 @@ LoadReport Module::load_state_dict(const StateDict& state, Match match, Convert 
   }
   errors += misfits;
   if (!errors.empty()) fail("load_state_dict", "the state does not fit ", type_name(), ":", errors);
-  for (auto& [to, from] : copies) from = from.to(to.dtype());  // may run out of memory: first
-  for (auto& [to, from] : copies) to.copy_from(from);
+  for (std::size_t i = 0; i < sources.size(); ++i)  // may run out of memory: first
+    sources[i] = settled(sources[i], destinations[i], destinations);
+  for (std::size_t i = 0; i < sources.size(); ++i) destinations[i].copy_from(sources[i]);
   return report;
 }
 

@@ -20,11 +20,19 @@ struct ParameterGroup {
   Settings options = {};
 };
 
+/// A number that a rule keeps of every parameter: finite and in `range`, which holds 0.
+struct StateNumber {
+  std::string name;
+  Range range;
+  /// A tensor of the rule that is undefined where this number is 0, and only there; "" for none.
+  std::string of = {};
+};
+
 /// What a rule keeps of every parameter, by name: tensors of its shape and dtype, and numbers.
 /// The names appear in state dicts and have no dots.
 struct StateNames {
   std::vector<std::string> tensors;
-  std::vector<std::string> numbers;
+  std::vector<StateNumber> numbers;
 };
 
 /// What is kept of one parameter, in the order of StateNames.
@@ -86,7 +94,7 @@ class Optimizer {
   /// result to keep it while training goes on.
   StateDict state_dict() const;
   /// Goes on where the saved optimizer was, bit for bit, with copies of its tensors. Throws one
-  /// error that lists all names, groups, shapes and dtypes that do not fit.
+  /// error that lists all names, groups, shapes, dtypes and numbers that do not fit.
   void load_state_dict(const StateDict& from);
 
   /// The rule's name: "SGD".

@@ -40,9 +40,19 @@ class Reader {
     complain(found.empty() ? "no " + name : name + " is of another kind");
     return otherwise;
   }
-  double number(const std::string& name) {
+  double number(const std::string& name, const Range& range) {
     const double value = scalar<double>(name);
-    if (!std::isfinite(value)) complain(text(name, " is ", value));
+    const bool low_enough = range.closed ? value <= range.high : value < range.high;
+    if (!std::isfinite(value) || value < range.low || !low_enough)
+      complain(text(name, " is ", value, ", expected [", range.low, ", ", range.high,
+                    range.closed ? "]" : ")"));
+    return value;
+  }
+  // Up to 2^62, so that the steps to come can be counted.
+  std::int64_t steps(const std::string& name) {
+    const auto value = scalar<std::int64_t>(name);
+    if (value < 0 || value > std::int64_t{1} << 62)
+      complain(text(name, " is ", value, ", expected [0, 2^62]"));
     return value;
   }
   // A copy of the tensor of that name, undefined where it is saved as none.
@@ -53,6 +63,10 @@ class Reader {
       return Tensor();
     }
     const Tensor& tensor = found.mapped();
+    if (!tensor.defined()) {
+      complain(name + " is undefined");
+      return Tensor();
+    }
     if (tensor.shape() == like.shape() && tensor.dtype() == like.dtype()) return tensor.clone();
     complain(text(name, " is ", tensor.shape(), " of ", tensor.dtype(), ", expected ", like.shape(),
                   " of ", like.dtype()));
@@ -93,7 +107,7 @@ void save_state(StateDict& to, const std::string& parameter, const ParameterStat
                 const StateNames& names) {
   to.set(state_key(parameter, "steps"), state.steps);
   for (std::size_t k = 0; k < names.numbers.size(); ++k)
-    to.set(state_key(parameter, names.numbers[k]), state.numbers[k]);
+    to.set(state_key(parameter, names.numbers[k].name), state.numbers[k]);
   for (std::size_t k = 0; k < names.tensors.size(); ++k) {
     const std::string key = state_key(parameter, names.tensors[k]);
     if (state.tensors[k].defined())
@@ -106,13 +120,26 @@ void save_state(StateDict& to, const std::string& parameter, const ParameterStat
 ParameterState load_state(Reader& from, const Parameter& parameter, const StateNames& names) {
   const std::string& name = parameter.name;
   ParameterState state;
-  state.steps = from.scalar<std::int64_t>(state_key(name, "steps"));
-  if (state.steps < 0) from.complain(text(state_key(name, "steps"), " is ", state.steps));
-  for (const std::string& number : names.numbers)
-    state.numbers.push_back(from.number(state_key(name, number)));
+  state.steps = from.steps(state_key(name, "steps"));
+  for (const StateNumber& number : names.numbers)
+    state.numbers.push_back(from.number(state_key(name, number.name), number.range));
   for (const std::string& tensor : names.tensors)
     state.tensors.push_back(from.tensor(state_key(name, tensor), parameter.variable.value()));
   return state;
+}
+
+// Complains about numbers that contradict their tensors.
+void check_together(Reader& from, const std::string& parameter, const ParameterState& state,
+                    const StateNames& names) {
+  for (std::size_t n = 0; n < names.numbers.size(); ++n) {
+    const StateNumber& number = names.numbers[n];
+    for (std::size_t k = 0; k < names.tensors.size(); ++k) {
+      const bool defined = state.tensors[k].defined();
+      if (names.tensors[k] == number.of && defined != (state.numbers[n] != 0))
+        from.complain(text(state_key(parameter, number.name), " is ", state.numbers[n],
+                           defined ? " with " : " without ", state_key(parameter, number.of)));
+    }
+  }
 }
 
 void check_group(Reader& from, const Parameter& parameter, std::size_t group) {
@@ -159,6 +186,10 @@ void Optimizer::load_state_dict(const StateDict& from) {
     for (std::size_t i = 0; i < loaded[k].parameters.size(); ++i)
       loaded[k].states[i] = load_state(reader, loaded[k].parameters[i], names_);
   }
+  reader.finish(name_, "");
+  for (const Group& group : loaded)
+    for (std::size_t i = 0; i < group.parameters.size(); ++i)
+      check_together(reader, group.parameters[i].name, group.states[i], names_);
   reader.finish(name_, "");
   for (std::size_t k = 0; k < loaded.size(); ++k)
     loaded[k].options = loaded[k].options->changed(settings[k]);

@@ -76,32 +76,38 @@ SGD::SGD(const Parameters& parameters, const Options& options)
     : SGD(std::vector<ParameterGroup>{{parameters}}, options) {}
 
 SGD::SGD(const std::vector<ParameterGroup>& groups, const Options& defaults)
-    : Optimizer(groups, defaults, {{"average"}, {"total_weight"}}) {}
+    : Optimizer(groups, defaults, {{"average"}, {{"total_weight", closed(0, 1), "average"}}}) {}
 
 const SGD::Options& SGD::options(int group) const {
   return static_cast<const TypedOptions<Options>&>(*at(group).options).options;
 }
 
 void SGD::update(std::vector<Update>& updates) {
-  // What may throw comes first.
+  // What may throw comes first; only then do the states take the averages that begin here.
   std::vector<kernel::SgdPass> passes;
+  std::vector<Tensor> fresh;
   passes.reserve(updates.size());
+  fresh.reserve(updates.size());
   for (Update& u : updates) {
     const auto& options = u.options<Options>();
-    Tensor& a = u.state.tensors[average];
-    if (options.momentum != 0 && !a.defined()) a = Tensor::zeros(u.value.shape(), u.value.dtype());
+    Tensor* a = &u.state.tensors[average];
+    if (options.momentum != 0 && !a->defined())
+      a = &fresh.emplace_back(Tensor::zeros(u.value.shape(), u.value.dtype()));
     kernel::SgdPass pass;
     pass.parameter = std::move(u.value);
     pass.gradient = std::move(u.gradient);
-    if (options.momentum != 0) pass.average = &a;
+    if (options.momentum != 0) pass.average = a;
     set_factors(pass, options, u.state.numbers[weight]);
     passes.push_back(std::move(pass));
   }
   kernel::sgd(passes);
-  for (const Update& u : updates) {
-    const double momentum = u.options<Options>().momentum;
-    double& gathered = u.state.numbers[weight];
-    if (momentum != 0) gathered = total_weight(gathered, momentum);
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    const double momentum = updates[i].options<Options>().momentum;
+    if (momentum == 0) continue;
+    Tensor& a = updates[i].state.tensors[average];
+    double& gathered = updates[i].state.numbers[weight];
+    if (!a.defined()) a = *passes[i].average;
+    gathered = total_weight(gathered, momentum);
   }
 }
 

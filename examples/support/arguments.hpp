@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -49,16 +50,19 @@ inline CLI::Validator real_number(double low, double high, High end = High::incl
       "in " + range, "number");
 }
 
-/// Parses. Returns the exit code where the program is to end now (0 after --help, 2 after an error,
-/// whose usage goes to stderr), otherwise -1.
-inline int parse(CLI::App& app, int argc, char** argv) {
+/// Parses, then calls `check`, which throws where arguments contradict one another. Returns the
+/// exit code where the program is to end now (0 after --help, 2 after an error, whose usage goes to
+/// stderr), otherwise -1.
+template <class Check>
+int parse(CLI::App& app, int argc, char** argv, Check check) {
   try {
     app.parse(argc, argv);
+    check();
     return -1;
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     return std::cout.flush() ? 0 : 1;
-  } catch (const CLI::ParseError& error) {
+  } catch (const std::exception& error) {
     std::cerr << app.get_name() << ": " << error.what() << "\n\n" << app.help();
     return 2;
   }

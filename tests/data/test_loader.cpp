@@ -79,6 +79,15 @@ class Faulty : public data::Dataset {
   void (*thrower_)();
 };
 
+// As many samples as can be numbered.
+class Endless : public data::Dataset {
+ public:
+  std::int64_t size() const override { return INT64_MAX; }
+  data::Batch gather(data::Indices indices) const override {
+    return {Tensor::from(std::vector<std::int64_t>(indices.begin(), indices.end())), {}};
+  }
+};
+
 std::shared_ptr<const data::Dataset> faulty(
     std::int64_t bad, void (*thrower)() = [] { throw std::runtime_error("disk on fire"); }) {
   return std::make_shared<Faulty>(100, bad, thrower);
@@ -164,6 +173,37 @@ TEST_CASE("DataLoader: batches of 32768 and beyond the set, with threads and wit
   }
 }
 
+TEST_CASE("DataLoader: 2^63 - 1 samples, with threads and without") {
+  const auto endless = std::make_shared<Endless>();
+  for (const int threads : {0, 2}) {
+    data::LoaderOptions options;
+    options.threads = threads;
+    options.batch_size = 1;
+    data::DataLoader ones(endless, options);
+    CHECK(ones.batches() == INT64_MAX);
+    CHECK(ones.begin()->x.to_vector<std::int64_t>() == std::vector<std::int64_t>{0});
+    options.batch_size = 2;
+    data::DataLoader twos(endless, options);
+    CHECK(twos.batches() == (std::int64_t{1} << 62));
+    StateDict state = twos.state_dict();
+    state.set("position", twos.batches() - 1);
+    twos.load_state_dict(state);
+    CHECK(loop(twos) == Batches{{INT64_MAX - 1}});
+
+    options.batch_size = INT64_MAX;
+    data::DataLoader whole(endless, options);
+    CHECK(whole.batches() == 1);
+    CHECK(error_of([&] { whole.begin(); }) ==
+          "[DataLoader] batch 0 of epoch 0: no memory for the indices of 9223372036854775807 "
+          "samples, 8 bytes each");
+    data::DataLoader random(endless, shuffled(1, threads));
+    CHECK(error_of([&] { random.begin(); }) ==
+          "[DataLoader] the order of epoch 0: no memory for the indices of 9223372036854775807 "
+          "samples, 8 bytes each");
+    CHECK(random.epoch() == 0);
+  }
+}
+
 TEST_CASE("DataLoader: an empty set gives no batches, with threads and without") {
   for (const int threads : {0, 2}) {
     data::DataLoader loader(numbers(0), shuffled(4, threads));
@@ -208,6 +248,28 @@ TEST_CASE("DataLoader: an exception of a sample arrives with its index, from thr
     // The next loop is the next epoch, and meets the same sample.
     CHECK(error_of([&] { loop(loader); }) ==
           "[DataLoader] sample 42 (batch 5 of epoch 1): disk on fire");
+  }
+}
+
+TEST_CASE("DataLoader: an epoch whose first batch fails has begun, with threads and without") {
+  for (const int threads : {0, 2}) {
+    data::LoaderOptions options;
+    options.batch_size = 8;
+    options.threads = threads;
+    data::DataLoader loader(faulty(0), options);
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      CHECK(error_of([&] { loop(loader); }) ==
+            text("[DataLoader] sample 0 (batch 0 of epoch ", epoch, "): disk on fire"));
+      CHECK(loader.epoch() == epoch);
+      CHECK(loader.position() == 0);
+    }
+    data::DataLoader resumed(faulty(17), options);
+    StateDict state = resumed.state_dict();
+    state.set("position", 2);
+    resumed.load_state_dict(state);
+    CHECK(contains(error_of([&] { loop(resumed); }), "sample 17 (batch 2 of epoch 0)"));
+    CHECK(resumed.position() == 2);
+    CHECK(contains(error_of([&] { loop(resumed); }), "sample 17 (batch 2 of epoch 1)"));
   }
 }
 

@@ -293,6 +293,38 @@ TEST_CASE("Module: the state dict shares memory and loads in place") {
   CHECK(source(x).value().to_vector<float>() == target(x).value().to_vector<float>());
 }
 
+TEST_CASE("Module: loads a state of its own tensors under other names") {
+  Bag bag;
+  bag.add("0", small_bag());
+  bag.add("1", small_bag());
+  bag.add("2", small_bag());
+  const auto of = [&bag](int child) { return bag.state_dict().part(std::to_string(child)); };
+  StateDict turned;
+  for (int i = 0; i < 3; ++i) {
+    turned.insert(std::to_string(i), of((i + 1) % 3));
+    Tensor a = of(i).tensor("a");
+    a.fill(i);
+  }
+  const Tensor memory = of(0).tensor("a");
+  bag.load_state_dict(turned);
+  CHECK(of(0).tensor("a").same_as(memory));
+  CHECK(of(0).tensor("a").to_vector<float>() == std::vector<float>{1, 1});
+  CHECK(of(1).tensor("a").to_vector<float>() == std::vector<float>{2, 2});
+  CHECK(of(2).tensor("a").to_vector<float>() == std::vector<float>{0, 0});
+}
+
+TEST_CASE("Module: loads views that lie across its own tensors") {
+  const Tensor memory = Tensor::arange(4, DType::float32);
+  Bag bag;
+  bag.add_parameter("a", memory.rows(0, 2));
+  bag.add_parameter("b", memory.rows(2, 4));
+  StateDict state;
+  state.set("a", memory.rows(1, 3));
+  state.set("b", memory.rows(0, 2));
+  bag.load_state_dict(state);
+  CHECK(memory.to_vector<float>() == std::vector<float>{1, 2, 0, 1});
+}
+
 TEST_CASE("Module: loading lists missing, unexpected and mis-shaped keys and overwrites nothing") {
   Bag bag = small_bag();
   bag.add("child", small_bag());

@@ -332,9 +332,21 @@ TEST_CASE("Optimizer: a state dict that does not fit is refused whole, with all 
     state.set("extra", true);
     state.set("state.w.residual", Tensor::zeros({3}));
     CHECK(refusal(state) == start +
-                                "state.w.steps is -1; state.w.total_weight is nan; "
+                                "state.w.steps is -1, expected [0, 2^62]; "
+                                "state.w.total_weight is nan, expected [0, 1]; "
                                 "state.b.steps is of another kind; unexpected extra; "
                                 "unexpected state.w.residual");
+    state = good;
+    state.set("state.w.steps", INT64_MAX);
+    state.set("state.w.total_weight", -1.0);
+    state.set("state.b.total_weight", 2.0);
+    CHECK(refusal(state) == start +
+                                "state.w.steps is 9223372036854775807, expected [0, 2^62]; "
+                                "state.w.total_weight is -1, expected [0, 1]; "
+                                "state.b.total_weight is 2, expected [0, 1]");
+    state = good;
+    state.set("state.w.total_weight", std::numeric_limits<double>::infinity());
+    CHECK(refusal(state) == start + "state.w.total_weight is inf, expected [0, 1]");
     state = good;
     state.set("group.1.momentum", 1.0);
     CHECK(refusal(state) == "[SGD] momentum must be in [0, 1), got 1");
@@ -347,6 +359,22 @@ TEST_CASE("Optimizer: a state dict that does not fit is refused whole, with all 
     for (const auto& [name, value] : good.scalars())
       std::visit([&, name = name](const auto& held) { state.set(name, held); }, value);
     CHECK(refusal(state) == start + "no state.w.average; no state.b.average");
+    state.set("state.w.average", "none");
+    state.set("state.b.average", "none");
+    CHECK(refusal(state) ==
+          start +
+              "state.w.total_weight is 0.09999999999999998 without state.w.average; "
+              "state.b.total_weight is 0.09999999999999998 without state.b.average");
+  }
+  SUBCASE("an undefined average") {
+    state = good;
+    state.set("state.b.average", Tensor());
+    CHECK(refusal(state) == start + "state.b.average is undefined");
+  }
+  SUBCASE("an average without weight") {
+    state = good;
+    state.set("state.w.total_weight", 0.0);
+    CHECK(refusal(state) == start + "state.w.total_weight is 0 with state.w.average");
   }
 }
 

@@ -59,8 +59,18 @@ refused 2 "got '-0.1'" --lr -0.1
 refused 2 "expected a number in [0, 1), got '1'" --momentum 1
 refused 2 "--model" --model transformer
 refused 2 "" surplus
-refused 1 "[SGD] nesterov" --nesterov --momentum 0
+refused 2 "[SGD] nesterov" --nesterov --momentum 0
+refused 2 "[SGD] nesterov" --nesterov --dampening 0.5
+refused 2 "Usage:" --nesterov --dampening 0.5
 refused 1 "/nonexistent" --data /nonexistent
+
+# Only what a batch really holds takes memory: the summary of 10 million samples would take 31 GB.
+# Sanitizers reserve far more addresses than that, so they run without the limit.
+limit=8000000
+(ulimit -v $limit && "$program" --help) >/dev/null 2>&1 || limit=$(ulimit -v)
+(ulimit -v "$limit" && "$program" --batch-size 10000000 --samples 100 --epochs 1) >"$work/whole" ||
+  fail "a batch beyond the training set exited $?"
+grep -q '\[100, 10\]' "$work/whole" || fail "the summary is not for the batch: $(cat "$work/whole")"
 
 "$program" --help >"$work/help" || fail "--help exited $?"
 grep -q -- --weight-decay "$work/help" || fail "--help does not list the options"
