@@ -9,5 +9,7 @@
 #include "core/pool.hpp"
 #include "core/random.hpp"
 #include "core/shape.hpp"
+#include "core/size2d.hpp"
+#include "core/sliding_window.hpp"
 #include "core/state_dict.hpp"
 #include "core/tensor.hpp"

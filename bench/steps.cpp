@@ -16,13 +16,18 @@ nn::Linear linear(std::int64_t in, std::int64_t out, std::uint32_t seed) {
                     Variable::leaf(Tensor::zeros({out})));
 }
 
-// A training step of 784-256-128-10: forward, backward, SGD with momentum.
-void mlp(std::int64_t batch) {
-  nn::Sequential model{linear(784, 256, 1), nn::ReLU(), linear(256, 128, 2), nn::ReLU(),
-                       linear(128, 10, 3)};
+nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::uint32_t seed,
+                std::int64_t padding) {
+  return nn::Conv2d(Variable::leaf(tensor(bench::weights(out, in * kernel * kernel, seed),
+                                          {out, in, kernel, kernel})),
+                    Variable::leaf(Tensor::zeros({out})), {1, padding});
+}
+
+// Training steps on one batch: forward, backward, SGD with momentum.
+void train(nn::Sequential model, const Shape& input) {
   optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.01, 0.9));
-  const Tensor x = tensor(bench::values(batch * 784, 4, 1), {batch, 784});
-  const Tensor y = Tensor::from(bench::labels(batch));
+  const Tensor x = tensor(bench::values(input.numel(), 4, 1), input);
+  const Tensor y = Tensor::from(bench::labels(input[0]));
   const auto step = [&] {
     const Variable loss = nn::cross_entropy(model(x), y);
     optimizer.zero_grad();
@@ -32,6 +37,33 @@ void mlp(std::int64_t batch) {
   };
   for (int i = 0; i < 3; ++i) bench::check(step().item());
   bench::time(step);
+}
+
+void mlp(std::int64_t batch) {
+  train(nn::Sequential{linear(784, 256, 1), nn::ReLU(), linear(256, 128, 2), nn::ReLU(),
+                       linear(128, 10, 3)},
+        {batch, 784});
+}
+
+void lenet(std::int64_t batch) {
+  train(nn::Sequential{conv(1, 6, 5, 1, 2), nn::ReLU(), nn::MaxPool2d(2), conv(6, 16, 5, 2, 0),
+                       nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(), linear(400, 120, 3), nn::ReLU(),
+                       linear(120, 84, 5), nn::ReLU(), linear(84, 10, 6)},
+        {batch, 1, 28, 28});
+}
+
+void cnn(std::int64_t batch) {
+  train(nn::Sequential{conv(1, 32, 3, 1, 0), nn::ReLU(), conv(32, 64, 3, 2, 0), nn::ReLU(),
+                       nn::MaxPool2d(2), nn::Flatten(), linear(9216, 128, 3), nn::ReLU(),
+                       linear(128, 10, 5)},
+        {batch, 1, 28, 28});
+}
+
+void cnn_bn(std::int64_t batch) {
+  train(nn::Sequential{conv(1, 32, 3, 1, 1), nn::BatchNorm2d(32), nn::ReLU(), nn::MaxPool2d(2),
+                       conv(32, 64, 3, 2, 1), nn::BatchNorm2d(64), nn::ReLU(), nn::MaxPool2d(2),
+                       nn::Flatten(), linear(3136, 10, 3)},
+        {batch, 1, 28, 28});
 }
 
 // A product that is recorded and forgotten.
@@ -67,6 +99,9 @@ int main(int argc, char** argv) {
   const bench::Workload workload(argc, argv);
   set_num_threads(workload.threads);
   if (workload.name == "mlp") mlp(workload.size);
+  if (workload.name == "lenet") lenet(workload.size);
+  if (workload.name == "cnn") cnn(workload.size);
+  if (workload.name == "cnnbn") cnn_bn(workload.size);
   if (workload.name == "mul") mul(workload.size);
   if (workload.name == "chain") chain(workload.size);
 }

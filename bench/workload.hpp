@@ -21,7 +21,8 @@ struct Workload {
   /// From the arguments WORKLOAD THREADS; ends the program where they are missing.
   Workload(int argc, char** argv) {
     if (argc != 3) {
-      std::fprintf(stderr, "usage: %s mlp-BATCH|mul-SIZE|chain-SIZE THREADS\n", argv[0]);
+      std::fprintf(stderr, "usage: %s mlp|lenet|cnn|cnnbn-BATCH or mul|chain-SIZE, THREADS\n",
+                   argv[0]);
       std::exit(2);
     }
     name = argv[1];

@@ -29,26 +29,67 @@ struct Settings {
   std::int64_t loader_threads = 0;
 };
 
-// 1. The data: two datasets that share no sample. Images arrive as rows of 784 values in [0, 1].
+// 1. The data: two datasets that share no sample. Images arrive with values in [0, 1], as rows of
+// 784 or, for convolutions, as [1, 28, 28].
 struct Data {
   std::shared_ptr<const data::Dataset> train, test;
 };
 
 Data load(const Settings& settings) {
+  const data::ImageLayout layout =
+      settings.model == "mlp" ? data::ImageLayout::flat : data::ImageLayout::channels;
   if (settings.data != "synthetic")
-    return {data::load_mnist(settings.data, data::Split::train).dataset(),
-            data::load_mnist(settings.data, data::Split::test).dataset()};
+    return {data::load_mnist(settings.data, data::Split::train).dataset(layout),
+            data::load_mnist(settings.data, data::Split::test).dataset(layout)};
   data::DigitOptions train, test;
   test.first_index = settings.samples;  // digits are numbered without end: these are held out
-  return {std::make_shared<data::SyntheticDigits>(settings.samples, train),
-          std::make_shared<data::SyntheticDigits>(10'000, test)};
+  data::DigitDelivery delivery;
+  delivery.layout = layout;
+  return {std::make_shared<data::SyntheticDigits>(settings.samples, train, delivery),
+          std::make_shared<data::SyntheticDigits>(10'000, test, delivery)};
 }
 
 // 2. The model: layers in a row. Weights are drawn from the generator, so the seed decides them.
-nn::Sequential make_model(Generator& generator) {
+nn::Sequential make_mlp(Generator& generator) {
   return nn::Sequential{nn::Linear(784, 256, generator), nn::ReLU(),
                         nn::Linear(256, 128, generator), nn::ReLU(),
                         nn::Linear(128, 10, generator)};
+}
+
+// LeCun et al. 1998, with ReLU and max pooling as is usual today.
+nn::Sequential make_lenet(Generator& generator) {
+  return nn::Sequential{nn::Conv2d(1, 6, 5, generator, {1, 2}),  // stride 1, padding 2
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Conv2d(6, 16, 5, generator),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Flatten(),
+                        nn::Linear(400, 120, generator),
+                        nn::ReLU(),
+                        nn::Linear(120, 84, generator),
+                        nn::ReLU(),
+                        nn::Linear(84, 10, generator)};
+}
+
+// A small network with batch normalization (Ioffe & Szegedy 2015).
+nn::Sequential make_cnn(Generator& generator) {
+  return nn::Sequential{nn::Conv2d(1, 32, 3, generator, {1, 1}),  // stride 1, padding 1
+                        nn::BatchNorm2d(32),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Conv2d(32, 64, 3, generator, {1, 1}),
+                        nn::BatchNorm2d(64),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Flatten(),
+                        nn::Linear(3136, 10, generator)};
+}
+
+nn::Sequential make_model(const std::string& name, Generator& generator) {
+  if (name == "lenet") return make_lenet(generator);
+  if (name == "cnn") return make_cnn(generator);
+  return make_mlp(generator);
 }
 
 // 3. The optimizer: SGD with whatever form of momentum was asked for.
@@ -143,7 +184,7 @@ int train(const Settings& settings) {
   const Data data = load(settings);
   const std::uint64_t seed = static_cast<std::uint64_t>(settings.seed);
   Generator generator(seed, Stream::init);
-  nn::Sequential model = make_model(generator);
+  nn::Sequential model = make_model(settings.model, generator);
   optim::SGD optimizer(model.parameters(), sgd_options(settings));
   data::LoaderOptions options;
   options.batch_size = settings.batch_size;
@@ -153,7 +194,9 @@ int train(const Settings& settings) {
   data::DataLoader loader(data.train, options);
 
   const std::int64_t largest_batch = std::min(settings.batch_size, data.train->size());
-  std::printf("%s", nn::summary(model, {largest_batch, 784}).c_str());
+  const Shape input =
+      settings.model == "mlp" ? Shape{largest_batch, 784} : Shape{largest_batch, 1, 28, 28};
+  std::printf("%s", nn::summary(model, input).c_str());
   std::printf("train %lld, test %lld samples; SGD %s\n\n",
               static_cast<long long>(data.train->size()), static_cast<long long>(data.test->size()),
               optim::to_string(optimizer.settings(0)).c_str());
@@ -192,8 +235,9 @@ int main(int argc, char** argv) {
   Settings settings;
   CLI::App app("Trains a classifier of handwritten digits.", "train_digits");
   app.option_defaults()->always_capture_default();
-  app.add_option("--model", settings.model, "network: 784-256-128-10")
-      ->check(CLI::IsMember({"mlp"}));
+  app.add_option("--model", settings.model,
+                 "network: mlp (784-256-128-10), lenet (LeNet-5) or cnn (with batch norm)")
+      ->check(CLI::IsMember({"mlp", "lenet", "cnn"}));
   app.add_option("--data", settings.data, "'synthetic', or a folder with the MNIST files");
   app.add_option("--samples", settings.samples, "synthetic digits to train on")
       ->check(whole_number(1, 100'000'000));

@@ -8,6 +8,7 @@
 #include "../parallel.hpp"
 #include "../tensor.hpp"
 #include "../write.hpp"
+#include "isa.hpp"
 #include "reduce.hpp"
 
 namespace plumb::kernel {
@@ -24,13 +25,15 @@ inline void check_same_dtype(std::string_view operation, const Tensor& a, const 
 template <class T, class F, class... In>
 void loop(std::int64_t n, T* out, Write mode, F f, const In*... in) {
   parallel_for(n, grain, [=](std::int64_t begin, std::int64_t end) {
-    if (mode == Write::overwrite) {
+    on_best_isa([=]() PLUMB_INLINE {
+      if (mode == Write::overwrite) {
 #pragma omp simd
-      for (std::int64_t i = begin; i < end; ++i) out[i] = f(in[i]...);
-    } else {
+        for (std::int64_t i = begin; i < end; ++i) out[i] = f(in[i]...);
+      } else {
 #pragma omp simd
-      for (std::int64_t i = begin; i < end; ++i) out[i] += f(in[i]...);
-    }
+        for (std::int64_t i = begin; i < end; ++i) out[i] += f(in[i]...);
+      }
+    });
   });
 }
 
@@ -109,8 +112,10 @@ void row(std::int64_t n, Out* out, F f, const std::array<const T*, N>& in,
          const std::array<bool, N>& repeats, Lanes... lanes) {
   constexpr int chosen = sizeof...(Lanes);
   if constexpr (chosen == N) {
+    on_best_isa([=]() PLUMB_INLINE {
 #pragma omp simd
-    for (std::int64_t i = 0; i < n; ++i) out[i] = f(lanes[i]...);
+      for (std::int64_t i = 0; i < n; ++i) out[i] = f(lanes[i]...);
+    });
   } else if (repeats[chosen]) {
     row<Out, T, N>(n, out, f, in, repeats, lanes..., Repeat<T>{*in[chosen]});
   } else {

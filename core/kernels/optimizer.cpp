@@ -41,19 +41,21 @@ enum class Direction { gradient, average, blend };
 
 template <class T, Direction direction, bool decays>
 void sgd_loop(const Sgd<T>& pass, std::int64_t begin, std::int64_t end) {
-  const Sgd<T> s = pass;  // in registers: the compiler cannot know that the stores spare `pass`
+  on_best_isa([&pass, begin, end]() PLUMB_INLINE {
+    const Sgd<T> s = pass;  // in registers: the compiler cannot know that the stores spare `pass`
 #pragma omp simd
-  for (std::int64_t i = begin; i < end; ++i) {
-    T g = s.sign * s.gradient[i];
-    if (decays) g += s.weight_decay * s.parameter[i];
-    T d = g;
-    if (direction != Direction::gradient) {
-      const T a = s.keep * s.average[i] + s.take * g;
-      s.average[i] = a;
-      d = direction == Direction::blend ? s.from_average * a + s.from_gradient * g : a;
+    for (std::int64_t i = begin; i < end; ++i) {
+      T g = s.sign * s.gradient[i];
+      if (decays) g += s.weight_decay * s.parameter[i];
+      T d = g;
+      if (direction != Direction::gradient) {
+        const T a = s.keep * s.average[i] + s.take * g;
+        s.average[i] = a;
+        d = direction == Direction::blend ? s.from_average * a + s.from_gradient * g : a;
+      }
+      s.parameter[i] -= s.rate * d;
     }
-    s.parameter[i] -= s.rate * d;
-  }
+  });
 }
 
 template <class T, Direction direction>

@@ -27,7 +27,9 @@ TEST_CASE("reference: every operation has cases") {
       "tanh sigmoid relu leaky_relu elu gelu silu softplus matmul linear "
       "sum mean var max min logsumexp "
       "reshape flatten squeeze unsqueeze transpose permute slice concat stack broadcast_to "
-      "gather index_select softmax log_softmax "
+      "gather index_select softmax log_softmax conv1d conv2d conv_transpose2d "
+      "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
+      "batch_norm layer_norm group_norm "
       "cross_entropy nll mse l1 huber bce_with_logits kl_div");
   for (std::string name; names >> name;) {
     CAPTURE(name);

@@ -4,11 +4,19 @@ namespace plumb::test {
 
 const std::map<std::string, Table>& operations() {
   static const std::map<std::string, Table> tables = {
-      {"arithmetic", arithmetic_operations()},       {"math", math_operations()},
-      {"activation", activation_operations()},       {"matmul", matmul_operations()},
-      {"reduction", reduction_operations()},         {"shape", shape_operations()},
-      {"indexing", indexing_operations()},           {"softmax", softmax_operations()},
-      {"cross_entropy", cross_entropy_operations()}, {"loss", loss_operations()},
+      {"arithmetic", arithmetic_operations()},
+      {"math", math_operations()},
+      {"activation", activation_operations()},
+      {"matmul", matmul_operations()},
+      {"reduction", reduction_operations()},
+      {"shape", shape_operations()},
+      {"indexing", indexing_operations()},
+      {"softmax", softmax_operations()},
+      {"convolution", convolution_operations()},
+      {"pooling", pooling_operations()},
+      {"normalization", normalization_operations()},
+      {"cross_entropy", cross_entropy_operations()},
+      {"loss", loss_operations()},
   };
   return tables;
 }

@@ -17,6 +17,9 @@ Table reduction_operations();
 Table shape_operations();
 Table indexing_operations();
 Table softmax_operations();
+Table convolution_operations();
+Table pooling_operations();
+Table normalization_operations();
 Table cross_entropy_operations();
 Table loss_operations();
 

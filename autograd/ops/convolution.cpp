@@ -1,0 +1,233 @@
+#include "convolution.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "../../core/error.hpp"
+#include "../../core/kernels/convolution.hpp"
+#include "../../core/kernels/reduce.hpp"
+#include "../../core/sliding_window.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+namespace {
+
+// With sides and options below it no size of a result overflows.
+constexpr std::int64_t limit = std::int64_t{1} << 31;
+
+// --- checks -------------------------------------------------------------------------------------
+
+bool within(std::int64_t value, std::int64_t least) { return value >= least && value < limit; }
+
+bool within(const Size2d& value, std::int64_t least) {
+  return within(value.height, least) && within(value.width, least);
+}
+
+template <class Value>
+void check_option(std::string_view operation, const char* name, const Value& value,
+                  std::int64_t least) {
+  if (!within(value, least)) fail(operation, name, " must be in [", least, ", 2^31), got ", value);
+}
+
+template <class Options>
+void check_common(std::string_view operation, const Options& options) {
+  check_option(operation, "stride", options.stride, 1);
+  check_option(operation, "padding", options.padding, 0);
+  check_option(operation, "dilation", options.dilation, 1);
+  check_option(operation, "groups", options.groups, 1);
+}
+
+void check_sides(const char* operation, const Variable& x, int first) {
+  for (int axis = first; axis < x.rank(); ++axis)
+    if (x.shape()[axis] >= limit) fail(operation, "a side of ", x.shape(), " is not below 2^31");
+}
+
+const char* axis_name(int axis, int rank) { return rank == 3 ? "l" : axis == rank - 1 ? "w" : "h"; }
+
+// Types, ranks, and whether there is anything to convolve.
+void check_operands(const char* operation, const Variable& x, const char* x_shape,
+                    const Variable& w, const char* w_shape, int rank) {
+  if (x.rank() != rank || w.rank() != rank)
+    fail(operation, "expected x ", x_shape, " and w ", w_shape, ", got ", x.shape(), " and ",
+         w.shape());
+  if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
+  if (x.dtype() != w.dtype())
+    fail(operation, "element types differ: ", x.dtype(), " and ", w.dtype());
+  check_sides(operation, x, 1);
+  check_sides(operation, w, 0);
+  for (int axis = 2; axis < rank; ++axis) {
+    if (x.shape()[axis] == 0)
+      fail(operation, "x ", x.shape(), " is empty along ", axis_name(axis, rank));
+    if (w.shape()[axis] == 0) fail(operation, "the kernel of w ", w.shape(), " is empty");
+  }
+}
+
+void check_bias(const char* operation, const Variable& x, const Variable& bias,
+                std::int64_t outputs) {
+  if (!bias.defined()) return;
+  if (bias.shape() != Shape{outputs})
+    fail(operation, "expected a bias of ", Shape{outputs}, ", got ", bias.shape());
+  if (bias.dtype() != x.dtype())
+    fail(operation, "element types differ: ", x.dtype(), " and ", bias.dtype());
+}
+
+[[noreturn]] void refuse_channels(const char* operation, const Shape& x, const Shape& w,
+                                  std::int64_t groups) {
+  fail(operation, "the channels do not fit: x ", x, " and w ", w, " in ", groups,
+       groups == 1 ? " group" : " groups");
+}
+
+// That of the numbers which belongs to an axis; the only one of a signal is the width.
+std::int64_t along(int axis, int rank, const Size2d& size) {
+  return axis == rank - 1 ? size.width : size.height;
+}
+
+// What a convolution of x with w gives.
+Shape convolved_shape(const char* operation, const Shape& x, const Shape& w,
+                      const kernel::Windows& windows) {
+  if (x[1] % windows.groups != 0 || x[1] / windows.groups != w[1] || w[0] % windows.groups != 0)
+    refuse_channels(operation, x, w, windows.groups);
+  Shape y = {x[0], w[0]};
+  for (int axis = 2; axis < x.rank(); ++axis) {
+    const auto of = [&](const Size2d& size) { return along(axis, x.rank(), size); };
+    // A padding beyond half of the kernel is fine here: below 2^31 nothing overflows.
+    const SlidingWindow window{w[axis], of(windows.stride), of(windows.padding),
+                               of(windows.dilation)};
+    y.push_back(window_positions(operation, axis_name(axis, x.rank()), window, x, axis));
+  }
+  return y;
+}
+
+// The shape of which a convolution with w gives x.
+Shape transposed_shape(const char* operation, const Shape& x, const Shape& w,
+                       const kernel::Windows& windows, const Size2d& output_padding) {
+  if (x[1] != w[0] || w[0] % windows.groups != 0) refuse_channels(operation, x, w, windows.groups);
+  Shape y = {x[0], w[1] * windows.groups};
+  for (int axis = 2; axis < x.rank(); ++axis) {
+    const auto of = [&](const Size2d& size) { return along(axis, x.rank(), size); };
+    const std::int64_t window = of(windows.dilation) * (w[axis] - 1) + 1;
+    const std::int64_t size =
+        (x[axis] - 1) * of(windows.stride) - 2 * of(windows.padding) + window + of(output_padding);
+    if (size < 1)
+      fail(operation, "the result would have ", size, " elements along ", axis_name(axis, x.rank()),
+           ": x ", x, ", w ", w, ", padding ", of(windows.padding));
+    y.push_back(size);
+  }
+  return y;
+}
+
+// --- shapes -------------------------------------------------------------------------------------
+
+// Signals are images of height 1.
+Tensor as_images(const Tensor& x) {
+  if (x.rank() != 3) return x;
+  return x.reshape({x.shape()[0], x.shape()[1], 1, x.shape()[2]});
+}
+
+// g [n, c, h, w] summed to a bias [c].
+void bias_into(Tensor& dbias, Write mode, const Tensor& g) {
+  Tensor channels = dbias.reshape({dbias.numel(), 1, 1});
+  kernel::sum_to(g, channels, mode);
+}
+
+Tensor value_or_none(const Variable& x) { return x.defined() ? x.value() : Tensor(); }
+
+template <class Rule>
+Variable record_biased(const char* operation, const Tensor& y, const Variable& x, const Variable& w,
+                       const Variable& bias, Rule rule) {
+  if (bias.defined()) return record(operation, y, {x, w, bias}, std::move(rule));
+  return record(operation, y, {x, w}, std::move(rule));
+}
+
+// --- the operations -----------------------------------------------------------------------------
+
+// y = x * w + bias, where * slides w over x;  dx = what each window of g gives back, dw = g * x
+// over the positions of g, dbias = the sum of g over all but the channels
+Variable convolution(const char* operation, const Variable& x, const Variable& w,
+                     const Variable& bias, const kernel::Windows& windows) {
+  Tensor y = Tensor::empty(convolved_shape(operation, x.shape(), w.shape(), windows), x.dtype());
+  check_bias(operation, x, bias, w.shape()[0]);
+  Tensor images = as_images(y);
+  kernel::convolution_into(images, Write::overwrite, as_images(x.value()), as_images(w.value()),
+                           value_or_none(bias), windows);
+  return record_biased(operation, y, x, w, bias,
+                       [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](
+                           const Tensor& gradient, Gradients& to) {
+                         const Tensor g = as_images(gradient);
+                         to.write(0, [&](Tensor& dx, Write mode) {
+                           Tensor images = as_images(dx);
+                           kernel::convolution_image_into(images, mode, g, as_images(w), Tensor(),
+                                                          windows);
+                         });
+                         to.write(1, [&](Tensor& dw, Write mode) {
+                           Tensor images = as_images(dw);
+                           kernel::convolution_weight_into(images, mode, g, as_images(x), windows);
+                         });
+                         if (biased)
+                           to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, g); });
+                       });
+}
+
+}  // namespace
+
+void Conv1dOptions::check(std::string_view operation) const { check_common(operation, *this); }
+
+void Conv2dOptions::check(std::string_view operation) const { check_common(operation, *this); }
+
+void ConvTranspose2dOptions::check(std::string_view operation) const {
+  check_common(operation, *this);
+  const auto fits = [](std::int64_t value, std::int64_t stride, std::int64_t dilation) {
+    return value >= 0 && value < std::max(stride, dilation);
+  };
+  if (!fits(output_padding.height, stride.height, dilation.height) ||
+      !fits(output_padding.width, stride.width, dilation.width))
+    fail(operation, "output_padding must be in [0, max(stride, dilation)), got ", output_padding,
+         " with stride ", stride, " and dilation ", dilation);
+}
+
+Variable conv1d(const Variable& x, const Variable& w, const Variable& bias,
+                const Conv1dOptions& options) {
+  options.check("conv1d");
+  check_operands("conv1d", x, "[n, in, l]", w, "[out, in / groups, k]", 3);
+  return convolution(
+      "conv1d", x, w, bias,
+      {{1, options.stride}, {0, options.padding}, {1, options.dilation}, options.groups});
+}
+
+Variable conv2d(const Variable& x, const Variable& w, const Variable& bias,
+                const Conv2dOptions& options) {
+  options.check("conv2d");
+  check_operands("conv2d", x, "[n, in, h, w]", w, "[out, in / groups, kh, kw]", 4);
+  return convolution("conv2d", x, w, bias,
+                     {options.stride, options.padding, options.dilation, options.groups});
+}
+
+// y = what each window of x gives, + bias: the dx of conv2d;  dx = g * w, dw = x * g over the
+// positions of x, dbias = the sum of g over all but the channels
+Variable conv_transpose2d(const Variable& x, const Variable& w, const Variable& bias,
+                          const ConvTranspose2dOptions& options) {
+  constexpr const char* operation = "conv_transpose2d";
+  options.check(operation);
+  check_operands(operation, x, "[n, in, h, w]", w, "[in, out / groups, kh, kw]", 4);
+  const kernel::Windows windows{options.stride, options.padding, options.dilation, options.groups};
+  Tensor y = Tensor::empty(
+      transposed_shape(operation, x.shape(), w.shape(), windows, options.output_padding),
+      x.dtype());
+  check_bias(operation, x, bias, y.shape()[1]);
+  kernel::convolution_image_into(y, Write::overwrite, x.value(), w.value(), value_or_none(bias),
+                                 windows);
+  return record_biased(operation, y, x, w, bias,
+                       [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](
+                           const Tensor& g, Gradients& to) {
+                         to.write(0, [&](Tensor& dx, Write mode) {
+                           kernel::convolution_into(dx, mode, g, w, Tensor(), windows);
+                         });
+                         to.write(1, [&](Tensor& dw, Write mode) {
+                           kernel::convolution_weight_into(dw, mode, x, g, windows);
+                         });
+                         if (biased)
+                           to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, g); });
+                       });
+}
+
+}  // namespace plumb

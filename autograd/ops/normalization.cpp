@@ -1,0 +1,206 @@
+#include "normalization.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../../core/arithmetic.hpp"
+#include "../../core/error.hpp"
+#include "../../core/kernels/arithmetic.hpp"
+#include "../../core/kernels/layout.hpp"
+#include "../../core/kernels/math.hpp"
+#include "../../core/kernels/normalization.hpp"
+#include "../../core/kernels/reduce.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+namespace {
+
+void check_input(const char* operation, const Variable& x, double eps) {
+  if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
+  if (!(eps >= 0 && std::isfinite(eps))) fail(operation, "eps must be in [0, inf), got ", eps);
+}
+
+void check_channels(const char* operation, const Variable& x) {
+  if (x.rank() < 2) fail(operation, "expected input [n, c, ...], got ", x.shape());
+}
+
+// Of a weight, a bias or a statistic, which may be undefined.
+void check_shape(const char* operation, const char* name, const Tensor& p, const Shape& expected,
+                 const Variable& x) {
+  if (!p.defined()) return;
+  if (p.shape() != expected)
+    fail(operation, "input ", x.shape(), " needs a ", name, " ", expected, ", got ", p.shape());
+  if (p.dtype() != x.dtype())
+    fail(operation, "input of ", x.dtype(), " needs a ", name, " of ", x.dtype(), ", got ",
+         p.dtype());
+}
+
+void check_affine(const char* operation, const Variable& weight, const Variable& bias,
+                  const Shape& expected, const Variable& x) {
+  if (weight.defined()) check_shape(operation, "weight", weight.value(), expected, x);
+  if (bias.defined()) check_shape(operation, "bias", bias.value(), expected, x);
+}
+
+// A copy, which later changes in place do not reach; all `otherwise` for an undefined one.
+Tensor in_double(const Variable& p, const Shape& shape, double otherwise) {
+  if (!p.defined()) return Tensor::full(shape, otherwise, DType::float64);
+  const Tensor& value = p.value();
+  return (value.dtype() == DType::float64 ? value.clone() : value.to(DType::float64))
+      .reshape(shape);
+}
+
+Tensor inverse_deviation(const Tensor& variance, double eps) {
+  return 1.0 / kernel::sqrt(variance + eps);
+}
+
+// Writes the gradient of a weight or a bias, found in float64 and in any shape.
+void write_sums(Gradients& to, std::size_t input, const Tensor& sums) {
+  to.write(input, [&](Tensor& dp, Write mode) {
+    kernel::pass_into(dp, mode, sums.to(dp.dtype()).reshape(dp.shape()));
+  });
+}
+
+void check_running(const RunningStatistics& running, const Variable& x, NormalizeBy by) {
+  if (running.mean.defined() != running.var.defined())
+    fail("batch_norm", "only one of running mean and variance is defined");
+  if (by == NormalizeBy::running && !running.mean.defined())
+    fail("batch_norm", "there are no running statistics to normalize by");
+  check_shape("batch_norm", "running mean", running.mean, {x.dim(1)}, x);
+  check_shape("batch_norm", "running variance", running.var, {x.dim(1)}, x);
+}
+
+void move_towards(Tensor& running, const Tensor& value, double momentum) {
+  const Tensor moved = (1 - momentum) * running.to(DType::float64) + momentum * value;
+  running.copy_from(moved.to(running.dtype()));
+}
+
+}  // namespace
+
+// y = w x^ + b with x^ = (x - m) / s, s = sqrt(v + eps);  dw = sum g x^, db = sum g;
+// by the batch: dx = w / s (g - mean g - x^ mean(g x^)), by running statistics: dx = w / s g
+Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
+                    const Variable& bias, NormalizeBy by, double momentum, double eps) {
+  check_input("batch_norm", x, eps);
+  check_channels("batch_norm", x);
+  if (!(momentum >= 0 && momentum <= 1))
+    fail("batch_norm", "momentum must be in [0, 1], got ", momentum);
+  const Shape per_channel = {x.dim(1)};
+  check_affine("batch_norm", weight, bias, per_channel, x);
+  check_running(running, x, by);
+  const kernel::ChannelView view{x.dim(0), x.dim(1), x.shape().numel(2, x.rank())};
+  const bool by_batch = by == NormalizeBy::batch;
+  if (by_batch && view.count() == 1)
+    fail("batch_norm", "one value per channel has no deviation to train with: ", x.shape());
+
+  const auto count = static_cast<double>(std::max<std::int64_t>(1, view.count()));
+  kernel::Moments moments;
+  if (by_batch) moments = kernel::channel_moments(x.value(), view);
+  const Tensor mean = by_batch ? moments.mean : in_double(running.mean, per_channel, 0);
+  const Tensor variance = by_batch ? moments.squares / count : running.var.to(DType::float64);
+  const Tensor inverse = inverse_deviation(variance, eps);
+  const Tensor factor = inverse * in_double(weight, per_channel, 1);
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  kernel::scale_channels(y, x.value(), view, mean, factor, in_double(bias, per_channel, 0));
+
+  const bool sums_needed = by_batch || weight.requires_grad() || bias.requires_grad();
+  auto rule = [x = Saved(sums_needed ? x.value() : Tensor()), view, mean, inverse, factor, by_batch,
+               count](const Tensor& g, Gradients& to) {
+    kernel::GradientSums sums;
+    if ((by_batch && to.needs(0)) || to.needs(1) || to.needs(2))
+      sums = kernel::channel_sums(g, x, view, mean);
+    to.write(0, [&](Tensor& dx, Write mode) {
+      if (!by_batch) return kernel::multiply_channels(dx, mode, g, view, factor);
+      kernel::combine_channels(dx, mode, g, x, view, mean, factor,
+                               factor * inverse * inverse * sums.product / -count,
+                               factor * sums.gradient / -count);
+    });
+    if (to.needs(1)) write_sums(to, 1, sums.product * inverse);
+    if (to.needs(2)) write_sums(to, 2, sums.gradient);
+  };
+  Variable result = record("batch_norm", std::move(y), {x, weight, bias}, std::move(rule));
+  if (by_batch && running.mean.defined() && view.count() > 0) {
+    move_towards(running.mean, mean, momentum);
+    move_towards(running.var, moments.squares / (count - 1), momentum);
+  }
+  return result;
+}
+
+// y = w x^ + b with x^ = (x - m) / s for each row;  dx = (h - mean h - x^ mean(h x^)) / s, h = g w,
+// dw = sum over the rows of g x^, db = that of g
+Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& weight,
+                    const Variable& bias, double eps) {
+  check_input("layer_norm", x, eps);
+  const int leading = x.rank() - normalized.rank();
+  if (normalized.rank() == 0) fail("layer_norm", "no axis is to be normalized");
+  if (leading < 0 || !std::equal(normalized.begin(), normalized.end(), x.shape().begin() + leading))
+    fail("layer_norm", "expected an input that ends in ", normalized, ", got ", x.shape());
+  check_affine("layer_norm", weight, bias, normalized, x);
+  const std::int64_t rows = x.shape().numel(0, leading), size = normalized.numel();
+
+  const kernel::Moments moments = kernel::channel_moments(x.value(), {1, rows, size});
+  const Tensor inverse = inverse_deviation(
+      moments.squares / static_cast<double>(std::max<std::int64_t>(1, size)), eps);
+  const Tensor w = weight.defined() ? weight.value() : Tensor();
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  kernel::scale_rows(y, x.value(), moments.mean, inverse, w,
+                     bias.defined() ? bias.value() : Tensor());
+  auto rule = [x = Saved(x), size, mean = moments.mean, inverse,
+               w = Saved(x.requires_grad() ? w : Tensor())](const Tensor& g, Gradients& to) {
+    to.write(0, [&](Tensor& dx, Write mode) {
+      kernel::layer_norm_into(dx, mode, g, x, mean, inverse, w);
+    });
+    if (!to.needs(1) && !to.needs(2)) return;
+    const kernel::GradientSums sums = kernel::row_sums(g, x, size, mean, inverse);
+    write_sums(to, 1, sums.product);
+    write_sums(to, 2, sums.gradient);
+  };
+  return record("layer_norm", std::move(y), {x, weight, bias}, std::move(rule));
+}
+
+// y = w x^ + b with x^ = (x - m) / s for each group;  dx = (h - mean h - x^ mean(h x^)) / s with
+// h = g w, the means over the group;  dw = sum g x^, db = sum g over samples and elements
+Variable group_norm(const Variable& x, std::int64_t groups, const Variable& weight,
+                    const Variable& bias, double eps) {
+  check_input("group_norm", x, eps);
+  check_channels("group_norm", x);
+  const std::int64_t n = x.dim(0), channels = x.dim(1);
+  if (groups < 1 || channels % groups != 0)
+    fail("group_norm", "the channels of ", x.shape(), " do not fall into ", groups, " groups");
+  check_affine("group_norm", weight, bias, {channels}, x);
+  const std::int64_t length = x.shape().numel(2, x.rank()), each = channels / groups;
+  const kernel::ChannelView planes{1, n * channels, length};
+  // Statistics are [n, groups, 1], weights [1, groups, each], and planes [n, groups, each].
+  const Shape per_group = {n, groups, 1}, per_weight = {1, groups, each},
+              per_plane = {n, groups, each};
+
+  const auto count = static_cast<double>(std::max<std::int64_t>(1, each * length));
+  const kernel::Moments moments =
+      kernel::channel_moments(x.value(), {1, n * groups, each * length});
+  const Tensor inverse = inverse_deviation(moments.squares / count, eps).reshape(per_group);
+  const Tensor mean = kernel::expanded(moments.mean.reshape(per_group), per_plane);
+  const Tensor w = in_double(weight, per_weight, 1);
+  const Tensor factor = inverse * w;
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  kernel::scale_channels(y, x.value(), planes, mean, factor,
+                         kernel::expanded(in_double(bias, per_weight, 0), per_plane));
+
+  auto rule = [x = Saved(x), planes, per_plane, mean, inverse, w, factor, count](const Tensor& g,
+                                                                                 Gradients& to) {
+    const kernel::GradientSums sums = kernel::channel_sums(g, x, planes, mean);
+    const Tensor gradient = sums.gradient.reshape(per_plane);
+    const Tensor product = sums.product.reshape(per_plane);
+    to.write(0, [&](Tensor& dx, Write mode) {
+      const Tensor towards_mean =
+          kernel::sum(product * w, 2, KeepDims::yes) * inverse * inverse * inverse / -count;
+      const Tensor shift = kernel::sum(gradient * w, 2, KeepDims::yes) * inverse / -count;
+      kernel::combine_channels(dx, mode, g, x, planes, mean, factor,
+                               kernel::expanded(towards_mean, per_plane),
+                               kernel::expanded(shift, per_plane));
+    });
+    if (to.needs(1)) write_sums(to, 1, kernel::sum(product * inverse, 0));
+    if (to.needs(2)) write_sums(to, 2, kernel::sum(gradient, 0));
+  };
+  return record("group_norm", std::move(y), {x, weight, bias}, std::move(rule));
+}
+
+}  // namespace plumb

@@ -1,0 +1,165 @@
+#include "pooling.hpp"
+
+#include <algorithm>
+
+#include "../../core/error.hpp"
+#include "../../core/kernels/pooling.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+namespace {
+
+// Signals are pooled as images of one row, which a window of one row moves along.
+constexpr SlidingWindow one_row;
+
+void check_input(const char* operation, const Variable& x, int spatial_axes) {
+  if (x.rank() != 2 + spatial_axes)
+    fail(operation, "expected input ", spatial_axes == 1 ? "[n, c, l]" : "[n, c, h, w]", ", got ",
+         x.shape());
+  if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
+}
+
+kernel::PlaneWindows on_signal(const char* operation, const Variable& x,
+                               const SlidingWindow& window) {
+  check_input(operation, x, 1);
+  check_window(operation, "l", window);
+  const std::int64_t out = window_positions(operation, "l", window, x.shape(), 2);
+  return {1, x.dim(2), 1, out, one_row, window};
+}
+
+kernel::PlaneWindows on_image(const char* operation, const Variable& x, const SlidingWindow& rows,
+                              const SlidingWindow& columns) {
+  check_input(operation, x, 2);
+  check_window(operation, "h", rows);
+  check_window(operation, "w", columns);
+  const std::int64_t out_height = window_positions(operation, "h", rows, x.shape(), 2);
+  const std::int64_t out_width = window_positions(operation, "w", columns, x.shape(), 3);
+  return {x.dim(2), x.dim(3), out_height, out_width, rows, columns};
+}
+
+// [n, c, out] or [n, c, out_h, out_w], as x has it.
+Tensor output_for(const Variable& x, std::int64_t out_height, std::int64_t out_width, DType dtype) {
+  Shape shape = {x.dim(0), x.dim(1)};
+  if (x.rank() == 4) shape.push_back(out_height);
+  shape.push_back(out_width);
+  return Tensor::empty(shape, dtype);
+}
+
+// y = max x over each window;  dx = g at the first of the largest
+Variable max_pool(const char* operation, const Variable& x, const kernel::PlaneWindows& windows) {
+  Tensor y = output_for(x, windows.out_height, windows.out_width, x.dtype());
+  Tensor places =
+      output_for(x, windows.out_height, windows.out_width, kernel::argmax_dtype(windows));
+  kernel::max_pool(y, places, x.value(), windows);
+  return record(operation, std::move(y), {x}, [places, windows](const Tensor& g, Gradients& to) {
+    to.write(0,
+             [&](Tensor& dx, Write mode) { kernel::max_pool_into(dx, mode, g, places, windows); });
+  });
+}
+
+// y = sum x / count over each rectangle;  dx = sum over the rectangles around x of g / count
+Variable avg_pool(const char* operation, const Variable& x, Tensor y, kernel::PlaneBins bins) {
+  kernel::avg_pool(y, x.value(), bins);
+  return record(
+      operation, std::move(y), {x}, [bins = std::move(bins)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& dx, Write mode) { kernel::avg_pool_into(dx, mode, g, bins); });
+      });
+}
+
+std::vector<kernel::Bin> sliding_bins(const SlidingWindow& window, std::int64_t size,
+                                      std::int64_t positions, CountPadding count_padding) {
+  std::vector<kernel::Bin> bins;
+  for (std::int64_t i = 0; i < positions; ++i) {
+    const std::int64_t start = i * window.stride - window.padding;
+    const std::int64_t begin = std::max<std::int64_t>(start, 0);
+    const std::int64_t end = std::min(start + window.kernel, size);
+    bins.push_back({begin, end, count_padding == CountPadding::yes ? window.kernel : end - begin});
+  }
+  return bins;
+}
+
+Variable avg_pool_windows(const char* operation, const Variable& x,
+                          const kernel::PlaneWindows& windows, CountPadding count_padding) {
+  Tensor y = output_for(x, windows.out_height, windows.out_width, x.dtype());
+  if (y.numel() == 0) return avg_pool(operation, x, std::move(y), {});
+  return avg_pool(operation, x, std::move(y),
+                  {windows.height, windows.width,
+                   sliding_bins(windows.rows, windows.height, windows.out_height, count_padding),
+                   sliding_bins(windows.columns, windows.width, windows.out_width, count_padding)});
+}
+
+std::vector<kernel::Bin> adaptive_bins(std::int64_t size, std::int64_t output) {
+  std::vector<kernel::Bin> bins;
+  for (std::int64_t i = 0; i < output; ++i) {
+    const std::int64_t begin = i * size / output;
+    const std::int64_t end = ((i + 1) * size + output - 1) / output;
+    bins.push_back({begin, end, end - begin});
+  }
+  return bins;
+}
+
+void check_adaptive(const char* operation, const char* axis, const Variable& x, int axis_index,
+                    std::int64_t output) {
+  if (output < 1) fail(operation, "the output along ", axis, " must be at least 1, got ", output);
+  if (x.dim(axis_index) < 1)
+    fail(operation, "the input has no elements along ", axis, ": ", x.shape());
+}
+
+Variable adaptive_avg_pool(const char* operation, const Variable& x, std::int64_t height,
+                           std::int64_t width, const Size2d& output) {
+  Tensor y = output_for(x, output.height, output.width, x.dtype());
+  if (y.numel() == 0) return avg_pool(operation, x, std::move(y), {});
+  return avg_pool(
+      operation, x, std::move(y),
+      {height, width, adaptive_bins(height, output.height), adaptive_bins(width, output.width)});
+}
+
+}  // namespace
+
+Variable max_pool1d(const Variable& x, std::int64_t kernel, const MaxPool1dOptions& options) {
+  return max_pool(
+      "max_pool1d", x,
+      on_signal("max_pool1d", x,
+                {kernel, options.stride.value_or(kernel), options.padding, options.dilation}));
+}
+
+Variable max_pool2d(const Variable& x, Size2d kernel, const MaxPool2dOptions& options) {
+  const Size2d stride = options.stride.value_or(kernel);
+  const Size2d &padding = options.padding, &dilation = options.dilation;
+  return max_pool(
+      "max_pool2d", x,
+      on_image("max_pool2d", x, {kernel.height, stride.height, padding.height, dilation.height},
+               {kernel.width, stride.width, padding.width, dilation.width}));
+}
+
+Variable avg_pool1d(const Variable& x, std::int64_t kernel, const AvgPool1dOptions& options) {
+  return avg_pool_windows(
+      "avg_pool1d", x,
+      on_signal("avg_pool1d", x, {kernel, options.stride.value_or(kernel), options.padding, 1}),
+      options.count_padding);
+}
+
+Variable avg_pool2d(const Variable& x, Size2d kernel, const AvgPool2dOptions& options) {
+  const Size2d stride = options.stride.value_or(kernel);
+  const Size2d& padding = options.padding;
+  return avg_pool_windows(
+      "avg_pool2d", x,
+      on_image("avg_pool2d", x, {kernel.height, stride.height, padding.height, 1},
+               {kernel.width, stride.width, padding.width, 1}),
+      options.count_padding);
+}
+
+Variable adaptive_avg_pool1d(const Variable& x, std::int64_t output) {
+  check_input("adaptive_avg_pool1d", x, 1);
+  check_adaptive("adaptive_avg_pool1d", "l", x, 2, output);
+  return adaptive_avg_pool("adaptive_avg_pool1d", x, 1, x.dim(2), {1, output});
+}
+
+Variable adaptive_avg_pool2d(const Variable& x, Size2d output) {
+  check_input("adaptive_avg_pool2d", x, 2);
+  check_adaptive("adaptive_avg_pool2d", "h", x, 2, output.height);
+  check_adaptive("adaptive_avg_pool2d", "w", x, 3, output.width);
+  return adaptive_avg_pool("adaptive_avg_pool2d", x, x.dim(2), x.dim(3), output);
+}
+
+}  // namespace plumb

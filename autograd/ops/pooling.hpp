@@ -1,0 +1,69 @@
+// Pooling: the largest element or the mean of windows of an image or a signal.
+#pragma once
+
+#include <optional>
+
+#include "../../core/size2d.hpp"
+#include "../variable.hpp"
+
+namespace plumb {
+
+// Images are [n, c, h, w], signals [n, c, l], with n or c 0 too; each channel is pooled by itself.
+// (PyTorch also takes them without n.) A window that moves gives
+//   out = (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1
+// elements along an axis, rounded down: elements that no whole window reaches are left out.
+//
+// All throw "[max_pool2d] ..." for inputs of another rank or without elements along a pooled axis,
+// for kernel, stride or dilation below 1, for a padding that is negative or more than half of the
+// kernel, and for a kernel that is larger than the padded input; and for integers.
+
+/// Size is std::int64_t for signals, Size2d for images.
+template <class Size>
+struct MaxPoolOptions {
+  /// How far the window moves. Without one: by the kernel.
+  std::optional<Size> stride = {};
+  /// Elements added at either end, which are never the largest: at most half of the kernel.
+  Size padding = 0;
+  /// Distance of the elements in a window.
+  Size dilation = 1;
+};
+using MaxPool1dOptions = MaxPoolOptions<std::int64_t>;
+using MaxPool2dOptions = MaxPoolOptions<Size2d>;
+
+/// The largest element of each window: [n, c, l] -> [n, c, out].
+///
+/// NaN counts as largest. The gradient goes to the first of the largest in row-major order, as in
+/// PyTorch; of several NaNs to the first too (PyTorch: the last). A window that dilation lets fall
+/// on padding only gives -infinity and passes no gradient on.
+Variable max_pool1d(const Variable& x, std::int64_t kernel, const MaxPool1dOptions& options = {});
+/// The same for images: [n, c, h, w] -> [n, c, out_h, out_w].
+Variable max_pool2d(const Variable& x, Size2d kernel, const MaxPool2dOptions& options = {});
+
+/// Whether the zeros of the padding count in the number that a mean divides by.
+enum class CountPadding : std::uint8_t { no, yes };
+
+/// Size is std::int64_t for signals, Size2d for images.
+template <class Size>
+struct AvgPoolOptions {
+  /// How far the window moves. Without one: by the kernel.
+  std::optional<Size> stride = {};
+  /// Zeros added at either end: at most half of the kernel.
+  Size padding = 0;
+  CountPadding count_padding = CountPadding::yes;
+};
+using AvgPool1dOptions = AvgPoolOptions<std::int64_t>;
+using AvgPool2dOptions = AvgPoolOptions<Size2d>;
+
+/// The mean of each window, summed in double: [n, c, l] -> [n, c, out].
+Variable avg_pool1d(const Variable& x, std::int64_t kernel, const AvgPool1dOptions& options = {});
+/// The same for images: [n, c, h, w] -> [n, c, out_h, out_w].
+Variable avg_pool2d(const Variable& x, Size2d kernel, const AvgPool2dOptions& options = {});
+
+/// Means over as many windows as the output is to have elements: [n, c, l] -> [n, c, output].
+/// Window i is [i l / output, (i + 1) l / output), rounded outwards: windows of nearly equal size
+/// that overlap where the sizes do not divide. `output` is at least 1; it may exceed the input's.
+Variable adaptive_avg_pool1d(const Variable& x, std::int64_t output);
+/// The same for images: [n, c, h, w] -> [n, c, output]. {1, 1} takes the mean of each channel.
+Variable adaptive_avg_pool2d(const Variable& x, Size2d output);
+
+}  // namespace plumb

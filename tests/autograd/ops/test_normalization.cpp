@@ -1,0 +1,354 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <plumb/autograd/gradcheck.hpp>
+#include <plumb/autograd/ops/arithmetic.hpp>
+#include <plumb/autograd/ops/normalization.hpp>
+#include <plumb/core/arithmetic.hpp>
+#include <plumb/core/hash.hpp>
+#include <plumb/core/random.hpp>
+
+#include "../../support/compare.hpp"
+#include "../../support/errors.hpp"
+#include "../../support/threads.hpp"
+
+using namespace plumb;
+using plumb::test::deviation;
+using plumb::test::error_of;
+using plumb::test::Threads;
+
+namespace {
+
+Tensor normal(const Shape& shape, DType dtype = DType::float64, std::uint64_t seed = 7) {
+  Tensor x = Tensor::empty(shape, dtype);
+  Generator generator(seed);
+  generator.fill_normal(x);
+  return x;
+}
+
+RunningStatistics fresh(std::int64_t channels, DType dtype = DType::float64) {
+  return {Tensor::zeros({channels}, dtype), Tensor::ones({channels}, dtype)};
+}
+
+// By the batch, tracking nothing.
+Variable by_batch(const Variable& x, const Variable& weight = Variable(),
+                  const Variable& bias = Variable(), double eps = 1e-5) {
+  RunningStatistics none;
+  return batch_norm(none, x, weight, bias, NormalizeBy::batch, 0.1, eps);
+}
+
+Variable by_running(RunningStatistics running, const Variable& x, const Variable& weight,
+                    const Variable& bias) {
+  return batch_norm(running, x, weight, bias, NormalizeBy::running);
+}
+
+}  // namespace
+
+TEST_CASE("batch_norm: channels get mean 0 and deviation 1, then weight and bias") {
+  const Tensor x = Tensor::from({1., 10., 3., 30., 5., 20., 7., 40.}, {4, 2});
+  const Tensor plain = by_batch(x, {}, {}, 0).value();
+  const double unit = 1 / std::sqrt(5.0);
+  for (int i = 0; i < 4; ++i) {
+    CHECK(plain.at({i, 0}) == doctest::Approx((2 * i - 3) * unit).epsilon(1e-15));
+    CHECK(plain.at({i, 1}) ==
+          doctest::Approx((x.at({i, 1}) - 25) / std::sqrt(125.0)).epsilon(1e-15));
+  }
+  const Tensor scaled = by_batch(x, Tensor::from({2., -1.}), Tensor::from({100., 200.}), 0).value();
+  CHECK(scaled.at({0, 0}) == doctest::Approx(100 - 6 * unit).epsilon(1e-15));
+  CHECK(scaled.at({3, 1}) == doctest::Approx(200 - 15 / std::sqrt(125.0)).epsilon(1e-15));
+}
+
+TEST_CASE("batch_norm: running statistics move by the momentum, the variance over n - 1") {
+  RunningStatistics running = fresh(1);
+  const Tensor x = Tensor::from({1., 3., 5., 7.}, {4, 1});
+  const Tensor mean = running.mean;
+  batch_norm(running, x, {}, {}, NormalizeBy::batch, 0.25);
+  CHECK(mean.same_as(running.mean));  // in place
+  CHECK(running.mean.item() == doctest::Approx(1).epsilon(1e-15));
+  CHECK(running.var.item() == doctest::Approx(0.75 + 0.25 * 20 / 3).epsilon(1e-15));
+  batch_norm(running, x, {}, {}, NormalizeBy::batch, 1);
+  CHECK(running.mean.item() == 4);
+  CHECK(running.var.item() == doctest::Approx(20 / 3.0).epsilon(1e-15));
+  batch_norm(running, x, {}, {}, NormalizeBy::batch, 0);
+  CHECK(running.mean.item() == 4);
+  // They are no part of the graph, and by them nothing moves.
+  const Tensor y = batch_norm(running, x, {}, {}, NormalizeBy::running, 1, 0).value();
+  CHECK(y.at({3, 0}) == doctest::Approx(3 / std::sqrt(20 / 3.0)).epsilon(1e-15));
+  CHECK(running.mean.item() == 4);
+}
+
+TEST_CASE("batch_norm: gradients by the batch and by running statistics, affine or not") {
+  const RunningStatistics running{normal({3}, DType::float64, 1), Tensor::from({0.5, 2., 1.25})};
+  for (const Shape& shape : {Shape{5, 3}, Shape{3, 3, 2}, Shape{2, 3, 2, 3}, Shape{1, 3, 4}}) {
+    const Tensor x = normal(shape), weight = normal({3}, DType::float64, 2),
+                 bias = normal({3}, DType::float64, 3);
+    for (const bool batch : {true, false}) {
+      const auto apply = [&](const Variable& in, const Variable& w, const Variable& b) {
+        return batch ? by_batch(in, w, b) : by_running(running, in, w, b);
+      };
+      gradcheck([&](const auto& in) { return apply(in[0], in[1], in[2]); }, {x, weight, bias});
+      gradcheck([&](const auto& in) { return apply(in[0], in[1], {}); }, {x, weight});
+      gradcheck([&](const auto& in) { return apply(in[0], {}, in[1]); }, {x, bias});
+      gradcheck([&](const auto& in) { return apply(in[0], {}, {}); }, {x});
+      // Frozen inputs: each gradient alone.
+      gradcheck([&](const auto& in) { return apply(x, in[0], bias); }, {weight});
+      gradcheck([&](const auto& in) { return apply(x, weight, in[0]); }, {bias});
+    }
+  }
+}
+
+TEST_CASE("layer_norm, group_norm: gradients, affine or not") {
+  const Tensor x = normal({3, 4, 5}), rows = normal({4, 5}, DType::float64, 2),
+               columns = normal({4, 5}, DType::float64, 3), w = normal({4}, DType::float64, 4),
+               b = normal({4}, DType::float64, 5);
+  gradcheck(
+      [](const auto& in) {
+        return layer_norm(in[0], {4, 5}, in[1], in[2]);
+      },
+      {x, rows, columns});
+  gradcheck([](const auto& in) { return layer_norm(in[0], {5}); }, {x});
+  gradcheck([](const auto& in) { return layer_norm(in[0], {5}, {}, in[1]); },
+            {x, normal({5}, DType::float64, 2)});
+  gradcheck([&](const auto& in) { return layer_norm(x, {4, 5}, in[0]); }, {rows});
+  for (const std::int64_t groups : {1, 2, 4}) {
+    gradcheck([=](const auto& in) { return group_norm(in[0], groups, in[1], in[2]); }, {x, w, b});
+    gradcheck([=](const auto& in) { return group_norm(in[0], groups); }, {x});
+    gradcheck([=](const auto& in) { return group_norm(x, groups, in[0], in[1]); }, {w, b});
+  }
+  gradcheck([&](const auto& in) { return group_norm(in[0], 2, in[1], in[2]); },
+            {normal({3, 4}), w, b});
+}
+
+TEST_CASE("normalization: float32 keeps the digits of a deviation of 0.01 around 1000") {
+  const Tensor x = (1000 + 0.01 * normal({64, 6, 8})).to(DType::float32);
+  const Tensor exact = x.to(DType::float64), g = normal({64, 6, 8}, DType::float32, 2);
+  const auto compare = [&](auto function) {
+    const Variable single = Variable::leaf(x), reference = Variable::leaf(exact);
+    const Variable y = function(single), y_reference = function(reference);
+    y.backward(g);
+    y_reference.backward(g.to(DType::float64));
+    CHECK(deviation(y.value(), y_reference.value()) <= 5e-7);
+    CHECK(deviation(single.grad(), reference.grad()) <= 5e-7);
+  };
+  compare([](const Variable& v) { return by_batch(v, {}, {}, 0); });
+  compare([](const Variable& v) { return layer_norm(v, {6, 8}, {}, {}, 0); });
+  compare([](const Variable& v) { return group_norm(v, 3, {}, {}, 0); });
+  // The definition, with the mean and the squares each in double.
+  double mean = 0, squares = 0;
+  for (int n = 0; n < 64; ++n)
+    for (int i = 0; i < 8; ++i) mean += exact.at({n, 2, i}) / 512;
+  for (int n = 0; n < 64; ++n)
+    for (int i = 0; i < 8; ++i) squares += std::pow(exact.at({n, 2, i}) - mean, 2);
+  const double expected = (exact.at({5, 2, 3}) - mean) / std::sqrt(squares / 512);
+  CHECK(by_batch(x, {}, {}, 0).value().at({5, 2, 3}) == doctest::Approx(expected).epsilon(1e-6));
+  RunningStatistics running = fresh(6, DType::float32);
+  batch_norm(running, x, {}, {}, NormalizeBy::batch, 1);
+  CHECK(running.var.at({2}) == doctest::Approx(squares / 511).epsilon(1e-6));
+}
+
+TEST_CASE("normalization: equal values give the bias, and a gradient of the weight of 0") {
+  const Variable x = Variable::leaf(Tensor::full({4, 6, 2}, 1000, DType::float32));
+  const auto check = [&](const Variable& y, const Variable& weight) {
+    CHECK(y.value().to_vector<float>() == std::vector<float>(48, 3));
+    y.backward(normal(y.shape(), DType::float32));
+    CHECK(deviation(weight.grad(), Tensor::zeros(weight.shape())) == 0);
+  };
+  const Variable w = Variable::leaf(Tensor::full({6}, 2)), b = Tensor::full({6}, 3);
+  const Variable rows = Variable::leaf(Tensor::full({2}, 2)), offsets = Tensor::full({2}, 3);
+  const Variable other = Variable::leaf(Tensor::full({6}, 2));
+  check(by_batch(x, w, b), w);
+  check(layer_norm(x, {2}, rows, offsets), rows);
+  check(group_norm(x, 2, other, b), other);
+}
+
+TEST_CASE("normalization: NaN stays in its channel, row or group") {
+  Tensor x = normal({3, 4, 5});
+  x.mutable_data<double>()[(1 * 4 + 2) * 5 + 3] = std::nan("");  // [1, 2, 3]
+  const auto spoilt = [&](const Tensor& y) {
+    std::string places;
+    for (int n = 0; n < 3; ++n)
+      for (int c = 0; c < 4; ++c) {
+        int count = 0;
+        for (int i = 0; i < 5; ++i) count += std::isnan(y.at({n, c, i}));
+        if (count > 0) places += text("[", n, ", ", c, "]: ", count, " ");
+      }
+    return places;
+  };
+  CHECK(spoilt(by_batch(x).value()) == "[0, 2]: 5 [1, 2]: 5 [2, 2]: 5 ");
+  CHECK(spoilt(by_running(fresh(4), x, {}, {}).value()) == "[1, 2]: 1 ");
+  CHECK(spoilt(layer_norm(x, {5}).value()) == "[1, 2]: 5 ");
+  CHECK(spoilt(group_norm(x, 2).value()) == "[1, 2]: 5 [1, 3]: 5 ");
+}
+
+TEST_CASE("batch_norm: what a backward needs does not change with the running statistics") {
+  RunningStatistics running = fresh(3);
+  const Variable x = Variable::leaf(normal({4, 3})), w = Variable::leaf(normal({3}));
+  const Tensor g = normal({4, 3}, DType::float64, 2);
+  by_running(running, x, w, {}).backward(g);
+  const Tensor dx = x.grad().clone(), dw = w.grad().clone();
+  const Variable again_x = Variable::leaf(x.value());
+  const Variable again_w = Variable::leaf(w.value());
+  const Variable y = by_running(running, again_x, again_w, {});
+  running.mean.fill(5);
+  running.var.fill(9);
+  y.backward(g);
+  CHECK(again_x.grad().to_vector<double>() == dx.to_vector<double>());
+  CHECK(again_w.grad().to_vector<double>() == dw.to_vector<double>());
+}
+
+TEST_CASE("normalization: x that was changed in place since is noticed") {
+  for (const int which : {0, 1, 2}) {
+    const Variable x = Variable::leaf(normal({4, 3}));
+    const Variable y = which == 0   ? by_batch(x)
+                       : which == 1 ? layer_norm(x, {3})
+                                    : group_norm(x, 3);
+    Tensor value = x.value();
+    value.fill(1);
+    CHECK_THROWS_AS(y.backward(Tensor::ones({4, 3}, DType::float64)), Error);
+  }
+}
+
+TEST_CASE("normalization: gradients add up where x is used twice") {
+  const Tensor seed = normal({4, 6, 2}, DType::float64, 2);
+  const Variable w = Variable::leaf(normal({6})), b = Variable::leaf(normal({6}));
+  const auto check = [&](auto function) {
+    const Variable once = Variable::leaf(normal({4, 6, 2})), twice = Variable::leaf(once.value());
+    function(once).backward(seed);
+    add(function(twice), function(twice)).backward(seed);
+    CHECK(deviation(twice.grad(), 2 * once.grad()) <= 1e-14);
+  };
+  check([&](const Variable& v) { return by_batch(v, w, b); });
+  check([&](const Variable& v) { return by_running(fresh(6), v, w, b); });
+  check([](const Variable& v) { return layer_norm(v, {6, 2}); });
+  check([&](const Variable& v) { return group_norm(v, 3, w, b); });
+}
+
+TEST_CASE("normalization: batches without elements give empty results and gradients of 0") {
+  for (const Shape& shape : {Shape{0, 4}, Shape{0, 4, 3}, Shape{2, 4, 0}}) {
+    const Variable x = Variable::leaf(Tensor::empty(shape));
+    const auto check = [&](const Variable& y, const Variable& w, const Variable& b) {
+      CHECK(y.shape() == shape);
+      y.backward(Tensor::empty(shape));
+      CHECK(x.grad().shape() == shape);
+      for (const Variable& p : {w, b}) CHECK(deviation(p.grad(), Tensor::zeros(p.shape())) == 0);
+    };
+    const auto parameter = [](const Shape& s) { return Variable::leaf(Tensor::ones(s)); };
+    RunningStatistics running = fresh(4, DType::float32);
+    for (const NormalizeBy by : {NormalizeBy::batch, NormalizeBy::running}) {
+      const Variable w = parameter({4}), b = parameter({4});
+      check(batch_norm(running, x, w, b, by), w, b);
+    }
+    CHECK(running.mean.to_vector<float>() == std::vector<float>(4, 0));
+    CHECK(running.var.to_vector<float>() == std::vector<float>(4, 1));
+    const Variable w = parameter({4}), b = parameter({4});
+    check(group_norm(x, 2, w, b), w, b);
+    const Shape row = shape.rank() == 2 ? Shape{4} : Shape{4, shape[2]};
+    const Variable rw = parameter(row), rb = parameter(row);
+    check(layer_norm(x, row, rw, rb), rw, rb);
+  }
+  CHECK(by_batch(Tensor::empty({2, 0})).shape() == Shape{2, 0});
+  CHECK(group_norm(Tensor::empty({2, 0, 3}), 1).shape() == Shape{2, 0, 3});
+}
+
+TEST_CASE("normalization: the same bits for any number of threads") {
+  const auto fingerprint = [](int threads) {
+    const Threads scope(threads);
+    std::uint64_t result = 0;
+    const auto include = [&](const Shape& shape, const Shape& parameter, auto function) {
+      const Variable x = Variable::leaf(normal(shape, DType::float32));
+      const Variable w = Variable::leaf(normal(parameter, DType::float32, 2));
+      const Variable b = Variable::leaf(normal(parameter, DType::float32, 3));
+      const Variable y = function(x, w, b);
+      y.backward(normal(shape, DType::float32, 4));
+      for (const Tensor& t : {y.value(), x.grad(), w.grad(), b.grad()}) result = hash(t, result);
+    };
+    const auto batch = [&](const Variable& x, const Variable& w, const Variable& b) {
+      RunningStatistics running = fresh(w.dim(0), DType::float32);
+      const Variable y = batch_norm(running, x, w, b, NormalizeBy::batch);
+      result = hash(running.var, hash(running.mean, result));
+      return y;
+    };
+    include({900, 130}, {130}, batch);
+    include({37, 19, 23, 11}, {19}, batch);
+    include({700, 70, 3}, {70}, batch);
+    include({901, 130}, {130}, [](const Variable& x, const Variable& w, const Variable& b) {
+      return layer_norm(x, {130}, w, b);
+    });
+    include({37, 20, 23, 11}, {20}, [](const Variable& x, const Variable& w, const Variable& b) {
+      return group_norm(x, 5, w, b);
+    });
+    return result;
+  };
+  const std::uint64_t expected = fingerprint(1);
+  for (const int threads : {2, 3, 4}) CHECK(fingerprint(threads) == expected);
+}
+
+TEST_CASE("batch_norm: errors name the shapes, and leave the running statistics alone") {
+  const Tensor x = normal({2, 3, 4});
+  RunningStatistics running = fresh(3);
+  const auto refusal = [&](const Tensor& in, const Variable& w, const Variable& b,
+                           NormalizeBy by = NormalizeBy::batch, double momentum = 0.1,
+                           double eps = 1e-5) {
+    return error_of([&] { batch_norm(running, in, w, b, by, momentum, eps); });
+  };
+  CHECK(refusal(normal({3}), {}, {}) == "[batch_norm] expected input [n, c, ...], got [3]");
+  CHECK(refusal(Tensor::zeros({2, 3}, DType::uint8), {}, {}) ==
+        "[batch_norm] expected float32 or float64, got uint8");
+  CHECK(refusal(x, normal({4}), {}) == "[batch_norm] input [2, 3, 4] needs a weight [3], got [4]");
+  CHECK(refusal(x, {}, normal({3, 1})) ==
+        "[batch_norm] input [2, 3, 4] needs a bias [3], got [3, 1]");
+  CHECK(refusal(x, normal({3}, DType::float32), {}) ==
+        "[batch_norm] input of float64 needs a weight of float64, got float32");
+  CHECK(refusal(normal({2, 4}), {}, {}) ==
+        "[batch_norm] input [2, 4] needs a running mean [4], got [3]");
+  CHECK(refusal(normal({1, 3}), {}, {}) ==
+        "[batch_norm] one value per channel has no deviation to train with: [1, 3]");
+  CHECK(refusal(normal({1, 3, 1, 1}), {}, {}) ==
+        "[batch_norm] one value per channel has no deviation to train with: [1, 3, 1, 1]");
+  CHECK(refusal(normal({1, 3}), {}, {}, NormalizeBy::running) == "");
+  CHECK(refusal(x, {}, {}, NormalizeBy::batch, 1.5) ==
+        "[batch_norm] momentum must be in [0, 1], got 1.5");
+  CHECK(refusal(x, {}, {}, NormalizeBy::batch, std::nan("")) ==
+        "[batch_norm] momentum must be in [0, 1], got nan");
+  CHECK(refusal(x, {}, {}, NormalizeBy::batch, 0.1, -1e-5) ==
+        "[batch_norm] eps must be in [0, inf), got -1e-05");
+  CHECK(running.mean.to_vector<double>() == std::vector<double>(3, 0));
+  CHECK(running.var.to_vector<double>() == std::vector<double>(3, 1));
+
+  RunningStatistics none, half{Tensor::zeros({3}, DType::float64), Tensor()};
+  CHECK(error_of([&] { batch_norm(none, x, {}, {}, NormalizeBy::running); }) ==
+        "[batch_norm] there are no running statistics to normalize by");
+  CHECK(error_of([&] { batch_norm(half, x, {}, {}, NormalizeBy::batch); }) ==
+        "[batch_norm] only one of running mean and variance is defined");
+}
+
+TEST_CASE("layer_norm, group_norm: errors name the shapes") {
+  const Tensor x = normal({2, 6, 4});
+  CHECK(error_of([&] { layer_norm(x, {6}); }) ==
+        "[layer_norm] expected an input that ends in [6], got [2, 6, 4]");
+  CHECK(error_of([&] {
+          layer_norm(normal({4}), {6, 4});
+        }) == "[layer_norm] expected an input that ends in [6, 4], got [4]");
+  CHECK(error_of([&] { layer_norm(x, Shape{}); }) == "[layer_norm] no axis is to be normalized");
+  CHECK(error_of([&] { layer_norm(x, {4}, normal({6})); }) ==
+        "[layer_norm] input [2, 6, 4] needs a weight [4], got [6]");
+  CHECK(error_of([&] {
+          layer_norm(x, {6, 4}, {}, normal({24}));
+        }) == "[layer_norm] input [2, 6, 4] needs a bias [6, 4], got [24]");
+  CHECK(error_of([&] { layer_norm(x, {4}, {}, {}, -1); }) ==
+        "[layer_norm] eps must be in [0, inf), got -1");
+  CHECK(error_of([&] {
+          layer_norm(Tensor::zeros({2, 4}, DType::int64), {4});
+        }) == "[layer_norm] expected float32 or float64, got int64");
+  CHECK(error_of([&] { group_norm(x, 4); }) ==
+        "[group_norm] the channels of [2, 6, 4] do not fall into 4 groups");
+  CHECK(error_of([&] { group_norm(x, 0); }) ==
+        "[group_norm] the channels of [2, 6, 4] do not fall into 0 groups");
+  CHECK(error_of([&] { group_norm(x, 3, normal({3})); }) ==
+        "[group_norm] input [2, 6, 4] needs a weight [6], got [3]");
+  CHECK(error_of([&] { group_norm(normal({6}), 3); }) ==
+        "[group_norm] expected input [n, c, ...], got [6]");
+  CHECK(error_of([&] { group_norm(x, 3, {}, {}, std::numeric_limits<double>::infinity()); }) ==
+        "[group_norm] eps must be in [0, inf), got inf");
+}

@@ -1,0 +1,245 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <plumb/autograd/modes.hpp>
+#include <plumb/autograd/ops/normalization.hpp>
+#include <plumb/core/random.hpp>
+#include <plumb/nn/batch_norm.hpp>
+#include <plumb/nn/gradcheck.hpp>
+#include <plumb/nn/sequential.hpp>
+
+#include "../support/compare.hpp"
+#include "../support/errors.hpp"
+
+using namespace plumb;
+using plumb::test::deviation;
+using plumb::test::error_of;
+
+namespace {
+
+Tensor normal(const Shape& shape, DType dtype = DType::float64, std::uint64_t seed = 3) {
+  Tensor x = Tensor::empty(shape, dtype);
+  Generator generator(seed);
+  generator.fill_normal(x);
+  return x;
+}
+
+std::vector<float> floats(const Variable& v) { return v.value().to_vector<float>(); }
+
+std::string names(const nn::Module& module) {
+  std::string all;
+  const StateDict state = module.state_dict();
+  for (const auto& [name, tensor] : state.tensors())
+    all += text(name, " ", tensor.shape(), " ", tensor.dtype(), "; ");
+  return all;
+}
+
+nn::BatchNormOptions without(nn::Affine affine, nn::TrackStatistics track) {
+  nn::BatchNormOptions options;
+  options.affine = affine;
+  options.track = track;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("BatchNorm: parameters and buffers have PyTorch's names, shapes and types") {
+  const std::string all =
+      "bias [3] float32; num_batches_tracked [] int64; running_mean [3] float32; "
+      "running_var [3] float32; weight [3] float32; ";
+  CHECK(names(nn::BatchNorm1d(3)) == all);
+  CHECK(names(nn::BatchNorm2d(3)) == all);
+  const nn::BatchNorm2d layer(3);
+  CHECK(floats(layer.weight()) == std::vector<float>(3, 1));
+  CHECK(floats(layer.bias()) == std::vector<float>(3, 0));
+  CHECK(floats(layer.running_mean()) == std::vector<float>(3, 0));
+  CHECK(floats(layer.running_var()) == std::vector<float>(3, 1));
+  CHECK(layer.num_batches_tracked() == 0);
+  CHECK(layer.parameters().size() == 2);
+  CHECK(layer.type_name() == "BatchNorm2d");
+
+  using nn::Affine;
+  using nn::TrackStatistics;
+  CHECK(names(nn::BatchNorm1d(3, without(Affine::yes, TrackStatistics::no))) ==
+        "bias [3] float32; weight [3] float32; ");
+  const nn::BatchNorm1d bare(3, without(Affine::no, TrackStatistics::no));
+  CHECK(names(bare) == "");
+  CHECK_FALSE(bare.weight().defined());
+  CHECK_FALSE(bare.running_mean().defined());
+  CHECK(bare.num_batches_tracked() == 0);
+}
+
+TEST_CASE("BatchNorm: training normalizes by the batch and moves the statistics") {
+  nn::BatchNorm1d layer(1);
+  layer.to(DType::float64);
+  const Tensor x = Tensor::from({1., 3., 5., 7.}, {4, 1});
+  const Tensor y = layer(x).value();
+  CHECK(y.at({0, 0}) == doctest::Approx(-3 / std::sqrt(5 + 1e-5)).epsilon(1e-15));
+  CHECK(layer.running_mean().item() == doctest::Approx(0.4).epsilon(1e-15));
+  CHECK(layer.running_var().item() == doctest::Approx(0.9 + 0.1 * 20 / 3).epsilon(1e-15));
+  CHECK(layer.num_batches_tracked() == 1);
+}
+
+TEST_CASE("BatchNorm: evaluation normalizes by the statistics and moves nothing") {
+  nn::BatchNorm1d layer(1);
+  layer.to(DType::float64);
+  layer(Tensor::from({1., 3., 5., 7.}, {4, 1}));
+  const double mean = layer.running_mean().item(), var = layer.running_var().item();
+  layer.eval();
+  const Tensor y = layer(Tensor::from({2.}, {1, 1})).value();  // one value per channel
+  CHECK(y.item() == doctest::Approx((2 - mean) / std::sqrt(var + 1e-5)).epsilon(1e-15));
+  CHECK(layer.running_mean().item() == mean);
+  CHECK(layer.running_var().item() == var);
+  CHECK(layer.num_batches_tracked() == 1);
+  layer.train();
+  layer(Tensor::from({1., 3.}, {2, 1}));
+  CHECK(layer.num_batches_tracked() == 2);
+}
+
+TEST_CASE("BatchNorm: without a momentum the statistics are means over the batches") {
+  nn::BatchNormOptions options;
+  options.momentum.reset();
+  nn::BatchNorm1d layer(1, options);
+  layer.to(DType::float64);
+  layer(Tensor::from({1., 3.}, {2, 1}));
+  layer(Tensor::from({4., 8.}, {2, 1}));
+  layer(Tensor::from({0., 1.}, {2, 1}));
+  CHECK(layer.running_mean().item() == doctest::Approx((2 + 6 + 0.5) / 3).epsilon(1e-15));
+  CHECK(layer.running_var().item() == doctest::Approx((2 + 8 + 0.5) / 3).epsilon(1e-15));
+}
+
+TEST_CASE("BatchNorm: without statistics it evaluates by the batch too") {
+  nn::BatchNorm1d layer(3, without(nn::Affine::yes, nn::TrackStatistics::no));
+  const Tensor x = normal({4, 3}, DType::float32);
+  const Tensor trained = layer(x).value();
+  layer.eval();
+  CHECK(layer(x).value().to_vector<float>() == trained.to_vector<float>());
+  CHECK_THROWS_AS(layer(Tensor::ones({1, 3})), Error);
+}
+
+TEST_CASE("BatchNorm: gradients in both modes, affine or not") {
+  for (const nn::Affine affine : {nn::Affine::no, nn::Affine::yes}) {
+    nn::BatchNorm1d one(3, without(affine, nn::TrackStatistics::yes));
+    nn::BatchNorm2d two(3, without(affine, nn::TrackStatistics::yes));
+    one.to(DType::float64);
+    two.to(DType::float64);
+    one(normal({4, 3}, DType::float64, 5));  // statistics that are not 0 and 1
+    two(normal({2, 3, 2, 2}, DType::float64, 5));
+    for (const bool train : {true, false}) {
+      if (!train) {
+        one.eval();
+        two.eval();
+      }
+      nn::gradcheck(one, normal({5, 3}));
+      nn::gradcheck(one, normal({2, 3, 4}));
+      nn::gradcheck(two, normal({2, 3, 2, 3}));
+    }
+    CHECK(one.num_batches_tracked() == 1);  // gradcheck puts everything back
+  }
+}
+
+TEST_CASE("BatchNorm: to() converts what is floating, and training goes on in it") {
+  nn::BatchNorm2d single(3), twice(3);
+  const Tensor first = normal({2, 3, 4, 4}, DType::float32),
+               second = normal({2, 3, 4, 4}, DType::float32, 4);
+  single(first);
+  twice(first);
+  twice.to(DType::float64);
+  CHECK(twice.running_mean().dtype() == DType::float64);
+  CHECK(twice.running_var().dtype() == DType::float64);
+  CHECK(twice.weight().dtype() == DType::float64);
+  CHECK(twice.num_batches_tracked() == 1);
+  single(second);
+  twice(second.to(DType::float64));
+  CHECK(deviation(single.running_mean().value(), twice.running_mean().value()) < 1e-6);
+  CHECK(deviation(single.running_var().value(), twice.running_var().value()) < 1e-6);
+  CHECK(twice.num_batches_tracked() == 2);
+  CHECK(error_of([&] { twice(second); }) ==
+        "[batch_norm] input of float32 needs a weight of float32, got float64");
+}
+
+TEST_CASE("BatchNorm: a saved state evaluates to the same bits") {
+  nn::Sequential model{nn::BatchNorm1d(3)}, copy{nn::BatchNorm1d(3)};
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) model(normal({6, 3}, DType::float32, seed));
+  const StateDict state = model.state_dict().clone();
+  CHECK(state.has_tensor("0.running_mean"));
+  CHECK(state.tensor("0.num_batches_tracked").item<std::int64_t>() == 3);
+  copy.load_state_dict(state);
+  model.eval();
+  copy.eval();
+  const Tensor x = normal({2, 3}, DType::float32);
+  CHECK(copy(x).value().to_vector<float>() == model(x).value().to_vector<float>());
+}
+
+TEST_CASE("BatchNorm: the state dict sees the statistics move") {
+  nn::BatchNorm1d layer(1);
+  const StateDict state = layer.state_dict();
+  layer(Tensor::from({1.F, 3.F}, {2, 1}));
+  CHECK(state.tensor("running_mean").item() == doctest::Approx(0.2));
+  CHECK(state.tensor("num_batches_tracked").item<std::int64_t>() == 1);
+}
+
+TEST_CASE("BatchNorm: statistics move without a graph too, and are in none") {
+  nn::BatchNorm1d layer(1);
+  {
+    const NoGrad guard;
+    CHECK_FALSE(layer(Tensor::from({1.F, 3.F}, {2, 1})).requires_grad());
+  }
+  CHECK(layer.num_batches_tracked() == 1);
+  CHECK_FALSE(layer.running_mean().requires_grad());
+  CHECK_FALSE(layer.running_var().requires_grad());
+}
+
+TEST_CASE("BatchNorm: a batch of 0 gives an empty output and moves nothing") {
+  nn::BatchNorm2d layer(3);
+  for (const bool train : {true, false}) {
+    if (!train) layer.eval();
+    const Variable y = layer(Tensor::empty({0, 3, 4, 4}));
+    CHECK(y.shape() == Shape{0, 3, 4, 4});
+    y.backward(Tensor::empty({0, 3, 4, 4}));
+    CHECK(floats(Variable(layer.weight().grad())) == std::vector<float>(3, 0));
+  }
+  CHECK(layer.num_batches_tracked() == 0);
+  CHECK(floats(layer.running_var()) == std::vector<float>(3, 1));
+}
+
+TEST_CASE("BatchNorm: wrong inputs are named with both shapes and change nothing") {
+  nn::BatchNorm1d one(3);
+  nn::BatchNorm2d two(3);
+  CHECK(error_of([&] {
+          one(Tensor::zeros({4, 5}));
+        }) == "[BatchNorm1d] expected input [n, 3] or [n, 3, l], got [4, 5]");
+  CHECK(error_of([&] {
+          one(Tensor::zeros({4, 3, 2, 2}));
+        }) == "[BatchNorm1d] expected input [n, 3] or [n, 3, l], got [4, 3, 2, 2]");
+  CHECK(error_of([&] {
+          two(Tensor::zeros({64, 1, 28, 28}));
+        }) == "[BatchNorm2d] expected input [n, 3, h, w], got [64, 1, 28, 28]");
+  CHECK(error_of([&] {
+          two(Tensor::zeros({3, 4, 4}));
+        }) == "[BatchNorm2d] expected input [n, 3, h, w], got [3, 4, 4]");
+  CHECK(error_of([&] {
+          one(Tensor::zeros({1, 3}));
+        }) == "[batch_norm] one value per channel has no deviation to train with: [1, 3]");
+  CHECK(error_of([&] {
+          two(Tensor::zeros({1, 3, 1, 1}));
+        }) == "[batch_norm] one value per channel has no deviation to train with: [1, 3, 1, 1]");
+  for (const nn::BatchNorm* layer :
+       {static_cast<nn::BatchNorm*>(&one), static_cast<nn::BatchNorm*>(&two)}) {
+    CHECK(layer->num_batches_tracked() == 0);
+    CHECK(floats(layer->running_mean()) == std::vector<float>(3, 0));
+    CHECK(floats(layer->running_var()) == std::vector<float>(3, 1));
+  }
+}
+
+TEST_CASE("BatchNorm: options that make no layer are refused") {
+  nn::BatchNormOptions eps, momentum;
+  eps.eps = -1;
+  momentum.momentum = 1.5;
+  CHECK(error_of([&] { nn::BatchNorm1d(3, eps); }) ==
+        "[BatchNorm1d] eps must be in [0, inf), got -1");
+  CHECK(error_of([&] { nn::BatchNorm2d(3, momentum); }) ==
+        "[BatchNorm2d] momentum must be in [0, 1], got 1.5");
+  CHECK(error_of([] { nn::BatchNorm2d(-1); }) ==
+        "[BatchNorm2d] the number of channels must not be negative, got -1");
+}

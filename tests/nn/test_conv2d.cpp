@@ -1,0 +1,98 @@
+#include <doctest/doctest.h>
+
+#include <plumb/nn.hpp>
+
+#include "../support/errors.hpp"
+#include "convolution_start.hpp"
+
+using namespace plumb;
+using test::error_of;
+
+TEST_CASE("Conv2d: its sizes, parameters and names") {
+  Generator generator(1);
+  nn::Conv2d layer(4, 6, {3, 2}, generator, {{2, 1}, {1, 0}, 1, 2});
+  CHECK(layer.weight().shape() == Shape{6, 2, 3, 2});
+  CHECK(layer.bias().shape() == Shape{6});
+  CHECK(layer.options().stride == Size2d(2, 1));
+  CHECK(layer.parameters()[0].name == "weight");
+  CHECK(layer.parameters()[1].name == "bias");
+  CHECK(layer(Tensor::ones({5, 4, 9, 8})).shape() == Shape{5, 6, 5, 7});
+  CHECK(layer(Tensor::ones({0, 4, 9, 8})).shape() == Shape{0, 6, 5, 7});
+  const nn::Conv2d without(4, 6, 3, generator, {}, nn::Bias::no);
+  CHECK(without.weight().shape() == Shape{6, 4, 3, 3});
+  CHECK_FALSE(without.bias().defined());
+  CHECK(without.parameters().size() == 1);
+}
+
+TEST_CASE("Conv2d: starts uniform within 1 / sqrt(fan in), weight first, then bias") {
+  Generator generator(5);
+  test::check_start(nn::Conv2d(16, 8, {5, 3}, generator, {1, 0, 1, 2}), 120, 5);
+}
+
+TEST_CASE("Conv2d: gradients of input, weight and bias") {
+  Generator generator(3);
+  Tensor x = Tensor::empty({2, 4, 5, 6}, DType::float64);
+  generator.fill_normal(x);
+  nn::Conv2d with_bias(4, 2, 3, generator, {2, 1});
+  nn::Conv2d without(4, 4, {2, 3}, generator, {1, {0, 2}, {3, 1}, 4}, nn::Bias::no);
+  for (nn::Conv2d* layer : {&with_bias, &without}) {
+    layer->to(DType::float64);
+    nn::gradcheck(*layer, x);
+  }
+}
+
+TEST_CASE("Conv2d: what makes no layer is refused, no channels make an empty one") {
+  Generator generator(1);
+  const auto message = [&](std::int64_t in, std::int64_t out, Size2d kernel,
+                           const Conv2dOptions& options = {}) {
+    return error_of([&] { nn::Conv2d(in, out, kernel, generator, options); });
+  };
+  CHECK(message(1, -2, 3) ==
+        "[Conv2d] the numbers of channels must not be negative, got in = 1, out = -2");
+  CHECK(message(3, 4, 3, {1, 0, 1, 2}) ==
+        "[Conv2d] groups must divide the numbers of channels, got in = 3, out = 4, groups = 2");
+  CHECK(message(4, 3, {3, 0}) == "[Conv2d] the kernel must be at least 1, got [3, 0]");
+  CHECK(message(4, 3, 3, {{0, 1}}) == "[Conv2d] stride must be in [1, 2^31), got [0, 1]");
+  CHECK(message(4, 3, 3, {1, -1}) == "[Conv2d] padding must be in [0, 2^31), got [-1, -1]");
+  CHECK(message(4, 3, 3, {1, 0, 0}) == "[Conv2d] dilation must be in [1, 2^31), got [0, 0]");
+  CHECK(message(4, 3, 3, {1, 0, 1, 0}) == "[Conv2d] groups must be in [1, 2^31), got 0");
+  CHECK(generator.position() == 0);
+  nn::Conv2d empty(0, 2, 1, generator);
+  CHECK(empty(Tensor::empty({1, 0, 1, 1})).value().to_vector<float>() == std::vector<float>{0, 0});
+}
+
+TEST_CASE("Conv2d: a wrong input is named with both shapes") {
+  Generator generator(1);
+  nn::Conv2d layer(3, 2, 5, generator);
+  CHECK(error_of([&] {
+          layer(Tensor::ones({64, 1, 28, 28}));
+        }) == "[Conv2d] expected input [n, 3, h, w], got [64, 1, 28, 28]");
+  CHECK(error_of([&] {
+          layer(Tensor::ones({3, 28, 28}));
+        }) == "[Conv2d] expected input [n, 3, h, w], got [3, 28, 28]");
+  CHECK(error_of([&] {
+          layer(Tensor::ones({1, 3, 6, 4}));
+        }) ==
+        "[conv2d] the kernel is larger than the padded input along w: kernel 5, dilation 1, "
+        "padding 0, input [1, 3, 6, 4]");
+  CHECK(error_of([&] {
+          layer(Tensor::ones({1, 3, 5, 5}, DType::float64));
+        }) == "[conv2d] element types differ: float64 and float32");
+}
+
+TEST_CASE("Conv2d: takes parameters of others, which are then shared") {
+  const Variable weight = Variable::leaf(Tensor::ones({2, 1, 1, 1}));
+  const Variable bias = Variable::leaf(Tensor::ones({2}));
+  nn::Sequential model{nn::Conv2d(weight, bias, {1, 0, 1, 2}),
+                       nn::Conv2d(weight, bias, {1, 1, 1, 2})};
+  CHECK(model.parameters().size() == 2);
+  CHECK(model(Tensor::ones({1, 2, 1, 1})).shape() == Shape{1, 2, 3, 3});
+  CHECK(error_of([&] {
+          nn::Conv2d(Variable::leaf(Tensor::ones({2, 2})));
+        }) == "[Conv2d] expected a weight [out, in / groups, kh, kw], got [2, 2]");
+  CHECK(error_of([&] { nn::Conv2d(weight, Variable::leaf(Tensor::ones({3}))); }) ==
+        "[Conv2d] expected a bias [2], got [3]");
+  CHECK(error_of([&] {
+          nn::Conv2d(weight, Variable(), {1, 0, 1, 3});
+        }) == "[Conv2d] groups must divide the outputs of the weight [2, 1, 1, 1], got 3");
+}
