@@ -10,6 +10,8 @@ list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|tools)/")
 add_executable(plumb_tests ${plumb_test_sources})
 target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads)
 target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
+# The library is what is measured and tested; its tests need no optimisation that takes minutes.
+target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 
 # plumb_test(NAME LABEL doctest-arguments...): a selection that finds no test case is a failure.
