@@ -242,7 +242,8 @@ void DataLoader::load_state_dict(const StateDict& state) {
   const std::int64_t epoch = state.scalar<std::int64_t>("epoch");
   const std::int64_t position = state.scalar<std::int64_t>("position");
   const std::int64_t seed = state.scalar<std::int64_t>("seed");
-  if (epoch < 0) fail(operation, "the state's epoch is negative: ", epoch);
+  if (epoch < 0 || epoch >> 32 != 0)  // an epoch has 2^32 blocks of random numbers
+    fail(operation, "the state's epoch must be in [0, 2^32), got ", epoch);
   if (position < 0 || position > s.batches)
     fail(operation, "the state's position ", position, " is out of range [0, ", s.batches, "]");
 

@@ -51,7 +51,7 @@ void Prefetcher::Shared::work() {
   std::unique_lock<std::mutex> lock(mutex);
   const std::int64_t depth = static_cast<std::int64_t>(slots.size());
   for (;;) {
-    room.wait(lock, [&] { return stopping || next_made >= end || next_made < next_taken + depth; });
+    room.wait(lock, [&] { return stopping || next_made >= end || next_made - next_taken < depth; });
     if (stopping || next_made >= end) return;
     const std::int64_t number = next_made++;
     lock.unlock();

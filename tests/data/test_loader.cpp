@@ -475,7 +475,9 @@ TEST_CASE("DataLoader: refuses the state of another loader and stays as it was")
   CHECK(saved_by(23, options) ==
         "[DataLoader] the state was saved with shuffle 0, this loader has 1");
   CHECK(refusal([](StateDict& state) { state.set("epoch", -1); }) ==
-        "[DataLoader] the state's epoch is negative: -1");
+        "[DataLoader] the state's epoch must be in [0, 2^32), got -1");
+  CHECK(refusal([](StateDict& state) { state.set("epoch", INT64_MAX); }) ==
+        "[DataLoader] the state's epoch must be in [0, 2^32), got 9223372036854775807");
   CHECK(refusal([](StateDict& state) { state.set("position", 6); }) ==
         "[DataLoader] the state's position 6 is out of range [0, 5]");
   CHECK(refusal([](StateDict& state) { state.set("position", -1); }) ==
