@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "../tensor.hpp"
 #include "isa.hpp"
 
 // b is taken in panels as wide as two vectors and as long as `depth`. They are packed, zeros beside
@@ -174,12 +175,12 @@ struct Product {
   std::int64_t stride;
   Write mode;
   const T* bias;
+  T* packed;  // room for a panel, aligned to 64 bytes
 };
 
 template <class T, int bytes, int most_rows, Transpose ta>
 PLUMB_INLINE inline void multiply(const Product<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
-  alignas(64) T packed[depth * width];
   // Blocks of equal height: 64 rows as 13, 13, 13, 13, 12 and not as four times 14 and 8.
   const std::int64_t blocks = (p.m + most_rows - 1) / most_rows;
   for (std::int64_t first = 0; first < p.k; first += depth) {
@@ -190,8 +191,8 @@ PLUMB_INLINE inline void multiply(const Product<T>& p) {
       const std::int64_t columns = p.n - j < width ? p.n - j : width;
       Panel<T> panel{b + (p.b.transpose == Transpose::yes ? j * p.b.stride : j), p.b.stride};
       if (p.b.transpose == Transpose::yes || blocks > 1 || columns < width) {
-        pack_panel<T, bytes>(k, columns, p.b, panel.data, packed);
-        panel = {packed, width};
+        pack_panel<T, bytes>(k, columns, p.b, panel.data, p.packed);
+        panel = {p.packed, width};
       }
       for (std::int64_t block = 0; block < blocks; ++block) {
         const std::int64_t i = block * p.m / blocks;
@@ -227,7 +228,10 @@ template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                    const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
 #if defined(__x86_64__)
-  const Product<T> product{m, n, k, a, b, c, stride, mode, bias};
+  // Not on the stack, which may be a small one. A panel is 128 bytes wide at the most.
+  Tensor room = Tensor::empty({(k < depth ? k : depth) * 128}, DType::uint8);
+  const Product<T> product{m, n,      k,    a,    b,
+                           c, stride, mode, bias, reinterpret_cast<T*>(room.mutable_raw())};
   if (isa() == Isa::v4) return multiply_v4(product);
   multiply_v3(product);
 #endif
