@@ -1,7 +1,12 @@
 #include "convolution.hpp"
 
 #include "../dispatch.hpp"
+#include "direct_convolution.hpp"
 #include "im2col.hpp"
+#include "plane_convolution.hpp"
+#include "plane_weight.hpp"
+#include "shifted_convolution.hpp"
+#include "winograd.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -13,15 +18,18 @@ const T* data_or_null(const Tensor& x) {
 
 }  // namespace
 
-// Here is chosen which algorithm serves which sizes: im2col, which takes all.
+// Here is chosen which algorithm serves which sizes. im2col takes all.
 
 void convolution_into(Tensor& y, Write mode, const Tensor& x, const Tensor& w, const Tensor& bias,
                       const Windows& windows) {
   const ConvolutionSizes sizes(x, w, y, windows);
   dispatch_floating("convolution", y.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    im2col_convolution(sizes, y.mutable_data<T>(), mode, x.data<T>(), w.data<T>(),
-                       data_or_null<T>(bias));
+    const auto algorithm = has_winograd(sizes)             ? winograd_convolution<T>
+                           : has_direct_convolution(sizes) ? direct_convolution<T>
+                           : has_plane_convolution(sizes)  ? plane_convolution<T>
+                                                           : im2col_convolution<T>;
+    algorithm(sizes, y.mutable_data<T>(), mode, x.data<T>(), w.data<T>(), data_or_null<T>(bias));
   });
 }
 
@@ -30,8 +38,11 @@ void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tenso
   const ConvolutionSizes sizes(dx, w, g, windows);
   dispatch_floating("convolution", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    im2col_convolution_image(sizes, dx.mutable_data<T>(), mode, g.data<T>(), w.data<T>(),
-                             data_or_null<T>(bias));
+    const auto algorithm = has_winograd_image(sizes)              ? winograd_convolution_image<T>
+                           : has_shifted_convolution_image(sizes) ? shifted_convolution_image<T>
+                           : has_plane_convolution_image(sizes)   ? plane_convolution_image<T>
+                                                                  : im2col_convolution_image<T>;
+    algorithm(sizes, dx.mutable_data<T>(), mode, g.data<T>(), w.data<T>(), data_or_null<T>(bias));
   });
 }
 
@@ -40,7 +51,11 @@ void convolution_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tens
   const ConvolutionSizes sizes(x, dw, g, windows);
   dispatch_floating("convolution", dw.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    im2col_convolution_weight(sizes, dw.mutable_data<T>(), mode, g.data<T>(), x.data<T>());
+    const auto algorithm = has_winograd(sizes)                    ? winograd_convolution_weight<T>
+                           : has_direct_convolution_weight(sizes) ? direct_convolution_weight<T>
+                           : has_plane_convolution(sizes)         ? plane_convolution_weight<T>
+                                                                  : im2col_convolution_weight<T>;
+    algorithm(sizes, dw.mutable_data<T>(), mode, g.data<T>(), x.data<T>());
   });
 }
 

@@ -7,7 +7,7 @@
 #include "../parallel.hpp"
 #include "gemm.hpp"
 #include "lanes.hpp"
-#include "reduce_loops.hpp"
+#include "weight_blocks.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -128,20 +128,6 @@ class Workspace {
   T* data_;
 };
 
-// Images that one thread takes at a time where each is written apart.
-std::int64_t images_at_once(const ConvolutionSizes& s) {
-  return static_cast<std::int64_t>(std::clamp(1e6 / (s.work() + 1), 1.0, 1e6));
-}
-
-// Images whose weight gradients are summed one after the other. Up to 64 blocks share the batch, so
-// that threads find work and no sum is one long chain of roundings (60000 images in one err by
-// 3e-6, in 64 by 1e-7); fewer where adding the blocks up would cost more than the products.
-std::int64_t images_in_block(const ConvolutionSizes& s) {
-  const std::int64_t most =
-      std::clamp<std::int64_t>((std::int64_t{1} << 22) / (s.weights() + 1), 8, 64);
-  return std::max(std::min<std::int64_t>(8, ceil_divide(s.images, 8)), ceil_divide(s.images, most));
-}
-
 // --- the steps ----------------------------------------------------------------------------------
 
 // Prepares the planes of one image for sums that are added to them.
@@ -209,7 +195,7 @@ void im2col_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x,
                         const T* bias) {
   const Tiles tiles(s);
   const std::int64_t m = s.group_outputs(), k = s.group_column(), plane = s.result_plane();
-  parallel_for(s.images, images_at_once(s), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(s.images, s.images_at_once(), [&](std::int64_t begin, std::int64_t end) {
     Workspace<T> workspace(s, tiles);
     for (std::int64_t n = begin; n < end; ++n) {
       T* result = y + n * s.outputs * plane;
@@ -234,7 +220,7 @@ void im2col_convolution_image(const ConvolutionSizes& s, T* dx, Write mode, cons
   const Tiles tiles(s);
   const bool direct = needs_no_columns(s);
   const std::int64_t m = s.group_outputs(), k = s.group_column(), plane = s.result_plane();
-  parallel_for(s.images, images_at_once(s), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(s.images, s.images_at_once(), [&](std::int64_t begin, std::int64_t end) {
     Workspace<T> workspace(s, tiles);
     for (std::int64_t n = begin; n < end; ++n) {
       T* image = dx + n * s.channels * s.image_plane();
@@ -260,16 +246,9 @@ template <class T>
 void im2col_convolution_weight(const ConvolutionSizes& s, T* dw, Write mode, const T* g,
                                const T* x) {
   const Tiles tiles(s);
-  const std::int64_t block = images_in_block(s);
-  const std::int64_t blocks = s.images == 0 ? 0 : ceil_divide(s.images, block);
-  Tensor memory = Tensor::empty({blocks, s.weights()}, dtype_of<T>);
-  T* sums = memory.mutable_data<T>();
-  parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t b = begin; b < end; ++b)
-      weight_of_images(s, tiles, b * block, std::min((b + 1) * block, s.images),
-                       sums + b * s.weights(), g, x);
+  sum_weight_blocks(s, dw, mode, [&](std::int64_t begin, std::int64_t end, T* sums) {
+    weight_of_images(s, tiles, begin, end, sums, g, x);
   });
-  reduce<Plus>({1, blocks, s.weights()}, sums, Element(), dw, mode);
 }
 
 template void im2col(const ConvolutionSizes&, const Tile&, const float*, float*);

@@ -1,9 +1,7 @@
 #include "register_gemm.hpp"
 
-#include <type_traits>
-
 #include "../tensor.hpp"
-#include "isa.hpp"
+#include "transpose_block.hpp"
 
 // b is taken in panels as wide as two vectors and as long as `depth`. They are packed, zeros beside
 // the last column, where b is transposed or more than one block of rows uses them. For each block
@@ -16,15 +14,6 @@ namespace {
 
 constexpr std::int64_t depth = 800;  // steps of a panel: 100 KiB of float at the widest
 constexpr int vectors = 2;           // across a panel
-
-template <class T, int bytes>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(bytes)));
-  typedef T unaligned __attribute__((vector_size(bytes), aligned(sizeof(T)), may_alias));
-  using Index = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-  typedef Index index __attribute__((vector_size(bytes)));
-  static constexpr int lanes = bytes / static_cast<int>(sizeof(T));
-};
 
 // Where the product goes: `columns` of a panel's width are wanted.
 template <class T>
@@ -98,47 +87,6 @@ PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, c
   if (rows == most) return multiply_rows<T, bytes, ta, most>(k, a, a_stride, panel, to);
   if constexpr (most > 1)
     multiply_some_rows<T, bytes, ta, most - 1>(rows, k, a, a_stride, panel, to);
-}
-
-// Writes a square of as many rows as a vector has lanes, transposed: in each round, pairs of rows
-// exchange the halves (then quarters, ...) that lie across the diagonal. Rows from `rows` on are 0.
-template <class T, int bytes>
-PLUMB_INLINE inline void transpose_square(const T* from, std::int64_t from_stride,
-                                          std::int64_t rows, T* to, std::int64_t to_stride) {
-  using V = VectorOf<T, bytes>;
-  constexpr int n = V::lanes;
-  typename V::type x[n];
-#pragma GCC unroll 16
-  for (int i = 0; i < n; ++i)
-    x[i] = i < rows ? typename V::type(
-                          *reinterpret_cast<const typename V::unaligned*>(from + i * from_stride))
-                    : typename V::type{};
-#pragma GCC unroll 4
-  for (int half = n / 2; half >= 1; half /= 2) {
-    typename V::index low = {}, high = {};
-#pragma GCC unroll 16
-    for (int j = 0; j < n; ++j) {
-      const bool second = (j & half) != 0;
-      low[j] = static_cast<typename V::Index>(second ? n + j - half : j);
-      high[j] = static_cast<typename V::Index>(second ? n + j : j + half);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < n; ++i) {
-      if ((i & half) != 0) continue;
-      const typename V::type p = x[i], q = x[i + half];
-#if defined(__clang__)
-      for (int j = 0; j < n; ++j) {
-        x[i][j] = low[j] < n ? p[low[j]] : q[low[j] - n];
-        x[i + half][j] = high[j] < n ? p[high[j]] : q[high[j] - n];
-      }
-#else
-      x[i] = __builtin_shuffle(p, q, low);
-      x[i + half] = __builtin_shuffle(p, q, high);
-#endif
-    }
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < n; ++i) *reinterpret_cast<typename V::type*>(to + i * to_stride) = x[i];
 }
 
 // Packs `columns` columns of op(b), k steps long.

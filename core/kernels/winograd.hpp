@@ -1,0 +1,30 @@
+// Convolution of 3x3 kernels with 16 products for each 2x2 of the result in place of 36.
+#pragma once
+
+#include "convolution_sizes.hpp"
+
+namespace plumb::kernel {
+
+// F(2x2, 3x3) of Lavin & Gray 2016, "Fast Algorithms for Convolutional Neural Networks". In
+// float32 the results err by as much as those of a plain sum (root mean square 2e-7): F(4x4, 3x3)
+// would err by seven times as much.
+
+/// Whether the functions below take these sizes on this processor, and gain by it.
+bool has_winograd(const ConvolutionSizes& sizes);
+bool has_winograd_image(const ConvolutionSizes& sizes);
+
+// The three kernels of convolution.hpp.
+
+template <class T>
+void winograd_convolution(const ConvolutionSizes& sizes, T* y, Write mode, const T* x, const T* w,
+                          const T* bias);
+
+template <class T>
+void winograd_convolution_image(const ConvolutionSizes& sizes, T* dx, Write mode, const T* g,
+                                const T* w, const T* bias);
+
+template <class T>
+void winograd_convolution_weight(const ConvolutionSizes& sizes, T* dw, Write mode, const T* g,
+                                 const T* x);
+
+}  // namespace plumb::kernel
