@@ -1,6 +1,6 @@
 #include "direct_convolution.hpp"
 
-#include "planes.hpp"
+#include "padded_planes.hpp"
 #include "transpose_block.hpp"
 #include "weight_blocks.hpp"
 
@@ -92,7 +92,7 @@ PLUMB_INLINE inline void correlate_block(const Sight<T>& sight, const std::int64
 template <class T>
 struct Forward {
   const ConvolutionSizes& sizes;
-  const Planes& planes;
+  const PaddedPlanes& planes;
   const std::int64_t* offsets;
   const T* x;  // one image
   const T* w;  // [taps, outputs]
@@ -131,7 +131,7 @@ PLUMB_INLINE inline void convolve(const Forward<T>& f) {
 template <class T>
 struct Weight {
   const ConvolutionSizes& sizes;
-  const Planes& planes;
+  const PaddedPlanes& planes;
   const std::int64_t* offsets;
   const T* x;  // one image
   const T* g;
@@ -225,7 +225,7 @@ bool has_direct_convolution_weight(const ConvolutionSizes& s) {
 template <class T>
 void direct_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* w,
                         const T* bias) {
-  const Planes planes(s);
+  const PaddedPlanes planes(s);
   const Tensor offsets = offsets_of(s, planes);
   Tensor turned = Tensor::empty({s.column(), s.outputs}, dtype_of<T>);
   T* weights = turned.mutable_data<T>();
@@ -243,7 +243,7 @@ void direct_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x,
 template <class T>
 void direct_convolution_weight(const ConvolutionSizes& s, T* dw, Write mode, const T* g,
                                const T* x) {
-  const Planes planes(s);
+  const PaddedPlanes planes(s);
   const Tensor offsets = offsets_of(s, planes);
   sum_weight_blocks(s, dw, mode, [&](std::int64_t begin, std::int64_t end, T* sums) {
     Tensor padded = padded_room<T>(s.channels * planes.size);

@@ -1,7 +1,7 @@
 // Products whose right rows are pieces of planes, in registers.
 #pragma once
 
-#include "vector.hpp"
+#include "vector_of.hpp"
 
 namespace plumb::kernel {
 

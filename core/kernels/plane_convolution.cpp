@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "../parallel.hpp"
+#include "padded_planes.hpp"
 #include "plane_blocks.hpp"
-#include "planes.hpp"
 
 // The result of a block of output channels at three vectors of positions stays in registers while
 // the sum runs over the elements of the kernel: each step loads three vectors of the image and
@@ -24,7 +24,7 @@ std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / 
 template <class T>
 struct Forward {
   const ConvolutionSizes& sizes;
-  const Planes& planes;
+  const PaddedPlanes& planes;
   const std::int64_t* offsets;
   std::int64_t outputs;  // of these channels
   const T* x;            // padded, of their group
@@ -124,7 +124,7 @@ bool has_plane_convolution_image(const ConvolutionSizes& s) {
 template <class T>
 void plane_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* w,
                        const T* bias) {
-  const Planes planes(s);
+  const PaddedPlanes planes(s);
   const Tensor offsets = offsets_of(s, planes);
   const std::int64_t* look = offsets.data<std::int64_t>();
   const std::int64_t groups = s.windows.groups, outputs = s.group_outputs();

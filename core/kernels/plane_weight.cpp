@@ -1,6 +1,6 @@
 #include "plane_weight.hpp"
 
-#include "planes.hpp"
+#include "padded_planes.hpp"
 #include "weight_blocks.hpp"
 
 namespace plumb::kernel {
@@ -103,14 +103,15 @@ void run(const Weight<T>& f) {
 }
 
 // Images whose g and x are gone through at once for a few weights: what the first cache holds.
-std::int64_t images_in_cache(const Planes& planes) {
+std::int64_t images_in_cache(const PaddedPlanes& planes) {
   return std::max<std::int64_t>(1, 8192 / (planes.rounded(most_lanes) * most_rows));
 }
 
 // dw = the images [begin, end).
 template <class T>
-void weight_of_images(const ConvolutionSizes& s, const Planes& planes, const std::int64_t* offsets,
-                      std::int64_t begin, std::int64_t end, T* dw, const T* g, const T* x) {
+void weight_of_images(const ConvolutionSizes& s, const PaddedPlanes& planes,
+                      const std::int64_t* offsets, std::int64_t begin, std::int64_t end, T* dw,
+                      const T* g, const T* x) {
   const std::int64_t at_once = std::min(images_in_cache(planes), end - begin);
   const std::int64_t positions = planes.rounded(most_lanes);
   Tensor x_room = padded_room<T>(at_once * s.channels * planes.size);
@@ -143,7 +144,7 @@ void weight_of_images(const ConvolutionSizes& s, const Planes& planes, const std
 template <class T>
 void plane_convolution_weight(const ConvolutionSizes& s, T* dw, Write mode, const T* g,
                               const T* x) {
-  const Planes planes(s);
+  const PaddedPlanes planes(s);
   const Tensor offsets = offsets_of(s, planes);
   const std::int64_t* look = offsets.data<std::int64_t>();
   sum_weight_blocks(s, dw, mode, [&](std::int64_t begin, std::int64_t end, T* sums) {

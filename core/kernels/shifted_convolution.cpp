@@ -1,9 +1,9 @@
 #include "shifted_convolution.hpp"
 
 #include "../parallel.hpp"
+#include "padded_planes.hpp"
 #include "plane_blocks.hpp"
 #include "plane_convolution.hpp"
-#include "planes.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -30,7 +30,7 @@ Tensor by_taps(const ConvolutionSizes& s, const T* w) {
 template <class T>
 struct Shifted {
   const ConvolutionSizes& sizes;
-  const Planes& planes;
+  const PaddedPlanes& planes;
   const std::int64_t* offsets;  // of the elements of the kernel in the planes of dx
   const std::int64_t* rows;     // of the planes of g
   const T* g;                   // [outputs, positions]
@@ -86,16 +86,17 @@ void run(const Shifted<T>& f) {
 
 bool has_shifted_convolution_image(const ConvolutionSizes& s) {
   // A block is added to what is there already: worth some 8 products of each element.
-  const double here =
-      static_cast<double>(Planes(s).positions) * (1 + 8 / static_cast<double>(s.group_outputs()));
-  return has_plane_convolution(s) && (!has_plane_convolution_image(s) ||
-                                      here < static_cast<double>(Planes(s.backwards()).positions));
+  const double here = static_cast<double>(PaddedPlanes(s).positions) *
+                      (1 + 8 / static_cast<double>(s.group_outputs()));
+  return has_plane_convolution(s) &&
+         (!has_plane_convolution_image(s) ||
+          here < static_cast<double>(PaddedPlanes(s.backwards()).positions));
 }
 
 template <class T>
 void shifted_convolution_image(const ConvolutionSizes& s, T* dx, Write mode, const T* g, const T* w,
                                const T* bias) {
-  const Planes planes(s);
+  const PaddedPlanes planes(s);
   const std::int64_t groups = s.windows.groups, outputs = s.group_outputs();
   const std::int64_t positions = planes.rounded(most_lanes);
   const Tensor offsets = offsets_of(s, planes);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../write.hpp"
-#include "vector.hpp"
+#include "vector_of.hpp"
 
 namespace plumb::kernel {
 

@@ -6,7 +6,7 @@
 
 #include "../write.hpp"
 #include "convolution_sizes.hpp"
-#include "vector.hpp"
+#include "vector_of.hpp"
 
 namespace plumb::kernel {
 
@@ -14,8 +14,8 @@ namespace plumb::kernel {
 /// included, so what the element (i, j) of the kernel sees at all positions is the plane itself
 /// from i dilation stride + j dilation on: no columns are copied. The price are the positions
 /// between the rows of the result, where a window hangs over the right edge; they mean nothing.
-struct Planes {
-  explicit Planes(const ConvolutionSizes& s)
+struct PaddedPlanes {
+  explicit PaddedPlanes(const ConvolutionSizes& s)
       : stride(s.image.width + 2 * s.windows.padding.width),
         size((s.image.height + 2 * s.windows.padding.height) * stride),
         inside(s.windows.padding.height * stride + s.windows.padding.width),
@@ -40,7 +40,7 @@ Tensor padded_room(std::int64_t n) {
 }
 
 /// Where in the planes of a group each element (c, i, j) of the kernel begins to look: int64.
-Tensor offsets_of(const ConvolutionSizes& sizes, const Planes& planes);
+Tensor offsets_of(const ConvolutionSizes& sizes, const PaddedPlanes& planes);
 
 /// Copies n elements, in moves of a fixed size that overlap at the end: a row is short, and a call
 /// of memcpy would cost more than what it copies.
@@ -72,8 +72,8 @@ PLUMB_INLINE inline void spread_rows(std::int64_t planes, std::int64_t rows, std
 
 /// Copies the channels of one image into padded planes.
 template <class T>
-PLUMB_INLINE inline void pad_image(const ConvolutionSizes& s, const Planes& planes, const T* image,
-                                   T* padded) {
+PLUMB_INLINE inline void pad_image(const ConvolutionSizes& s, const PaddedPlanes& planes,
+                                   const T* image, T* padded) {
   spread_rows(s.channels, s.image.height, s.image.width, image, padded + planes.inside,
               planes.stride, planes.size);
 }

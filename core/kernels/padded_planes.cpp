@@ -1,8 +1,8 @@
-#include "planes.hpp"
+#include "padded_planes.hpp"
 
 namespace plumb::kernel {
 
-Tensor offsets_of(const ConvolutionSizes& s, const Planes& planes) {
+Tensor offsets_of(const ConvolutionSizes& s, const PaddedPlanes& planes) {
   Tensor offsets = Tensor::empty({s.group_column()}, DType::int64);
   std::int64_t* at = offsets.mutable_data<std::int64_t>();
   for (std::int64_t c = 0; c < s.channels / s.windows.groups; ++c)
