@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "../../core/error.hpp"
-#include "../../core/kernels/pooling.hpp"
+#include "../../core/kernels/avg_pool.hpp"
+#include "../../core/kernels/max_pool.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace plumb::kernel {
 
@@ -35,13 +36,13 @@ Isa isa();
 namespace plumb::kernel {
 
 #if defined(__x86_64__)
-template <class F>
-PLUMB_V3 void run_v3(const F& f) {
-  f();
+template <class F, class... Args>
+PLUMB_V3 void run_v3(const F& f, Args... args) {
+  f(args...);
 }
-template <class F>
-PLUMB_V4 void run_v4(const F& f) {
-  f();
+template <class F, class... Args>
+PLUMB_V4 void run_v4(const F& f, Args... args) {
+  f(args...);
 }
 #endif
 
@@ -60,6 +61,22 @@ void on_best_isa(const F& f) {
   }
 #endif
   f();
+}
+
+/// The same for a lambda that takes how many bytes a vector has there, as an integral_constant.
+template <class F>
+void on_best_vectors(const F& f) {
+#if defined(__x86_64__)
+  switch (isa()) {
+    case Isa::v4:
+      return run_v4(f, std::integral_constant<int, 64>());
+    case Isa::v3:
+      return run_v3(f, std::integral_constant<int, 32>());
+    case Isa::base:
+      break;
+  }
+#endif
+  f(std::integral_constant<int, 16>());
 }
 
 }  // namespace plumb::kernel

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <plumb/autograd/gradcheck.hpp>
@@ -53,7 +54,7 @@ struct Direct {
               const std::int64_t column = j * stride.width - padding.width + b * dilation.width;
               if (row < 0 || row >= h || column < 0 || column >= w) continue;
               const std::int64_t here = (p * h + row) * w + column;
-              if (at >= 0 && x.data<double>()[here] <= *out) continue;
+              if (at >= 0 && (x.data<double>()[here] <= *out || std::isnan(*out))) continue;
               at = here;
               *out = x.data<double>()[here];
             }
@@ -84,6 +85,30 @@ TEST_CASE("max_pool2d: agrees with its definition for windows of many kinds") {
           ++compared;
         }
   CHECK(compared == 72);
+}
+
+TEST_CASE("max_pool2d: infinities, NaN and equal elements in wide rows, as defined") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Tensor x = Tensor::empty({2, 3, 9, 61}, DType::float64);
+    Generator generator(5);
+    generator.fill_uniform(x, 0, 8);
+    const double special[] = {-infinity, infinity, not_a_number, -0.0, 0.0, 1, 1, 2};
+    for (std::int64_t i = 0; i < x.numel(); ++i) {
+      double& value = x.mutable_data<double>()[i];
+      value = special[static_cast<std::int64_t>(value)];
+    }
+    for (const std::int64_t kernel : {2, 3})
+      for (const std::int64_t stride : {1, 2, 3})
+        for (const std::int64_t padding : {0, 1}) {
+          const Variable leaf = Variable::leaf(x.to(dtype));
+          const Variable y = max_pool2d(leaf, kernel, {stride, padding});
+          const Tensor g = normal(y.shape(), dtype, 3);
+          y.backward(g);
+          const Direct expected(x, g.to(DType::float64), kernel, stride, padding, 1);
+          CHECK(deviation(y.value(), expected.y) == 0);
+          CHECK(deviation(leaf.grad(), expected.dx) <= 1e-6);
+        }
+  }
 }
 
 TEST_CASE("max_pool2d: 2 x 2 windows side by side agree with the definition, odd sizes too") {
@@ -178,6 +203,34 @@ TEST_CASE("max_pool: backward does not look at x again") {
   }
 }
 
+TEST_CASE("avg_pool2d: agrees with its definition for windows of many kinds") {
+  const auto mean = [](const Tensor& x, std::int64_t plane, std::int64_t row, std::int64_t column,
+                       std::int64_t kernel) {
+    double sum = 0;
+    for (std::int64_t i = std::max<std::int64_t>(row, 0); i < std::min(row + kernel, x.dim(2)); ++i)
+      for (std::int64_t j = std::max<std::int64_t>(column, 0);
+           j < std::min(column + kernel, x.dim(3)); ++j)
+        sum += x.data<double>()[(plane * x.dim(2) + i) * x.dim(3) + j];
+    return sum / static_cast<double>(kernel * kernel);
+  };
+  for (const Shape& shape : {Shape{2, 1, 8, 52}, Shape{1, 2, 7, 33}, Shape{1, 1, 4, 3}})
+    for (std::int64_t kernel = 1; kernel <= 3; ++kernel)
+      for (std::int64_t stride = 1; stride <= 3; ++stride)
+        for (std::int64_t padding = 0; padding <= kernel / 2; ++padding) {
+          const Tensor x = normal(shape);
+          const Tensor y = avg_pool2d(x, kernel, {stride, padding}).value();
+          Tensor expected = Tensor::empty(y.shape(), DType::float64);
+          double* to = expected.mutable_data<double>();
+          for (std::int64_t plane = 0; plane < shape[0] * shape[1]; ++plane)
+            for (std::int64_t i = 0; i < y.dim(2); ++i)
+              for (std::int64_t j = 0; j < y.dim(3); ++j)
+                *to++ = mean(x, plane, i * stride - padding, j * stride - padding, kernel);
+          CHECK(deviation(y, expected) <= 1e-15);
+          const Tensor single = avg_pool2d(x.to(DType::float32), kernel, {stride, padding}).value();
+          CHECK(deviation(single, expected) <= 1e-6);
+        }
+}
+
 TEST_CASE("avg_pool: padding counts as zeros, or not at all") {
   const Tensor x = Tensor::from({1., 2., 3., 4.}, {1, 1, 4});
   CHECK(avg_pool1d(x, 2, {2, 1}).value().to_vector<double>() == std::vector<double>{0.5, 2.5, 2});
@@ -219,6 +272,7 @@ TEST_CASE("pooling: gradients") {
         return avg_pool2d(x, {3, 2}, {Size2d(1, 2), {1, 0}});
       },
       {2, 1, 5, 4});
+  check([](const Variable& x) { return avg_pool2d(x, 2); }, {2, 2, 5, 9});
   check([](const Variable& x) { return avg_pool2d(x, 2, {1, 1, CountPadding::no}); }, {1, 2, 3, 4});
   check([](const Variable& x) { return adaptive_avg_pool1d(x, 3); }, {2, 2, 7});
   check([](const Variable& x) { return adaptive_avg_pool2d(x, {2, 5}); }, {1, 2, 5, 4});
@@ -235,6 +289,7 @@ TEST_CASE("pooling: gradients add up where x is used twice") {
   };
   check([](const Variable& v) { return max_pool2d(v, 2); });
   check([](const Variable& v) { return max_pool2d(v, 3, {1, 1}); });
+  check([](const Variable& v) { return avg_pool2d(v, 2); });
   check([](const Variable& v) { return avg_pool2d(v, 3, {2, 1}); });
   check([](const Variable& v) { return adaptive_avg_pool2d(v, 4); });
 }
@@ -270,6 +325,7 @@ TEST_CASE("pooling: the same bits for any number of threads") {
     };
     include([](const Variable& v) { return max_pool2d(v, 2); });
     include([](const Variable& v) { return max_pool2d(v, 3, {2, 1}); });
+    include([](const Variable& v) { return avg_pool2d(v, 2); });
     include([](const Variable& v) { return avg_pool2d(v, 3, {1, 1}); });
     include([](const Variable& v) { return adaptive_avg_pool2d(v, {7, 13}); });
     return result;

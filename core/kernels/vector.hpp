@@ -1,0 +1,149 @@
+// Vectors of a fixed number of elements, for loops that compilers make no good vectors of: those of
+// GCC's extension, which clang has too.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "isa.hpp"
+
+namespace plumb::kernel {
+
+namespace detail {
+template <class T, int lanes>
+struct VectorType {
+  typedef T type __attribute__((vector_size(lanes * sizeof(T))));
+};
+template <class T>
+struct VectorType<T, 1> {
+  using type = T;  // g++ keeps vectors of one element in memory
+};
+}  // namespace detail
+
+/// `lanes` elements, a power of two; of one, the element itself. Never a parameter by value or a
+/// result: how those are passed depends on the instruction set.
+template <class T, int lanes>
+using Vector = typename detail::VectorType<T, lanes>::type;
+
+/// From and to memory of any alignment.
+template <class V, class T>
+PLUMB_INLINE inline void load(V& to, const T* from) {
+  std::memcpy(&to, from, sizeof(V));
+}
+template <class V, class T>
+PLUMB_INLINE inline void store(T* to, const V& from) {
+  std::memcpy(to, &from, sizeof(V));
+}
+
+/// Element by element in another type.
+template <class To, class From>
+PLUMB_INLINE inline void convert(To& to, const From& from) {
+  if constexpr (std::is_arithmetic_v<From>) {
+    to = static_cast<To>(from);
+  } else {
+    to = __builtin_convertvector(from, To);
+  }
+}
+
+namespace detail {
+template <class V, int... i>
+PLUMB_INLINE inline void separate(const V& a, const V& b, V& even, V& odd,
+                                  std::integer_sequence<int, i...>) {
+  even = __builtin_shufflevector(a, b, (2 * i)...);
+  odd = __builtin_shufflevector(a, b, (2 * i + 1)...);
+}
+template <class V, int... i>
+PLUMB_INLINE inline void alternate(const V& even, const V& odd, V& a, V& b,
+                                   std::integer_sequence<int, i...>) {
+  constexpr int n = sizeof...(i);
+  a = __builtin_shufflevector(even, odd, (i / 2 + i % 2 * n)...);
+  b = __builtin_shufflevector(even, odd, (n / 2 + i / 2 + i % 2 * n)...);
+}
+}  // namespace detail
+
+/// The elements at even and at odd places of a and then b.
+template <int lanes, class V>
+PLUMB_INLINE inline void separate(const V& a, const V& b, V& even, V& odd) {
+  if constexpr (lanes == 1) {
+    even = a;
+    odd = b;
+  } else {
+    detail::separate(a, b, even, odd, std::make_integer_sequence<int, lanes>());
+  }
+}
+
+/// The inverse of separate.
+template <int lanes, class V>
+PLUMB_INLINE inline void alternate(const V& even, const V& odd, V& a, V& b) {
+  if constexpr (lanes == 1) {
+    a = even;
+    b = odd;
+  } else {
+    detail::alternate(even, odd, a, b, std::make_integer_sequence<int, lanes>());
+  }
+}
+
+namespace detail {
+template <class V, int... i>
+PLUMB_INLINE inline void choose_every_second(V& to, const V& low, const V& high,
+                                             std::integer_sequence<int, i...>) {
+  constexpr int n = sizeof...(i);
+  to = __builtin_shufflevector(low, high, (2 * i < n ? 2 * i : 2 * i + 1)...);
+}
+}  // namespace detail
+
+/// to[i] = from[i step]. A step that is a constant of its type, 1 or 2, takes one or two loads.
+template <int lanes, class V, class T, class Step>
+PLUMB_INLINE inline void load_strided(V& to, const T* from, Step step) {
+  if constexpr (std::is_same_v<Step, std::integral_constant<std::int64_t, 1>> || lanes == 1) {
+    load(to, from);
+  } else if constexpr (std::is_same_v<Step, std::integral_constant<std::int64_t, 2>>) {
+    V low, high;
+    load(low, from);
+    load(high, from + lanes - 1);  // not one element further than is wanted
+    detail::choose_every_second(to, low, high, std::make_integer_sequence<int, lanes>());
+  } else {
+    T each[lanes];
+    for (int i = 0; i < lanes; ++i) each[i] = from[i * step];
+    load(to, each);
+  }
+}
+
+/// Calls f(step), where 1 and 2 are constants of the type.
+template <class F>
+PLUMB_INLINE inline void with_step(std::int64_t step, F f) {
+  if (step == 1) return f(std::integral_constant<std::int64_t, 1>());
+  if (step == 2) return f(std::integral_constant<std::int64_t, 2>());
+  f(step);
+}
+
+/// Takes b and its place where b is larger. NaN is the largest; of two that are equal a stays.
+template <class V, class P>
+PLUMB_INLINE inline void keep_larger(V& a, P& a_place, const V& b, const P& b_place) {
+  const auto stays = (b <= a) | (a != a);
+  a = stays ? a : b;
+  a_place = stays ? a_place : b_place;
+}
+
+/// As many elements of type T as a vector has, of 32 bytes at the most: g++ 12 takes comparisons of
+/// wider ones apart.
+template <class T, int bytes>
+using LanesOf =
+    std::integral_constant<int, (bytes < 32 ? bytes : 32) / static_cast<int>(sizeof(T))>;
+
+/// Calls f(i, number) for blocks of `number` elements, `lanes` if there are so many, that cover
+/// [0, n). The last may take in some of the one before it again.
+template <int lanes, class F>
+PLUMB_INLINE inline void cover(std::int64_t n, F f) {
+  constexpr std::integral_constant<int, lanes> number;
+  if constexpr (lanes > 1) {
+    if (n < lanes) return cover<lanes / 2>(n, f);
+  }
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) f(i, number);
+  if (i < n) f(n - lanes, number);
+}
+
+}  // namespace plumb::kernel
