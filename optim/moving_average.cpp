@@ -2,7 +2,7 @@
 
 #include "../core/arithmetic.hpp"
 #include "../core/error.hpp"
-#include "../core/kernels/optimizer.hpp"
+#include "../core/kernels/moving_average.hpp"
 
 namespace plumb::optim {
 namespace {

@@ -92,6 +92,18 @@ void Optimizer::check_state(const std::string& parameter, const Update& update) 
     fail(name_, "the gradient of '", parameter, "' holds a NaN or an infinity: no step");
 }
 
+Tensor* Optimizer::Beginnings::tensor(const Update& update, std::size_t index, double start) {
+  Tensor* kept = &update.state.tensors[index];
+  if (kept->defined()) return kept;
+  Tensor fresh = Tensor::full(update.value.shape(), start, update.value.dtype());
+  return &all_.emplace_front(Beginning{kept, std::move(fresh)}).tensor;
+}
+
+void Optimizer::Beginnings::keep() {
+  for (Beginning& each : all_) *each.place = std::move(each.tensor);
+  all_.clear();
+}
+
 void Optimizer::zero_grad() {
   for (Group& group : groups_)
     for (Parameter& parameter : group.parameters) parameter.variable.zero_grad();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -116,6 +117,29 @@ class Optimizer {
     }
   };
 
+  /// The tensors that begin in a step. Until keep() they are no state's, so that a step that throws
+  /// has changed nothing.
+  class Beginnings {
+   public:
+    /// The tensor of that index that is kept of the parameter, or one like its value, filled with
+    /// `start`, that keep() makes it. Good until then.
+    Tensor* tensor(const Update& update, std::size_t index, double start = 0);
+    void keep();
+
+   private:
+    struct Beginning {
+      Tensor* place;
+      Tensor tensor;
+    };
+    std::forward_list<Beginning> all_;  // nothing is allocated where nothing begins
+  };
+
+  /// The options of a group; Options must be those of the rule.
+  template <class Options>
+  const Options& typed_options(int group) const {
+    return static_cast<const TypedOptions<Options>&>(*at(group).options).options;
+  }
+
   /// For the rule's constructor. Throws where the defaults or a group's options are not valid, and
   /// as add_group does.
   template <class Options>
@@ -127,12 +151,10 @@ class Optimizer {
   /// business. It should get all memory that it needs before it changes anything.
   virtual void update(std::vector<Update>& updates) = 0;
 
-  /// A group by index; throws with the range.
-  const Group& at(int group) const;
-
  private:
   Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
             std::shared_ptr<const GroupOptions> defaults, StateNames names);
+  const Group& at(int group) const;
   void check_new(const Parameters& parameters) const;
   void check_state(const std::string& parameter, const Update& update) const;
 

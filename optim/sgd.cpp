@@ -1,7 +1,7 @@
 #include "sgd.hpp"
 
 #include "../core/error.hpp"
-#include "../core/kernels/optimizer.hpp"
+#include "../core/kernels/sgd.hpp"
 #include "moving_average.hpp"
 
 namespace plumb::optim {
@@ -78,36 +78,24 @@ SGD::SGD(const Parameters& parameters, const Options& options)
 SGD::SGD(const std::vector<ParameterGroup>& groups, const Options& defaults)
     : Optimizer(groups, defaults, {{"average"}, {{"total_weight", closed(0, 1), "average"}}}) {}
 
-const SGD::Options& SGD::options(int group) const {
-  return static_cast<const TypedOptions<Options>&>(*at(group).options).options;
-}
-
 void SGD::update(std::vector<Update>& updates) {
-  // What may throw comes first; only then do the states take the averages that begin here.
   std::vector<kernel::SgdPass> passes;
-  std::vector<Tensor> fresh;
   passes.reserve(updates.size());
-  fresh.reserve(updates.size());
+  Beginnings beginnings;
   for (Update& u : updates) {
     const auto& options = u.options<Options>();
-    Tensor* a = &u.state.tensors[average];
-    if (options.momentum != 0 && !a->defined())
-      a = &fresh.emplace_back(Tensor::zeros(u.value.shape(), u.value.dtype()));
-    kernel::SgdPass pass;
+    kernel::SgdPass& pass = passes.emplace_back();
+    if (options.momentum != 0) pass.average = beginnings.tensor(u, average);
+    set_factors(pass, options, u.state.numbers[weight]);
     pass.parameter = std::move(u.value);
     pass.gradient = std::move(u.gradient);
-    if (options.momentum != 0) pass.average = a;
-    set_factors(pass, options, u.state.numbers[weight]);
-    passes.push_back(std::move(pass));
   }
   kernel::sgd(passes);
-  for (std::size_t i = 0; i < updates.size(); ++i) {
-    const double momentum = updates[i].options<Options>().momentum;
-    if (momentum == 0) continue;
-    Tensor& a = updates[i].state.tensors[average];
-    double& gathered = updates[i].state.numbers[weight];
-    if (!a.defined()) a = *passes[i].average;
-    gathered = total_weight(gathered, momentum);
+  beginnings.keep();
+  for (Update& u : updates) {
+    const double momentum = u.options<Options>().momentum;
+    double& gathered = u.state.numbers[weight];
+    if (momentum != 0) gathered = total_weight(gathered, momentum);
   }
 }
 

@@ -65,7 +65,7 @@ class SGD : public Optimizer {
   SGD(const std::vector<ParameterGroup>& groups, const Options& defaults);
 
   /// The options of a group.
-  const Options& options(int group) const;
+  const Options& options(int group) const { return typed_options<Options>(group); }
 
  private:
   void update(std::vector<Update>& updates) override;

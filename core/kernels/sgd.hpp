@@ -1,4 +1,4 @@
-// Update rules and moving averages: one pass over memory for each tensor.
+// Stochastic gradient descent in one pass over memory.
 #pragma once
 
 #include <vector>
@@ -26,13 +26,6 @@ struct SgdPass {
   double rate = 0;
 };
 
-/// All passes together, so that many small tensors cost no more than one large one.
 void sgd(std::vector<SgdPass>& passes);
-
-/// average = keep average + take x.
-void blend_into(Tensor& average, double keep, double take, const Tensor& x);
-
-/// mean = mean + (x - mean) / count.
-void mean_into(Tensor& mean, double count, const Tensor& x);
 
 }  // namespace plumb::kernel

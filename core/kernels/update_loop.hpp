@@ -1,0 +1,95 @@
+// What the kernels of update rules share: one loop over the elements of all tensors of a step.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include "loops.hpp"
+
+namespace plumb::kernel {
+
+/// Elements [begin, end) by Element::at(rule, i). Rule is a struct of pointers and factors.
+template <class Element, class Rule>
+void update_loop(const Rule& rule, std::int64_t begin, std::int64_t end) {
+  on_best_isa([&rule, begin, end]() PLUMB_INLINE {
+    const Rule local = rule;  // in registers: the compiler cannot know that the stores spare `rule`
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) Element::at(local, i);
+  });
+}
+
+/// f(constants...), one std::true_type or std::false_type for each flag.
+template <class F>
+auto with_flags(F f) {
+  return f();
+}
+template <class F, class... Flags>
+auto with_flags(F f, bool first, Flags... others) {
+  return first ? with_flags([f](auto... rest) { return f(std::true_type(), rest...); }, others...)
+               : with_flags([f](auto... rest) { return f(std::false_type(), rest...); }, others...);
+}
+
+namespace detail {
+
+// Where a tensor lies when all are laid end to end, so that threads share them evenly.
+struct Extent {
+  std::int64_t start;
+  std::int64_t size;
+};
+
+// Calls f(tensor, begin, end) for pieces of all tensors. The cuts depend on the sizes alone.
+template <class F>
+void over_pieces(const std::vector<Extent>& extents, std::int64_t total, F f) {
+  parallel_for(total, grain, [&](std::int64_t begin, std::int64_t end) {
+    auto at = std::upper_bound(extents.begin(), extents.end(), begin,
+                               [](std::int64_t x, const Extent& e) { return x < e.start; });
+    for (--at; at != extents.end() && at->start < end; ++at) {
+      const std::int64_t first = std::max(begin - at->start, std::int64_t{0});
+      const std::int64_t last = std::min(end - at->start, at->size);
+      if (first < last) f(static_cast<std::size_t>(at - extents.begin()), first, last);
+    }
+  });
+}
+
+template <class T, template <class> class Rule, class Pass>
+void update_of_type(std::vector<Pass>& passes) {
+  constexpr std::int64_t line = 64 / sizeof(T);  // pieces begin on cache lines
+  std::vector<Rule<T>> rules;
+  std::vector<Extent> extents;
+  rules.reserve(passes.size());
+  extents.reserve(passes.size());
+  std::int64_t total = 0;
+  for (Pass& pass : passes) {
+    if (pass.parameter.dtype() != dtype_of<T>) continue;
+    const std::int64_t size = pass.parameter.numel();
+    rules.emplace_back(pass);
+    extents.push_back({total, size});
+    total += (size + line - 1) / line * line;
+  }
+  over_pieces(extents, total, [&](std::size_t k, std::int64_t begin, std::int64_t end) {
+    rules[k].loop(rules[k], begin, end);
+  });
+}
+
+}  // namespace detail
+
+/// All passes together, so that many small tensors cost no more than one large one. Rule<T>(pass)
+/// is a pass in its element type; its `loop` is an update_loop.
+template <template <class> class Rule, class Pass>
+void update(std::vector<Pass>& passes) {
+  bool singles = false;
+  bool doubles = false;
+  for (const Pass& pass : passes)
+    (pass.parameter.dtype() == DType::float32 ? singles : doubles) = true;
+  if (singles) detail::update_of_type<float, Rule>(passes);
+  if (doubles) detail::update_of_type<double, Rule>(passes);
+}
+
+/// The elements of a state that a pass may lack.
+template <class T>
+T* data_or_null(Tensor* tensor) {
+  return tensor == nullptr ? nullptr : tensor->mutable_data<T>();
+}
+
+}  // namespace plumb::kernel
