@@ -2,8 +2,12 @@
 #pragma once
 
 #include "autograd.hpp"
+#include "optim/adagrad.hpp"
+#include "optim/adam.hpp"
+#include "optim/adamw.hpp"
 #include "optim/fields.hpp"
 #include "optim/group_options.hpp"
 #include "optim/moving_average.hpp"
 #include "optim/optimizer.hpp"
+#include "optim/rmsprop.hpp"
 #include "optim/sgd.hpp"

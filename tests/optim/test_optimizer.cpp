@@ -1,35 +1,12 @@
 #include <cmath>
 #include <limits>
 
-#include "parameters.hpp"
+#include "pair.hpp"
 
 namespace plumb::test {
 namespace {
 
 using optim::SGD;
-
-// Parameters and an optimizer of two groups.
-struct Pair {
-  Parameter w = parameter("w", {1, 2, 3});
-  Parameter b = parameter("b", {0.5});
-  SGD optimizer;
-
-  explicit Pair(const SGD::Options& defaults = SGD::heavy_ball(0.1, 0.9),
-                const optim::Settings& of_b = {})
-      : optimizer({{{w}}, {{b}, of_b}}, defaults) {}
-
-  void step(int t) {
-    set_grad(w, {std::sin(t), std::cos(t), 1.0 / t});
-    set_grad(b, {std::sin(2 * t)});
-    optimizer.step();
-  }
-  StateDict all() const {
-    StateDict state = optimizer.state_dict();
-    state.set("value.w", w.variable.value());
-    state.set("value.b", b.variable.value());
-    return state;
-  }
-};
 
 }  // namespace
 
@@ -238,144 +215,6 @@ TEST_CASE("Optimizer: a parameter that was given another dtype or shape is refus
   CHECK(error_of([&] { pair.optimizer.step(); }) ==
         "[SGD] parameter 'b' is [2] of float64, its average is [1] of float64");
   CHECK(values(pair.w) == before.tensor("value.w").to_vector<double>());
-}
-
-TEST_CASE("Optimizer: goes on bit for bit from a state dict of any step") {
-  SGD::Options nesterov = SGD::heavy_ball(0.1, 0.9);
-  nesterov.nesterov = true;
-  SGD::Options decayed = SGD::debiased(0.1, 0.99);
-  decayed.weight_decay = 0.1;
-  SGD::Options dampened = SGD::heavy_ball(0.1, 0.9);
-  dampened.dampening = 0.5;
-  for (const auto& options : {SGD::plain(0.1), SGD::heavy_ball(0.1, 0.9), SGD::debiased(0.1, 0.9),
-                              nesterov, decayed, dampened}) {
-    for (int stop = 0; stop <= 5; ++stop) {
-      Pair straight(options, {{"lr", 0.05}});
-      Pair before(options, {{"lr", 0.05}});
-      for (int t = 1; t <= 6; ++t) straight.step(t);
-      for (int t = 1; t <= stop; ++t) before.step(t);
-      Pair after;  // with other options: those of the state replace them
-      after.w.variable.set_value(before.w.variable.value().clone());
-      after.b.variable.set_value(before.b.variable.value().clone());
-      after.optimizer.load_state_dict(before.optimizer.state_dict());
-      const StateDict kept = before.all().clone();
-      for (int t = stop + 1; t <= 6; ++t) after.step(t);
-      CHECK(same_state(straight.all(), after.all()));
-      CHECK(same_state(before.all(), kept));  // nothing is shared
-    }
-  }
-}
-
-TEST_CASE("Optimizer: a state dict names what it holds") {
-  Pair pair(SGD::debiased(0.5, 0.75), {{"momentum", 0.0}});
-  pair.step(1);
-  const StateDict state = pair.optimizer.state_dict();
-  CHECK(state.scalar<std::string>("optimizer") == "SGD");
-  CHECK(state.scalar<std::int64_t>("groups") == 2);
-  CHECK(state.scalar<double>("group.0.momentum") == 0.75);
-  CHECK(state.scalar<bool>("group.1.debias"));
-  CHECK(state.scalar<std::int64_t>("parameter.b") == 1);
-  CHECK(state.scalar<std::int64_t>("state.w.steps") == 1);
-  CHECK(state.scalar<double>("state.w.total_weight") == 0.25);
-  CHECK(state.tensor("state.w.average").at({0}) == doctest::Approx(0.25 * std::sin(1)));
-  CHECK(state.scalar<std::string>("state.b.average") == "none");
-}
-
-TEST_CASE("Optimizer: a state dict that does not fit is refused whole, with all that is wrong") {
-  Pair pair;
-  pair.step(1);
-  const StateDict good = pair.optimizer.state_dict().clone();
-  pair.step(2);
-  const StateDict before = pair.all().clone();
-  const auto refusal = [&](const StateDict& state) {
-    const std::string message = error_of([&] { pair.optimizer.load_state_dict(state); });
-    CHECK(same_state(before, pair.all()));
-    return message;
-  };
-  const std::string start = "[SGD] the state dict does not fit: ";
-
-  StateDict state = good;
-  state.set("optimizer", "Adam");
-  CHECK(refusal(state) == "[SGD] the state dict is of Adam");
-
-  SUBCASE("names, groups and shapes") {
-    const Parameter w = parameter("w", {1, 2});
-    const Parameter c = parameter("c", {1});
-    SGD other({{{c, w}}, {{parameter("d", {1})}}}, SGD::plain(0.1));
-    const Parameter b = parameter("b", {1});
-    SGD swapped({{{b}}, {{parameter("w", {1, 2, 3})}}}, SGD::plain(0.1));
-    CHECK(refusal(swapped.state_dict()) ==
-          start + "'w' was in group 1, is in group 0; 'b' was in group 0, is in group 1");
-    CHECK(refusal(other.state_dict()) ==
-          start + "no parameter.b; unexpected parameter.c; unexpected parameter.d");
-  }
-  SUBCASE("shape and dtype of an average") {
-    state = good;
-    state.set("state.w.average", Tensor::zeros({2}, DType::float64));
-    state.set("state.b.average", Tensor::zeros({1}));
-    CHECK(refusal(state) == start +
-                                "state.w.average is [2] of float64, expected [3] of float64; "
-                                "state.b.average is [1] of float32, expected [1] of float64");
-  }
-  SUBCASE("number of groups") {
-    const Parameter w = parameter("w", {1, 2, 3});
-    const Parameter b = parameter("b", {1});
-    const SGD one({w, b}, SGD::plain(0.1));
-    CHECK(refusal(one.state_dict()) ==
-          start + "1 groups, expected 2; 'b' was in group 0, is in group 1");
-  }
-  SUBCASE("values") {
-    state = good;
-    state.set("state.w.total_weight", std::nan(""));
-    state.set("state.w.steps", -1);
-    state.set("state.b.steps", 0.5);
-    state.set("extra", true);
-    state.set("state.w.residual", Tensor::zeros({3}));
-    CHECK(refusal(state) == start +
-                                "state.w.steps is -1, expected [0, 2^62]; "
-                                "state.w.total_weight is nan, expected [0, 1]; "
-                                "state.b.steps is of another kind; unexpected extra; "
-                                "unexpected state.w.residual");
-    state = good;
-    state.set("state.w.steps", INT64_MAX);
-    state.set("state.w.total_weight", -1.0);
-    state.set("state.b.total_weight", 2.0);
-    CHECK(refusal(state) == start +
-                                "state.w.steps is 9223372036854775807, expected [0, 2^62]; "
-                                "state.w.total_weight is -1, expected [0, 1]; "
-                                "state.b.total_weight is 2, expected [0, 1]");
-    state = good;
-    state.set("state.w.total_weight", std::numeric_limits<double>::infinity());
-    CHECK(refusal(state) == start + "state.w.total_weight is inf, expected [0, 1]");
-    state = good;
-    state.set("group.1.momentum", 1.0);
-    CHECK(refusal(state) == "[SGD] momentum must be in [0, 1), got 1");
-    state = good;
-    state.set("group.1.nesterov", 1.0);
-    CHECK(refusal(state) == "[SGD] nesterov must be true or false, got 1");
-  }
-  SUBCASE("an average that is gone") {
-    state = StateDict();
-    for (const auto& [name, value] : good.scalars())
-      std::visit([&, name = name](const auto& held) { state.set(name, held); }, value);
-    CHECK(refusal(state) == start + "no state.w.average; no state.b.average");
-    state.set("state.w.average", "none");
-    state.set("state.b.average", "none");
-    CHECK(refusal(state) ==
-          start +
-              "state.w.total_weight is 0.09999999999999998 without state.w.average; "
-              "state.b.total_weight is 0.09999999999999998 without state.b.average");
-  }
-  SUBCASE("an undefined average") {
-    state = good;
-    state.set("state.b.average", Tensor());
-    CHECK(refusal(state) == start + "state.b.average is undefined");
-  }
-  SUBCASE("an average without weight") {
-    state = good;
-    state.set("state.w.total_weight", 0.0);
-    CHECK(refusal(state) == start + "state.w.total_weight is 0 with state.w.average");
-  }
 }
 
 }  // namespace plumb::test

@@ -1,12 +1,10 @@
 #include <cmath>
 
 #include "../support/threads.hpp"
-#include "parameters.hpp"
+#include "rules.hpp"
 
 namespace plumb::test {
 namespace {
-
-using optim::SGD;
 
 // Sizes around the ends of what a thread takes at a time, and many small tensors.
 Parameters many_parameters() {
@@ -36,39 +34,43 @@ void set_gradients(const Parameters& parameters, int t) {
   }
 }
 
-SGD::Options every_term() {
-  SGD::Options options = SGD::debiased(0.1, 0.9);
-  options.weight_decay = 0.01;
-  options.nesterov = true;
-  options.maximize = true;
-  return options;
-}
+const RuleCase every_term = {"SGD",
+                             {{"lr", 0.1},
+                              {"momentum", 0.9},
+                              {"dampening", 0.9},
+                              {"debias", true},
+                              {"weight_decay", 0.01},
+                              {"nesterov", true},
+                              {"maximize", true}}};
 
-// All parameters and averages after three steps on that many threads.
-StateDict run(int threads, Parameters& parameters) {
+// All parameters and all that is kept after three steps on that many threads.
+StateDict run(int threads, const RuleCase& rule, Parameters& parameters) {
   const Threads scope(threads);
   parameters = many_parameters();
-  SGD optimizer(parameters, every_term());
+  const auto optimizer = make_optimizer(rule.rule, {{parameters, rule.options}});
   for (int t = 1; t <= 3; ++t) {
     set_gradients(parameters, t);
-    optimizer.step();
+    optimizer->step();
   }
-  StateDict state = optimizer.state_dict();
+  StateDict state = optimizer->state_dict();
   for (const Parameter& p : parameters) state.set("value." + p.name, p.variable.value());
   return state;
 }
 
 }  // namespace
 
-TEST_CASE("SGD: the same bits for 1 to 4 threads") {
+TEST_CASE("Optimizer: the same bits for 1 to 4 threads under every rule") {
   Parameters parameters;
-  const StateDict one = run(1, parameters);
-  for (const int threads : {2, 3, 4}) CHECK(same_state(one, run(threads, parameters)));
+  for (const RuleCase& rule : rule_cases()) {
+    INFO(to_string(rule));
+    const StateDict one = run(1, rule, parameters);
+    for (const int threads : {2, 3, 4}) CHECK(same_state(one, run(threads, rule, parameters)));
+  }
 }
 
-TEST_CASE("SGD: every element of every tensor is changed once, on any number of threads") {
+TEST_CASE("Optimizer: every element of every tensor is changed once, on any number of threads") {
   Parameters parameters;
-  run(4, parameters);
+  run(4, every_term, parameters);
   const Parameters start = many_parameters();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     const std::vector<double> actual = values(parameters[k]);
