@@ -30,7 +30,7 @@ Adagrad::Adagrad(const std::vector<ParameterGroup>& groups, const Options& defau
 void Adagrad::update(std::vector<Update>& updates) {
   std::vector<kernel::RmspropPass> passes;
   passes.reserve(updates.size());
-  Beginnings beginnings;
+  Beginnings beginnings(*this);
   for (Update& u : updates) {
     const auto& options = u.options<Options>();
     kernel::RmspropPass& pass = passes.emplace_back();

@@ -72,7 +72,7 @@ template <class Options>
 void BasicAdam<Options>::update(std::vector<Update>& updates) {
   std::vector<kernel::AdamPass> passes;
   passes.reserve(updates.size());
-  Beginnings beginnings;
+  Beginnings beginnings(*this);
   for (Update& u : updates) {
     const auto& options = u.template options<Options>();
     kernel::AdamPass& pass = passes.emplace_back();

@@ -59,6 +59,13 @@ void Optimizer::check_new(const Parameters& parameters) const {
 }
 
 void Optimizer::step() {
+  std::vector<Update> updates = updates_by(
+      [](const Parameter& parameter, const ParameterState&) { return parameter.variable.grad(); });
+  update(updates);
+  count_step(updates);
+}
+
+std::vector<Optimizer::Update> Optimizer::updates_by(GradientOf gradient_of) {
   std::size_t count = 0;
   for (const Group& group : groups_) count += group.parameters.size();
   std::vector<Update> updates;
@@ -66,26 +73,30 @@ void Optimizer::step() {
   for (Group& group : groups_) {
     for (std::size_t i = 0; i < group.parameters.size(); ++i) {
       const auto& [name, variable] = group.parameters[i];
-      if (!variable.requires_grad()) continue;
-      Tensor gradient = variable.grad();
-      if (!gradient.defined()) continue;
       ParameterState& state = group.states[i];
+      if (!variable.requires_grad()) continue;
+      Tensor gradient = gradient_of(group.parameters[i], state);
+      if (!gradient.defined()) continue;
       updates.push_back(
           {variable.value(), std::move(gradient), state, state.steps + 1, *group.options});
       check_state(name, updates.back());
     }
   }
-  update(updates);
+  return updates;
+}
+
+void Optimizer::count_step(std::vector<Update>& updates) {
   for (Update& update : updates) ++update.state.steps;
 }
 
 void Optimizer::check_state(const std::string& parameter, const Update& update) const {
   for (std::size_t k = 0; k < names_.tensors.size(); ++k) {
     const Tensor& kept = update.state.tensors[k];
+    const StateTensor& expected = names_.tensors[k];
     if (kept.defined() &&
-        (kept.shape() != update.value.shape() || kept.dtype() != update.value.dtype()))
+        (kept.shape() != update.value.shape() || kept.dtype() != expected.dtype_for(update.value)))
       fail(name_, "parameter '", parameter, "' is ", update.value.shape(), " of ",
-           update.value.dtype(), ", its ", names_.tensors[k], " is ", kept.shape(), " of ",
+           update.value.dtype(), ", its ", expected.name, " is ", kept.shape(), " of ",
            kept.dtype());
   }
   if (check_ == GradientCheck::finite && !kernel::all_finite(update.gradient))
@@ -95,7 +106,8 @@ void Optimizer::check_state(const std::string& parameter, const Update& update) 
 Tensor* Optimizer::Beginnings::tensor(const Update& update, std::size_t index, double start) {
   Tensor* kept = &update.state.tensors[index];
   if (kept->defined()) return kept;
-  Tensor fresh = Tensor::full(update.value.shape(), start, update.value.dtype());
+  Tensor fresh =
+      Tensor::full(update.value.shape(), start, names_.tensors[index].dtype_for(update.value));
   return &all_.emplace_front(Beginning{kept, std::move(fresh)}).tensor;
 }
 

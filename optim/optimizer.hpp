@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <forward_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,19 @@ struct StateNumber {
   std::string of = {};
 };
 
-/// What a rule keeps of every parameter, by name: tensors of its shape and dtype, and numbers.
-/// The names appear in state dicts and have no dots.
+/// A tensor that a rule keeps of every parameter: of its shape, and of its dtype unless given.
+struct StateTensor {
+  StateTensor(const char* name) : name(name) {}  // NOLINT: a name is all that most need
+  StateTensor(const char* name, DType dtype) : name(name), dtype(dtype) {}
+  DType dtype_for(const Tensor& parameter) const { return dtype.value_or(parameter.dtype()); }
+
+  std::string name;
+  std::optional<DType> dtype;
+};
+
+/// What a rule keeps of every parameter, by name. The names appear in state dicts and have no dots.
 struct StateNames {
-  std::vector<std::string> tensors;
+  std::vector<StateTensor> tensors;
   std::vector<StateNumber> numbers;
 };
 
@@ -102,6 +112,9 @@ class Optimizer {
   const std::string& name() const { return name_; }
 
  protected:
+  /// A gradient to step by, of the value's shape and dtype; undefined for none.
+  using GradientOf = Tensor (*)(const Parameter& parameter, const ParameterState& state);
+
   /// A parameter that takes part in a step, for the rule.
   struct Update {
     Tensor value;     ///< To be changed in place.
@@ -121,7 +134,8 @@ class Optimizer {
   /// has changed nothing.
   class Beginnings {
    public:
-    /// The tensor of that index that is kept of the parameter, or one like its value, filled with
+    explicit Beginnings(const Optimizer& of) : names_(of.names_) {}
+    /// The tensor of that index that is kept of the parameter, or one of its shape, filled with
     /// `start`, that keep() makes it. Good until then.
     Tensor* tensor(const Update& update, std::size_t index, double start = 0);
     void keep();
@@ -131,6 +145,7 @@ class Optimizer {
       Tensor* place;
       Tensor tensor;
     };
+    const StateNames& names_;
     std::forward_list<Beginning> all_;  // nothing is allocated where nothing begins
   };
 
@@ -147,14 +162,21 @@ class Optimizer {
       : Optimizer(Options::fields().owner, groups,
                   std::make_shared<const TypedOptions<Options>>(defaults), std::move(names)) {}
 
+  /// The parameters that are not frozen and have such a gradient. Throws as step() does.
+  std::vector<Update> updates_by(GradientOf gradient);
+  /// Counts a step of each.
+  static void count_step(std::vector<Update>& updates);
+
   /// The rule: changes the values, by the gradients and what is kept. Counting steps is not its
   /// business. It should get all memory that it needs before it changes anything.
   virtual void update(std::vector<Update>& updates) = 0;
 
+  /// A group by index; throws with the range.
+  const Group& at(int group) const;
+
  private:
   Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
             std::shared_ptr<const GroupOptions> defaults, StateNames names);
-  const Group& at(int group) const;
   void check_new(const Parameters& parameters) const;
   void check_state(const std::string& parameter, const Update& update) const;
 

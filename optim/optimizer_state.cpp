@@ -56,7 +56,7 @@ class Reader {
     return value;
   }
   // A copy of the tensor of that name, undefined where it is saved as none.
-  Tensor tensor(const std::string& name, const Tensor& like) {
+  Tensor tensor(const std::string& name, const Shape& shape, DType dtype) {
     const auto found = tensors_.extract(name);
     if (found.empty()) {
       if (scalar(name, std::string(none)) != none) complain(name + " is no tensor");
@@ -67,9 +67,9 @@ class Reader {
       complain(name + " is undefined");
       return Tensor();
     }
-    if (tensor.shape() == like.shape() && tensor.dtype() == like.dtype()) return tensor.clone();
-    complain(text(name, " is ", tensor.shape(), " of ", tensor.dtype(), ", expected ", like.shape(),
-                  " of ", like.dtype()));
+    if (tensor.shape() == shape && tensor.dtype() == dtype) return tensor.clone();
+    complain(text(name, " is ", tensor.shape(), " of ", tensor.dtype(), ", expected ", shape,
+                  " of ", dtype));
     return Tensor();
   }
   // The settings of a group with the values that are saved.
@@ -109,7 +109,7 @@ void save_state(StateDict& to, const std::string& parameter, const ParameterStat
   for (std::size_t k = 0; k < names.numbers.size(); ++k)
     to.set(state_key(parameter, names.numbers[k].name), state.numbers[k]);
   for (std::size_t k = 0; k < names.tensors.size(); ++k) {
-    const std::string key = state_key(parameter, names.tensors[k]);
+    const std::string key = state_key(parameter, names.tensors[k].name);
     if (state.tensors[k].defined())
       to.set(key, state.tensors[k]);
     else
@@ -123,8 +123,10 @@ ParameterState load_state(Reader& from, const Parameter& parameter, const StateN
   state.steps = from.steps(state_key(name, "steps"));
   for (const StateNumber& number : names.numbers)
     state.numbers.push_back(from.number(state_key(name, number.name), number.range));
-  for (const std::string& tensor : names.tensors)
-    state.tensors.push_back(from.tensor(state_key(name, tensor), parameter.variable.value()));
+  const Tensor& value = parameter.variable.value();
+  for (const StateTensor& tensor : names.tensors)
+    state.tensors.push_back(
+        from.tensor(state_key(name, tensor.name), value.shape(), tensor.dtype_for(value)));
   return state;
 }
 
@@ -135,7 +137,7 @@ void check_together(Reader& from, const std::string& parameter, const ParameterS
     const StateNumber& number = names.numbers[n];
     for (std::size_t k = 0; k < names.tensors.size(); ++k) {
       const bool defined = state.tensors[k].defined();
-      if (names.tensors[k] == number.of && defined != (state.numbers[n] != 0))
+      if (names.tensors[k].name == number.of && defined != (state.numbers[n] != 0))
         from.complain(text(state_key(parameter, number.name), " is ", state.numbers[n],
                            defined ? " with " : " without ", state_key(parameter, number.of)));
     }

@@ -32,7 +32,7 @@ RMSprop::RMSprop(const std::vector<ParameterGroup>& groups, const Options& defau
 void RMSprop::update(std::vector<Update>& updates) {
   std::vector<kernel::RmspropPass> passes;
   passes.reserve(updates.size());
-  Beginnings beginnings;
+  Beginnings beginnings(*this);
   for (Update& u : updates) {
     const auto& options = u.options<Options>();
     kernel::RmspropPass& pass = passes.emplace_back();

@@ -32,6 +32,8 @@ inline std::vector<RuleCase> rule_cases() {
       {"SGD", {{"momentum", 0.9}, {"dampening", 0.5}}},
       {"SGD", {{"momentum", 0.99}, {"dampening", 0.99}, {"debias", true}, {"weight_decay", 0.1}}},
       {"SGD", {{"momentum", 0.9}, {"debias", true}, {"nesterov", true}, {"maximize", true}}},
+      {"SGD", {{"accumulate_below", 0.6}}},
+      {"SGD", {{"accumulate_below", 2.0}, {"max_wait", 3}, {"momentum", 0.9}}},
       {"Adam", {}},
       {"Adam", {{"amsgrad", true}, {"weight_decay", 0.1}, {"maximize", true}, {"beta2", 0.9}}},
       {"AdamW", {}},

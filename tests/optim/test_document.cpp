@@ -22,6 +22,23 @@ TEST_CASE("docs/optim.md: a step of training") {
   CHECK(values(model.p)[0] == doctest::Approx(0).epsilon(1e-15));  // 2 - 0.5 * 4
 }
 
+TEST_CASE("docs/optim.md: gradients near zero") {
+  const Part model = {parameter("w", {2})};
+  // clang-format off
+  optim::SGD::Options options = optim::SGD::heavy_ball(0.05, 0.9);
+  options.accumulate_below = 1e-4;
+  options.max_wait = 20;
+  optim::SGD optimizer(model.parameters(), options);
+  set_grad(model.p, {1e-5});
+  optimizer.step();
+  CHECK(values(model.p)[0] == 2);
+  optimizer.flush();                                          // at the end of training
+  const double touched = optimizer.release_count().fraction();  // of all elements of all steps
+  // clang-format on
+  CHECK(values(model.p)[0] == doctest::Approx(2 - 5e-7).epsilon(1e-15));
+  CHECK(touched == 0);
+}
+
 TEST_CASE("docs/optim.md: groups") {
   const Part body = {parameter("body", {1})};
   const Part head = {parameter("head", {1})};

@@ -80,7 +80,7 @@ TEST_CASE("Optimizer: refuses lists of parameters by name") {
           SGD({optim::ParameterGroup{{p}, {{"beta", 0.1}}}}, options);
         }) ==
         "[SGD] no option named 'beta'; there are lr, momentum, dampening, debias, nesterov, "
-        "weight_decay, maximize");
+        "weight_decay, maximize, accumulate_below, max_wait");
 }
 
 TEST_CASE("Optimizer: a refused group changes nothing") {
@@ -104,7 +104,7 @@ TEST_CASE("Optimizer: options are read and changed by name") {
   pair.optimizer.set_lr(1, 0.5);
   CHECK(to_string(pair.optimizer.settings(1)) ==
         "lr=0.5, momentum=0.9, dampening=0, debias=false, nesterov=false, weight_decay=0.25, "
-        "maximize=false");
+        "maximize=false, accumulate_below=0, max_wait=0");
   CHECK(pair.optimizer.lr(0) == 0.1);
   CHECK(pair.optimizer.lr(1) == 0.5);
   pair.optimizer.set_lr(0.75);

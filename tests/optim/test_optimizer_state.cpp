@@ -134,12 +134,12 @@ TEST_CASE(
     state.set("state.w.steps", -1);
     state.set("state.b.steps", 0.5);
     state.set("extra", true);
-    state.set("state.w.residual", Tensor::zeros({3}));
+    state.set("state.w.velocity", Tensor::zeros({3}));
     CHECK(refusal(state) == start +
                                 "state.w.steps is -1, expected [0, 2^62]; "
                                 "state.w.total_weight is nan, expected [0, 1]; "
                                 "state.b.steps is of another kind; unexpected extra; "
-                                "unexpected state.w.residual");
+                                "unexpected state.w.velocity");
     state = good;
     state.set("state.w.steps", INT64_MAX);
     state.set("state.w.total_weight", -1.0);

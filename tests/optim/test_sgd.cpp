@@ -269,13 +269,13 @@ TEST_CASE("SGD: named constructors set what they say") {
   };
   CHECK(settings(SGD::plain(0.5)) ==
         "lr=0.5, momentum=0, dampening=0, debias=false, nesterov=false, weight_decay=0, "
-        "maximize=false");
+        "maximize=false, accumulate_below=0, max_wait=0");
   CHECK(settings(SGD::heavy_ball(0.5, 0.9)) ==
         "lr=0.5, momentum=0.9, dampening=0, debias=false, nesterov=false, weight_decay=0, "
-        "maximize=false");
+        "maximize=false, accumulate_below=0, max_wait=0");
   CHECK(settings(SGD::debiased(0.5, 0.9)) ==
         "lr=0.5, momentum=0.9, dampening=0.9, debias=true, nesterov=false, weight_decay=0, "
-        "maximize=false");
+        "maximize=false, accumulate_below=0, max_wait=0");
 }
 
 }  // namespace plumb::test
