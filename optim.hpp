@@ -5,6 +5,7 @@
 #include "optim/adagrad.hpp"
 #include "optim/adam.hpp"
 #include "optim/adamw.hpp"
+#include "optim/clip.hpp"
 #include "optim/fields.hpp"
 #include "optim/group_options.hpp"
 #include "optim/moving_average.hpp"

@@ -39,6 +39,17 @@ TEST_CASE("docs/optim.md: gradients near zero") {
   CHECK(touched == 0);
 }
 
+TEST_CASE("docs/optim.md: clipping") {
+  const Part model = {parameter("w", {2})};
+  optim::SGD optimizer(model.parameters(), optim::SGD::plain(0.5));
+  const Variable loss = model.p.variable * model.p.variable;
+  loss.backward();
+  const double norm = optim::clip_grad_norm(model.parameters(), 1.0);
+  optimizer.step();
+  CHECK(norm == 4);
+  CHECK(values(model.p)[0] == doctest::Approx(1.5).epsilon(1e-6));
+}
+
 TEST_CASE("docs/optim.md: groups") {
   const Part body = {parameter("body", {1})};
   const Part head = {parameter("head", {1})};
