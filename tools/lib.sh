@@ -1,4 +1,5 @@
-# Shared by tools/test and tools/demo: the packages each needs, and installing those that are missing.
+# Shared by tools/test, tools/demo and bench/run: the packages each needs, and installing those that
+# are missing.
 # shellcheck shell=bash disable=SC2034
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,6 +9,9 @@ build_packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopen
 test_packages=(doctest-dev python3 curl ca-certificates pkg-config)
 # A trailing ? marks a package that not every release has: elsewhere it is a part of clang.
 sanitizer_packages=(clang libomp-dev 'libclang-rt-dev?')
+bench_packages=(python3 binutils libbenchmark-dev gnuplot-nox)
+# Where libtorch is installed: both forms of OpenBLAS, since each is the faster one for some nets.
+peer_packages=(libopenblas0-openmp libopenblas0-pthread)
 
 installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

@@ -19,6 +19,7 @@ printf '#include <doctest/doctest.h>\n#include <plumb/nn.hpp>\n#include "../help
 printf '#pragma once\n' >tests/help.hpp
 printf '#pragma once\n#include "../core.hpp"\n#pragma omp simd\n' >core/dispatch.hpp
 printf '#pragma once\n#include "../dispatch.hpp"\n' >core/kernels/gemm.hpp
+printf '#include <cblas.h>\nvoid product() { cblas_sgemm(); }\n' >bench/limits.cpp
 
 if ! "$source_dir/tools/check_layers" . >"$work/out"; then
   echo "FAILED: the clean tree has violations:"
@@ -72,6 +73,7 @@ plant optim/optim.hpp '#include <xtensor-blas/xblas.hpp>' 'xtensor may not be in
 plant nn/nn.cpp 'auto y = xt::sum(x);' 'xtensor may not be used here'
 plant nn/nn.cpp '#include <cblas.h>' 'BLAS may not be included here'
 plant nn/nn.cpp '#include <openblas/cblas.h>' 'BLAS may not be included here'
+plant bench/bench.cpp '#include <cblas.h>' 'BLAS may not be included here'
 plant optim/optim.cpp 'openblas_set_num_threads(1);' 'BLAS may not be used here'
 plant autograd/ops.cpp 'cblas_sgemm(1);' 'BLAS may not be used here'
 plant optim/optim.cpp '#include <omp.h>' 'OpenMP may not be included here'

@@ -1,0 +1,56 @@
+// libtorch's optimizer steps.
+#include "../shared/workloads.hpp"
+#include "tensors.hpp"
+
+namespace {
+
+std::vector<torch::Tensor> parameters(std::int64_t millions) {
+  std::vector<torch::Tensor> result;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const std::vector<std::int64_t> shape{millions, 100'000};
+    torch::Tensor parameter = bench::values(shape, i, 1).requires_grad_();
+    parameter.mutable_grad() = bench::values(shape, 10 + i, 1);
+    result.push_back(parameter);
+  }
+  return result;
+}
+
+template <class Step>
+void run(const std::vector<torch::Tensor>& parameters, Step&& step) {
+  bench::time_training([&] {
+    step();
+    return parameters[9][0][7];
+  });
+}
+
+void sgd(std::int64_t millions, const torch::optim::SGDOptions& options) {
+  const std::vector<torch::Tensor> all = parameters(millions);
+  torch::optim::SGD optimizer(all, options);
+  run(all, [&] { optimizer.step(); });
+}
+
+}  // namespace
+
+namespace bench {
+
+void plain(std::int64_t millions) { sgd(millions, 0.01); }
+
+void momentum(std::int64_t millions) {
+  sgd(millions, torch::optim::SGDOptions(0.01).momentum(0.9));
+}
+
+// libtorch has no debiased average; the same steps are heavy ball with
+// lr_t = lr (1 - momentum) / (1 - momentum^t).
+void debiased(std::int64_t millions) {
+  const std::vector<torch::Tensor> all = parameters(millions);
+  torch::optim::SGD optimizer(all, torch::optim::SGDOptions(0).momentum(0.9));
+  auto& options = static_cast<torch::optim::SGDOptions&>(optimizer.param_groups()[0].options());
+  double product = 1;
+  run(all, [&] {
+    product *= 0.9;
+    options.lr(0.01 * (1 - 0.9) / (1 - product));
+    optimizer.step();
+  });
+}
+
+}  // namespace bench

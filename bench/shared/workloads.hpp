@@ -1,0 +1,28 @@
+// The workloads, which both sides implement: each prints its check values and the time of one call.
+#pragma once
+
+#include <cstdint>
+
+namespace bench {
+
+void set_threads(int threads);
+
+// Training steps: forward, backward, SGD with momentum, on one batch of images.
+void mlp(std::int64_t batch);     ///< 784-256-128-10, ReLU
+void tiny(std::int64_t batch);    ///< 2-16-16-2, tanh
+void lenet(std::int64_t batch);   ///< LeNet-5 with ReLU and max pooling
+void cnn(std::int64_t batch);     ///< convolutions to 32 and 64 channels, 9216-128-10
+void cnn_bn(std::int64_t batch);  ///< the same with batch normalization, 3136-10
+
+// Optimizer steps on that many million parameters in ten tensors.
+void plain(std::int64_t millions);
+void momentum(std::int64_t millions);
+void debiased(std::int64_t millions);  ///< SGD with the debiased average of the gradients
+
+// The graph's own cost, on tensors of that many elements.
+void mul(std::int64_t size);    ///< a product that is recorded and forgotten
+void chain(std::int64_t size);  ///< a thousand products in a chain, forward and backward
+
+void loader(std::int64_t batch);  ///< a batch of shuffled images, from bytes to [0, 1]
+
+}  // namespace bench
