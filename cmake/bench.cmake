@@ -1,4 +1,5 @@
-# The programs that bench/run starts: plumb's side and the machine's limits.
+# The programs that bench/run starts, plumb's side and the machine's limits, and, where Google
+# Benchmark is installed, one for the single kernels.
 file(GLOB plumb_bench_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/plumb/*.cpp")
 add_executable(steps bench/shared/main.cpp ${plumb_bench_sources})
 target_link_libraries(steps PRIVATE plumb::plumb)
@@ -7,5 +8,12 @@ target_link_libraries(steps PRIVATE plumb::plumb)
 add_executable(limits bench/limits.cpp)
 target_link_libraries(limits PRIVATE OpenBLAS::OpenBLAS Threads::Threads)
 
-set_target_properties(steps limits PROPERTIES
+set(plumb_bench_programs steps limits)
+find_package(benchmark QUIET)
+if(benchmark_FOUND)
+  add_executable(kernels bench/kernels.cpp)
+  target_link_libraries(kernels PRIVATE plumb::plumb benchmark::benchmark)
+  list(APPEND plumb_bench_programs kernels)
+endif()
+set_target_properties(${plumb_bench_programs} PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
