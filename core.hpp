@@ -4,6 +4,7 @@
 #include "core/arithmetic.hpp"
 #include "core/axes.hpp"
 #include "core/error.hpp"
+#include "core/files/safetensors.hpp"
 #include "core/hash.hpp"
 #include "core/parallel.hpp"
 #include "core/pool.hpp"

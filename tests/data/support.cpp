@@ -1,33 +1,12 @@
 #include "support.hpp"
 
-#include <stdlib.h>
 #include <zlib.h>
 
+#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 
 namespace plumb::test {
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "plumb-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& content) const {
-  const std::string path = path_ + "/" + name;
-  std::filesystem::remove(path);  // some file systems flush a file that is overwritten
-  std::ofstream file(path, std::ios::binary);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  if (!file.flush()) throw std::runtime_error("writing " + path);
-  return path;
-}
 
 std::string gzip(const std::string& content) {
   z_stream stream{};

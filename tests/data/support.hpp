@@ -1,4 +1,4 @@
-// What the data tests share: temporary files, gzip.
+// What the data tests share: gzip and IDX files.
 #pragma once
 
 #include <cstdint>
@@ -6,28 +6,9 @@
 #include <vector>
 
 #include "../support/errors.hpp"
+#include "../support/temporary_folder.hpp"
 
 namespace plumb::test {
-
-inline bool contains(const std::string& whole, const std::string& part) {
-  return whole.find(part) != std::string::npos;
-}
-
-// A folder of its own that goes away with its content.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  // Writes a file and returns its path.
-  std::string write(const std::string& name, const std::string& content) const;
-
- private:
-  std::string path_;
-};
 
 // The content as one gzip member.
 std::string gzip(const std::string& content);

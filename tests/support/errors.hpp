@@ -17,4 +17,8 @@ std::string error_of(F&& f) {
   return "";
 }
 
+inline bool contains(const std::string& whole, const std::string& part) {
+  return whole.find(part) != std::string::npos;
+}
+
 }  // namespace plumb::test

@@ -1,0 +1,320 @@
+#include "safetensors_header.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace plumb::detail {
+namespace {
+
+using Limits = SafetensorsLimits;
+constexpr const char* metadata_name = "__metadata__";
+
+// Takes the JSON piece by piece, so that no tree of it is ever in memory, and stops at the first
+// thing that is not as the format has it. Nothing nests deeper than an entry's list.
+class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  SafetensorsHeader header;
+  std::string problem;
+
+  bool null() override { return unexpected("null"); }
+  bool boolean(bool) override { return unexpected("a boolean"); }
+  bool number_integer(std::int64_t) override { return unexpected("a negative number"); }
+  bool number_float(double, const std::string&) override { return unexpected("a fraction"); }
+  bool binary(nlohmann::json::binary_t&) override { return unexpected("binary data"); }
+
+  bool number_unsigned(std::uint64_t value) override {
+    if (at_ == At::shape) return add_size(value);
+    if (at_ == At::offsets && offsets_ < 2) {
+      (offsets_++ == 0 ? entry().begin : entry().end) = value;
+      return true;
+    }
+    return unexpected("a number");
+  }
+
+  bool string(std::string& value) override {
+    if (at_ == At::metadata) return count(value) && add_metadata(value);
+    if (at_ != At::type || value.size() > 16) return unexpected("a string");
+    entry().type = value;
+    at_ = At::entry;
+    return true;
+  }
+
+  bool start_object(std::size_t) override {
+    if (at_ == At::start) return go(At::top);
+    if (at_ == At::metadata_begin) return go(At::metadata);
+    if (at_ == At::entry_begin) return go(At::entry);
+    return unexpected("an object");
+  }
+
+  bool key(std::string& name) override {
+    if (at_ == At::top) return count(name) && begin_entry(name);
+    if (at_ == At::metadata) {
+      key_ = name;
+      return count(name);
+    }
+    if (name == "dtype") return begin_field(type_seen_, At::type);
+    if (name == "shape") return begin_field(shape_seen_, At::shape_begin);
+    if (name == "data_offsets") return begin_field(offsets_seen_, At::offsets_begin);
+    return refuse("has '" + name.substr(0, 64) + "', which is none of dtype, shape, data_offsets");
+  }
+
+  bool end_object() override {
+    if (at_ == At::entry && !(type_seen_ && shape_seen_ && offsets_seen_))
+      return refuse("lacks one of dtype, shape, data_offsets");
+    if (at_ == At::entry || at_ == At::metadata) return go(At::top);
+    return at_ == At::top ? go(At::end) : unexpected("the end of an object");
+  }
+
+  bool start_array(std::size_t) override {
+    if (at_ == At::shape_begin) return go(At::shape);
+    if (at_ == At::offsets_begin) return go(At::offsets);
+    return unexpected("a list");
+  }
+
+  bool end_array() override {
+    if (at_ == At::offsets && offsets_ != 2) return refuse("needs two data_offsets");
+    return go(At::entry);
+  }
+
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::json::exception& error) override {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..."
+    const std::string message = error.what();
+    const std::size_t text = message.find(": ");
+    problem = plumb::text("the header is no JSON: at byte ", std::uint64_t{position},
+                          message.substr(text == std::string::npos ? 0 : text));
+    return false;
+  }
+
+ private:
+  // What may come next.
+  enum class At {
+    start,
+    top,
+    metadata_begin,
+    metadata,
+    entry_begin,
+    entry,
+    type,
+    shape_begin,
+    shape,
+    offsets_begin,
+    offsets,
+    end
+  };
+
+  StoredTensor& entry() { return header.tensors.back(); }
+  bool go(At at) {
+    at_ = at;
+    return true;
+  }
+
+  bool refuse(const std::string& what) {
+    const bool inside = at_ != At::start && at_ != At::top && !header.tensors.empty();
+    problem = inside && !in_metadata() ? text("tensor '", entry().name, "' ", what)
+                                       : text("the header ", what);
+    return false;
+  }
+  bool unexpected(const char* what) { return refuse(text("has ", what, " in the wrong place")); }
+  bool in_metadata() const { return at_ == At::metadata_begin || at_ == At::metadata; }
+
+  bool count(const std::string& string) {
+    strings_ += string.size();
+    return strings_ <= Limits::strings_bytes || refuse("has names and metadata beyond 16 MiB");
+  }
+
+  bool begin_entry(const std::string& name) {
+    if (name == metadata_name) {
+      if (std::exchange(metadata_seen_, true)) return refuse("has two of __metadata__");
+      return go(At::metadata_begin);
+    }
+    if (name.empty()) return refuse("has a tensor with an empty name");
+    if (header.tensors.size() == Limits::tensors)
+      return refuse(text("has more than ", Limits::tensors, " tensors"));
+    header.tensors.push_back({name, {}, {}, 0, 0});
+    type_seen_ = shape_seen_ = offsets_seen_ = false;
+    offsets_ = 0;
+    return go(At::entry_begin);
+  }
+
+  bool begin_field(bool& seen, At next) {
+    if (std::exchange(seen, true)) return refuse("has a field twice");
+    return go(next);
+  }
+
+  bool add_size(std::uint64_t value) {
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+      return refuse(text("has a size of ", value, ", beyond 2^63 - 1"));
+    if (entry().shape.rank() == Shape::max_rank)
+      return refuse(text("has more than ", Shape::max_rank, " axes"));
+    entry().shape.push_back(static_cast<std::int64_t>(value));
+    return true;
+  }
+
+  bool add_metadata(const std::string& value) {
+    if (header.metadata.size() == Limits::metadata)
+      return refuse(text("has more than ", Limits::metadata, " entries of metadata"));
+    if (!header.metadata.emplace(key_, value).second)
+      return refuse("has metadata '" + key_ + "' twice");
+    return true;
+  }
+
+  At at_ = At::start;
+  std::string key_;  // of the metadata
+  bool metadata_seen_ = false, type_seen_ = false, shape_seen_ = false, offsets_seen_ = false;
+  int offsets_ = 0;
+  std::uint64_t strings_ = 0;
+};
+
+// What the parser would take or keep before it hands it over: a zero byte ends its input, and a
+// string of any length is gathered first.
+void check_text(const Origin& origin, std::string_view header) {
+  if (header.find('\0') != std::string_view::npos) origin.refuse("the header has a zero byte");
+  bool inside = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    if (header[i] == '"') {
+      if (inside && i - begin > Limits::string_bytes)
+        origin.refuse("the header has a string of ", std::uint64_t{i - begin}, " bytes");
+      inside = !inside;
+      begin = i;
+    } else if (inside && header[i] == '\\') {
+      ++i;
+    }
+  }
+}
+
+// Elements as an unsigned number; sizes of 0 hide no overflow.
+bool count_bytes(const StoredTensor& tensor, std::uint64_t& bytes) {
+  bytes = stored_size(tensor.type);
+  bool empty = false;
+  for (const std::int64_t size : tensor.shape) {
+    empty = empty || size == 0;
+    if (size != 0 && __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes))
+      return false;
+  }
+  if (bytes > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return false;
+  if (empty) bytes = 0;
+  return true;
+}
+
+void check_tensor(const Origin& origin, const StoredTensor& tensor, std::uint64_t data_bytes) {
+  if (stored_size(tensor.type) == 0)
+    origin.refuse("tensor '", tensor.name, "' is of type ", tensor.type,
+                  ", expected F64, F32, F16, BF16, I64, U8 or BOOL");
+  if (tensor.begin > tensor.end || tensor.end > data_bytes)
+    origin.refuse("tensor '", tensor.name, "' lies at [", tensor.begin, ", ", tensor.end,
+                  "), the file has ", data_bytes, " bytes of tensors");
+  std::uint64_t bytes = 0;
+  if (!count_bytes(tensor, bytes))
+    origin.refuse("tensor '", tensor.name, "' of shape ", tensor.shape, " exceeds 2^63 - 1 bytes");
+  if (bytes != tensor.bytes())
+    origin.refuse("tensor '", tensor.name, "' of shape ", tensor.shape, " and type ", tensor.type,
+                  " takes ", bytes, " bytes, it has ", tensor.bytes());
+}
+
+void check_names(const Origin& origin, const std::vector<StoredTensor>& tensors) {
+  std::vector<const std::string*> names;
+  for (const StoredTensor& tensor : tensors) names.push_back(&tensor.name);
+  const auto less = [](const std::string* a, const std::string* b) { return *a < *b; };
+  const auto equal = [](const std::string* a, const std::string* b) { return *a == *b; };
+  std::sort(names.begin(), names.end(), less);
+  const auto twice = std::adjacent_find(names.begin(), names.end(), equal);
+  if (twice != names.end()) origin.refuse("tensor '", **twice, "' is there twice");
+}
+
+// Sorts the tensors by their place and follows them from the first byte to the last.
+void check_places(const Origin& origin, std::vector<StoredTensor>& tensors,
+                  std::uint64_t data_bytes) {
+  std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+  });
+  std::uint64_t filled = 0;
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.begin != filled)
+      origin.refuse(tensor.begin < filled ? "an overlap" : "a hole", " before tensor '",
+                    tensor.name, "': it begins at byte ", tensor.begin, ", the one before ends at ",
+                    filled);
+    filled = tensor.end;
+  }
+  if (filled != data_bytes)
+    origin.refuse("the tensors end at byte ", filled, ", the file has ", data_bytes,
+                  " bytes of tensors");
+}
+
+std::string quoted(const Origin& origin, const std::string& string) {
+  std::string out;
+  try {
+    out = nlohmann::json(string).dump();
+  } catch (const nlohmann::json::exception&) {
+    origin.refuse("a name or value that is no UTF-8 cannot be saved");
+  }
+  if (out.size() > Limits::string_bytes)
+    origin.refuse("a name or value of ", std::uint64_t{out.size()}, " bytes cannot be saved");
+  return out;
+}
+
+std::string shape_text(const Shape& shape) {
+  std::string out;
+  for (const std::int64_t size : shape) out += text(out.empty() ? "" : ",", size);
+  return "[" + out + "]";
+}
+
+}  // namespace
+
+std::uint64_t stored_size(const std::string& type) {
+  if (type == "F64" || type == "I64") return 8;
+  if (type == "F32") return 4;
+  if (type == "F16" || type == "BF16") return 2;
+  return type == "U8" || type == "BOOL" ? 1 : 0;
+}
+
+SafetensorsHeader parse_safetensors_header(const Origin& origin, std::string_view header,
+                                           std::uint64_t data_bytes) {
+  if (header.empty() || header[0] != '{') origin.refuse("the header does not begin with '{'");
+  check_text(origin, header);
+  HeaderReader reader;
+  if (!nlohmann::json::sax_parse(header.begin(), header.end(), &reader))
+    origin.refuse(reader.problem);
+  for (const StoredTensor& tensor : reader.header.tensors) check_tensor(origin, tensor, data_bytes);
+  check_names(origin, reader.header.tensors);
+  check_places(origin, reader.header.tensors, data_bytes);
+  return std::move(reader.header);
+}
+
+std::string safetensors_header_text(
+    const Origin& origin, const std::vector<StoredTensor>& tensors,
+    const std::vector<std::pair<std::string, std::string>>& metadata) {
+  if (tensors.size() > Limits::tensors)
+    origin.refuse(std::uint64_t{tensors.size()}, " tensors, at most ", Limits::tensors,
+                  " can be saved");
+  if (metadata.size() > Limits::metadata)
+    origin.refuse(std::uint64_t{metadata.size()}, " scalars and checksums, at most ",
+                  Limits::metadata, " can be saved");
+  std::uint64_t strings = 0;
+  std::string out = text("{\"", metadata_name, "\":{");
+  const char* separator = "";
+  for (const auto& [name, value] : metadata) {
+    out += separator + quoted(origin, name) + ":" + quoted(origin, value);
+    separator = ",";
+    strings += name.size() + value.size();
+  }
+  out += "}";
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.name.empty() || tensor.name == metadata_name)
+      origin.refuse("a tensor cannot be saved under the name '", tensor.name, "'");
+    out += text(",", quoted(origin, tensor.name), ":{\"dtype\":\"", tensor.type,
+                "\",\"shape\":", shape_text(tensor.shape), ",\"data_offsets\":[", tensor.begin, ",",
+                tensor.end, "]}");
+    strings += tensor.name.size();
+  }
+  if (strings > Limits::strings_bytes)
+    origin.refuse("names and values of ", strings, " bytes, at most ", Limits::strings_bytes,
+                  " can be saved");
+  return out + "}";
+}
+
+}  // namespace plumb::detail
