@@ -3,6 +3,8 @@
 
 #include "core/arithmetic.hpp"
 #include "core/axes.hpp"
+#include "core/checkpoint.hpp"
+#include "core/checkpoint_folder.hpp"
 #include "core/error.hpp"
 #include "core/files/safetensors.hpp"
 #include "core/hash.hpp"
@@ -14,3 +16,4 @@
 #include "core/sliding_window.hpp"
 #include "core/state_dict.hpp"
 #include "core/tensor.hpp"
+#include "core/version.hpp"

@@ -6,6 +6,7 @@
 
 #include "dispatch.hpp"
 #include "parallel.hpp"
+#include "state_dict.hpp"
 
 namespace plumb {
 namespace {
@@ -157,6 +158,24 @@ void Generator::fill_uniform(Tensor& x, double low, double high) {
 
 void Generator::fill_normal(Tensor& x, double mean, double deviation) {
   position_ += fill<NormalDraw>(x, seed_, stream_, position_, deviation, mean);
+}
+
+// State dicts have no unsigned numbers: the same 64 bits as signed ones.
+StateDict Generator::state_dict() const {
+  StateDict state;
+  state.set("seed", static_cast<std::int64_t>(seed_));
+  state.set("stream", static_cast<std::int64_t>(stream_));
+  state.set("position", static_cast<std::int64_t>(position_));
+  return state;
+}
+
+void Generator::load_state_dict(const StateDict& state) {
+  const auto bits = [&](const char* name) {
+    return static_cast<std::uint64_t>(state.scalar<std::int64_t>(name));
+  };
+  Generator saved(bits("seed"), bits("stream"));
+  saved.set_position(bits("position"));
+  *this = saved;
 }
 
 }  // namespace plumb

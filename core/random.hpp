@@ -9,6 +9,8 @@
 
 namespace plumb {
 
+class StateDict;
+
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): four random
 /// words from a 64-bit key and a 128-bit counter.
 std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t counter_low,
@@ -48,6 +50,10 @@ class Generator {
   /// Blocks of four words taken so far. With seed and stream it is the whole state.
   std::uint64_t position() const { return position_; }
   void set_position(std::uint64_t position) { position_ = position; }
+  /// Seed, stream and position, to be saved.
+  StateDict state_dict() const;
+  /// Becomes the generator that was saved. Throws, changing nothing, when an entry is missing.
+  void load_state_dict(const StateDict& state);
 
  private:
   std::array<std::uint32_t, 4> block() { return philox(seed_, position_++, stream_); }

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <plumb/core/error.hpp>
 #include <plumb/core/random.hpp>
+#include <plumb/core/state_dict.hpp>
 
 #include "../support/threads.hpp"
 
@@ -118,4 +119,17 @@ TEST_CASE("Generator: the end of a range is never reached by rounding") {
     generator.fill_uniform(x, 1, 1 + 0x1p-22);
     CHECK(*std::max_element(x.data<float>(), x.data<float>() + x.numel()) < 1 + 0x1p-22f);
   }
+}
+
+TEST_CASE("Generator: its state dict brings it back") {
+  Generator saved(UINT64_MAX, std::uint64_t{1} << 63);
+  saved.set_position(UINT64_MAX - 1);
+  const StateDict state = saved.state_dict();
+  Generator other(1);
+  other.load_state_dict(state);
+  CHECK(other.next() == saved.next());
+  CHECK(other.seed() == UINT64_MAX);
+  CHECK(other.stream() == std::uint64_t{1} << 63);
+  CHECK_THROWS_AS(other.load_state_dict(StateDict()), Error);
+  CHECK(other.position() == saved.position());
 }

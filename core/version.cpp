@@ -1,0 +1,7 @@
+#include "version.hpp"
+
+namespace plumb {
+
+const char* version() { return PLUMB_VERSION; }
+
+}  // namespace plumb
