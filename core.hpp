@@ -15,5 +15,6 @@
 #include "core/size2d.hpp"
 #include "core/sliding_window.hpp"
 #include "core/state_dict.hpp"
+#include "core/stop_request.hpp"
 #include "core/tensor.hpp"
 #include "core/version.hpp"
