@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <plumb/plumb.hpp>
 
 #include "support/arguments.hpp"
@@ -11,6 +12,12 @@
 using namespace plumb;
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 struct Settings {
   std::string model = "mlp";
@@ -27,6 +34,10 @@ struct Settings {
   std::int64_t seed = 0;
   std::int64_t threads = 0;  // 0: all processors
   std::int64_t loader_threads = 0;
+  std::string save;             // folder of the checkpoints; empty: none
+  std::int64_t save_every = 0;  // steps; 0: at the end of an epoch only
+  std::int64_t keep = 2;
+  bool resume = false;
 };
 
 // 1. The data: two datasets that share no sample. Images arrive with values in [0, 1], as rows of
@@ -86,9 +97,10 @@ nn::Sequential make_cnn(Generator& generator) {
                         nn::Linear(3136, 10, generator)};
 }
 
-nn::Sequential make_model(const std::string& name, Generator& generator) {
-  if (name == "lenet") return make_lenet(generator);
-  if (name == "cnn") return make_cnn(generator);
+nn::Sequential make_model(const Settings& settings) {
+  Generator generator(static_cast<std::uint64_t>(settings.seed), Stream::init);
+  if (settings.model == "lenet") return make_lenet(generator);
+  if (settings.model == "cnn") return make_cnn(generator);
   return make_mlp(generator);
 }
 
@@ -104,24 +116,52 @@ optim::SGD::Options sgd_options(const Settings& settings) {
   return options;
 }
 
-// 4. One epoch: every batch moves the parameters once. Returns the mean loss.
-double train_epoch(nn::Layer& model, optim::Optimizer& optimizer, data::DataLoader& loader,
-                   Progress& progress) {
-  double total = 0;
-  std::int64_t samples = 0;
-  for (const data::Batch& batch : loader) {
-    const Variable loss = nn::cross_entropy(model(batch.x), batch.y);
-    optimizer.zero_grad();
-    loss.backward();
-    optimizer.step();
-
-    const std::int64_t n = batch.x.dim(0);
-    total += loss.item() * static_cast<double>(n);
-    samples += n;
-    progress.step(n, [&] { return total / static_cast<double>(samples); });
-  }
-  return total / static_cast<double>(samples);
+data::LoaderOptions loader_options(const Settings& settings) {
+  data::LoaderOptions options;
+  options.batch_size = settings.batch_size;
+  options.shuffle = true;
+  options.seed = static_cast<std::uint64_t>(settings.seed);
+  options.threads = static_cast<int>(settings.loader_threads);
+  return options;
 }
+
+// 4. The run: all that changes while it trains, and the checkpoint that brings it back. What is
+// required must be set as when it was saved; its length and its threads may differ.
+struct Run {
+  explicit Run(const Settings& settings, const Data& data)
+      : model(make_model(settings)),
+        optimizer(model.parameters(), sgd_options(settings)),
+        loader(data.train, loader_options(settings)) {
+    checkpoint.add("model", model);
+    checkpoint.add("optimizer", optimizer);
+    checkpoint.add("loader", loader);
+    checkpoint.track("epoch", epoch);
+    checkpoint.track("step", step);
+    checkpoint.track("samples", samples);
+    checkpoint.track("loss", loss);
+    checkpoint.track("best", best);
+    checkpoint.require("model", settings.model);
+    checkpoint.require("data", settings.data == "synthetic" ? "synthetic" : "mnist");
+    checkpoint.require("seed", settings.seed);
+    for (const optim::Setting& setting : optimizer.settings(0))
+      std::visit([&](const auto& value) { checkpoint.require(setting.name, value); },
+                 setting.value);
+  }
+
+  double mean_loss() const { return loss / static_cast<double>(samples); }
+  std::int64_t samples_seen() const { return epoch * loader.dataset().size() + samples; }
+
+  nn::Sequential model;
+  optim::SGD optimizer;
+  data::DataLoader loader;
+  std::int64_t epoch = 0;    // epochs that are finished
+  std::int64_t step = 0;     // steps in all
+  std::int64_t samples = 0;  // of the running epoch
+  double loss = 0;           // their sum
+  double best = 0;           // highest test accuracy so far
+  double seconds = 0;        // that this program has trained; not in the checkpoint
+  Checkpoint checkpoint;
+};
 
 // 5. The test: how often each digit is taken for which. No gradients are needed.
 struct Confusion {
@@ -179,50 +219,109 @@ std::uint64_t parameter_hash(const nn::Module& model) {
   return state;
 }
 
-int train(const Settings& settings) {
-  if (settings.threads > 0) set_num_threads(static_cast<int>(settings.threads));
-  const Data data = load(settings);
-  const std::uint64_t seed = static_cast<std::uint64_t>(settings.seed);
-  Generator generator(seed, Stream::init);
-  nn::Sequential model = make_model(settings.model, generator);
-  optim::SGD optimizer(model.parameters(), sgd_options(settings));
-  data::LoaderOptions options;
-  options.batch_size = settings.batch_size;
-  options.shuffle = true;
-  options.seed = seed;
-  options.threads = static_cast<int>(settings.loader_threads);
-  data::DataLoader loader(data.train, options);
+// 6. One epoch, or what is left of it: every batch moves the parameters once. Ends early where
+// go_on() says so after a step; returns whether it came to the end.
+template <class GoOn>
+bool train_epoch(Run& run, Progress& progress, GoOn go_on) {
+  const Clock::time_point start = Clock::now();
+  const double before = run.seconds;
+  for (const data::Batch& batch : run.loader) {
+    const Variable loss = nn::cross_entropy(run.model(batch.x), batch.y);
+    run.optimizer.zero_grad();
+    loss.backward();
+    run.optimizer.step();
 
-  const std::int64_t largest_batch = std::min(settings.batch_size, data.train->size());
-  const Shape input =
-      settings.model == "mlp" ? Shape{largest_batch, 784} : Shape{largest_batch, 1, 28, 28};
-  std::printf("%s", nn::summary(model, input).c_str());
+    const std::int64_t n = batch.x.dim(0);
+    run.loss += loss.item() * static_cast<double>(n);
+    run.samples += n;
+    ++run.step;
+    run.seconds = before + seconds_since(start);
+    progress.step(n, [&] { return run.mean_loss(); });
+    if (!go_on()) return false;
+  }
+  return true;
+}
+
+// 7. All epochs, with a checkpoint after each, after every so many steps, and where a signal ends
+// the run. Returns the exit code, and the last test where one was made.
+int train_epochs(Run& run, const Settings& settings, const Data& data, const StopRequest& stop,
+                 const std::optional<CheckpointFolder>& folder, std::optional<Confusion>& last) {
+  const auto save = [&] {
+    if (folder) folder->save(run.checkpoint, run.step);
+  };
+  const auto go_on = [&] {
+    if (settings.save_every > 0 && run.step % settings.save_every == 0) save();
+    return !stop.requested();
+  };
+  while (run.epoch < settings.epochs && !stop.requested()) {
+    const std::string title = text("epoch ", run.epoch + 1, "/", settings.epochs);
+    Progress progress(title, run.loader.batches(), run.loader.position());
+    const double before = run.seconds;
+    if (!train_epoch(run, progress, go_on)) break;
+    progress.clear();
+    last = evaluate(run.model, data.test);
+    // All digits of the loss: equal runs print equal lines.
+    std::printf("%s  loss %.17g  test accuracy %.2f %%  (%.2f s)\n", title.c_str(), run.mean_loss(),
+                100 * last->accuracy(), run.seconds - before);
+    std::fflush(stdout);
+
+    ++run.epoch;
+    run.samples = 0;
+    run.loss = 0;
+    if (last->accuracy() > run.best) {
+      run.best = last->accuracy();
+      if (folder) folder->save_best(run.checkpoint);
+    }
+    save();
+  }
+  if (stop.requested()) save();
+  return stop.exit_code();
+}
+
+void print_summary(Run& run, const Settings& settings, const Data& data) {
+  const std::int64_t batch = std::min(settings.batch_size, data.train->size());
+  const Shape input = settings.model == "mlp" ? Shape{batch, 784} : Shape{batch, 1, 28, 28};
+  std::printf("%s", nn::summary(run.model, input).c_str());
   std::printf("train %lld, test %lld samples; SGD %s\n\n",
               static_cast<long long>(data.train->size()), static_cast<long long>(data.test->size()),
-              optim::to_string(optimizer.settings(0)).c_str());
-  using Clock = std::chrono::steady_clock;
-  double seconds = 0;
-  Confusion confusion;
-  for (std::int64_t epoch = 1; epoch <= settings.epochs; ++epoch) {
-    const std::string title =
-        "epoch " + std::to_string(epoch) + "/" + std::to_string(settings.epochs);
-    Progress progress(title, loader.batches());
-    const Clock::time_point start = Clock::now();
-    const double loss = train_epoch(model, optimizer, loader, progress);
-    const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-    seconds += elapsed;
-    progress.clear();
-    confusion = evaluate(model, data.test);
-    // All digits of the loss: equal runs print equal lines.
-    std::printf("%s  loss %.17g  test accuracy %.2f %%  (%.2f s)\n", title.c_str(), loss,
-                100 * confusion.accuracy(), elapsed);
-    std::fflush(stdout);
+              optim::to_string(run.optimizer.settings(0)).c_str());
+}
+
+void resume(Run& run, const CheckpointFolder& folder, const Settings& settings) {
+  if (settings.resume) {
+    const std::string path = folder.load_newest(run.checkpoint);
+    std::puts(path.empty() ? "nothing to resume yet" : ("resumed from " + path).c_str());
+  } else if (!folder.files().empty()) {
+    throw Error(folder.path() + " holds checkpoints; --resume goes on with them");
   }
-  print(confusion);
-  std::printf("\ntest accuracy   %.2f %%\n", 100 * confusion.accuracy());
-  std::printf("training        %.2f s, %.0f samples/s\n", seconds,
-              static_cast<double>(settings.epochs * data.train->size()) / seconds);
-  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(model)));
+}
+
+int train(const Settings& settings) {
+  const StopRequest stop;
+  if (settings.threads > 0) set_num_threads(static_cast<int>(settings.threads));
+  std::optional<CheckpointFolder> folder;  // first: where it cannot be written, nothing begins
+  if (!settings.save.empty()) folder.emplace(settings.save, settings.keep);
+  const Data data = load(settings);
+  Run run(settings, data);
+  print_summary(run, settings, data);
+  if (folder) resume(run, *folder, settings);
+
+  const std::int64_t seen = run.samples_seen();
+  std::optional<Confusion> confusion;
+  const int code = train_epochs(run, settings, data, stop, folder, confusion);
+  if (code != 0) {
+    std::fprintf(stderr, "train_digits: stopped by a signal after step %lld, %s\n",
+                 static_cast<long long>(run.step),
+                 folder ? "saved; --resume goes on" : "nothing saved");
+    return code;
+  }
+  if (!confusion) confusion = evaluate(run.model, data.test);  // there was nothing left to train
+  print(*confusion);
+  std::printf("\ntest accuracy   %.2f %%\n", 100 * confusion->accuracy());
+  std::printf("training        %.2f s, %.0f samples/s\n", run.seconds,
+              static_cast<double>(run.samples_seen() - seen) / std::max(run.seconds, 1e-9));
+  std::printf("parameter hash  %016llx\n",
+              static_cast<unsigned long long>(parameter_hash(run.model)));
   return 0;
 }
 
@@ -262,6 +361,17 @@ int main(int argc, char** argv) {
       ->check(whole_number(0, 1024));
   app.add_option("--loader-threads", settings.loader_threads, "that prepare batches; 0: none")
       ->check(whole_number(0, 256));
+  auto* save = app.add_option("--save", settings.save,
+                              "folder for checkpoints: after every epoch, the best, and when "
+                              "SIGINT (Ctrl-C) or SIGTERM ends the run");
+  app.add_option("--save-every", settings.save_every, "steps between checkpoints too; 0: none")
+      ->check(whole_number(0, INT64_MAX))
+      ->needs(save);
+  app.add_option("--keep", settings.keep, "checkpoints to keep besides the best")
+      ->check(whole_number(1, 1'000'000))
+      ->needs(save);
+  app.add_flag("--resume", settings.resume, "go on where the newest checkpoint in --save stopped")
+      ->needs(save);
   const int code = arguments::parse(app, argc, argv, [&] {
     if (settings.debias && dampening->count() == 0) settings.dampening = settings.momentum;
     optim::validate(sgd_options(settings));

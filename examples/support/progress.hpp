@@ -11,8 +11,13 @@
 /// Shows how far one epoch is: bar, loss, samples per second and the time left.
 class Progress {
  public:
-  Progress(std::string title, std::int64_t batches)
-      : title_(std::move(title)), batches_(batches), terminal_(isatty(STDOUT_FILENO) == 1) {}
+  /// `done` of the batches were trained on before.
+  Progress(std::string title, std::int64_t batches, std::int64_t done = 0)
+      : title_(std::move(title)),
+        batches_(batches),
+        terminal_(isatty(STDOUT_FILENO) == 1),
+        first_(done),
+        done_(done) {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -44,7 +49,7 @@ class Progress {
     const std::string bar = std::string(static_cast<std::size_t>(filled), '=') + ">" +
                             std::string(static_cast<std::size_t>(width - filled), ' ');
     const double left =
-        seconds * static_cast<double>(batches_ - done_) / static_cast<double>(done_);
+        seconds * static_cast<double>(batches_ - done_) / static_cast<double>(done_ - first_);
     std::printf("\r\033[K%s [%s] %lld/%lld  loss %.4f  %.0f samples/s  ETA %d:%02d", title_.c_str(),
                 bar.c_str(), static_cast<long long>(done_), static_cast<long long>(batches_), loss,
                 static_cast<double>(samples_) / seconds, static_cast<int>(left) / 60,
@@ -56,8 +61,9 @@ class Progress {
   std::string title_;
   std::int64_t batches_;
   bool terminal_;
+  std::int64_t first_;
+  std::int64_t done_;
   bool shown_ = false;
-  std::int64_t done_ = 0;
   std::int64_t samples_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point drawn_ = start_;

@@ -46,7 +46,7 @@ if diff -q <(bits "$work/first") <(bits "$work/other") >/dev/null; then fail "th
 
 # On a terminal there is a progress line, with rate and time left. A bare chroot has none to open.
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
-  script -qec "$program --samples 20000 --epochs 1" /dev/null >"$work/terminal" </dev/null
+  script -qec "$program --model lenet --samples 20000 --epochs 1" /dev/null >"$work/terminal" </dev/null
   grep -q $'\r.*samples/s  ETA' "$work/terminal" || fail "no progress line on a terminal"
 fi
 

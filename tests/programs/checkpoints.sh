@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# train_digits --save and --resume: a run that is stopped anywhere, by SIGKILL or by a signal that it
+# answers, and goes on with other threads, ends with the files and the output of one never stopped.
+set -euo pipefail
+program=$PLUMB_BIN_DIR/train_digits
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+small=(--samples 3000 --debias)
+# The lines that must be equal: losses, accuracies and the hash, without the times.
+bits() { grep -E '^(epoch|parameter hash)' "$1" | sed 's/ ([0-9.]* s)//'; }
+newest() { find "$1" -name 'step-*.safetensors' | sort | tail -n 1; }
+same_end() {
+  cmp "$(newest "$work/whole")" "$(newest "$1")" >&2 || fail "$2: the last checkpoint differs"
+  cmp "$work/whole/best.safetensors" "$1/best.safetensors" >&2 || fail "$2: the best differs"
+  diff <(bits "$work/whole.out" | tail -n 1) <(bits "$1.out" | tail -n 1) >&2 ||
+    fail "$2: the output differs"
+}
+
+# refused CODE TEXT ARGUMENTS...: ends with CODE and says TEXT on stderr.
+refused() {
+  local code=0 expected=$1 words=$2
+  shift 2
+  "$program" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected: $(cat "$work/err")"
+  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
+}
+
+"$program" "${small[@]}" --epochs 10 --threads 1 --save "$work/whole" >"$work/whole.out"
+[[ $(find "$work/whole" -type f | wc -l) == 3 ]] || fail "not two checkpoints and the best are kept"
+
+# Three epochs, killed within the fourth, from which a few steps were saved; then to the end.
+kill_within() {
+  "$program" "${small[@]}" --epochs 10 --threads 2 --save "$1" --save-every 5 >/dev/null &
+  local pid=$!
+  until [[ $(newest "$1" 2>/dev/null) > "$1/step-000000000145.safetensors" ]]; do
+    kill -0 $pid 2>/dev/null || fail "the run ended before it was killed"
+    sleep 0.01
+  done
+  kill -KILL $pid
+  wait $pid 2>/dev/null || true
+}
+kill_within "$work/killed"
+"$program" "${small[@]}" --epochs 10 --threads 1 --loader-threads 2 --save "$work/killed" --resume \
+  >"$work/killed.out"
+grep -q '^resumed from .*/step-' "$work/killed.out" || fail "it does not say what it resumes"
+same_end "$work/killed" "killed in the fourth epoch"
+
+# SIGINT and SIGTERM: the step is finished, a checkpoint saved, and the exit code says which it was.
+for stop in "INT 130" "TERM 143"; do
+  read -r signal expected <<<"$stop"
+  code=0
+  timeout --preserve-status -s "$signal" 0.4 "$program" "${small[@]}" --epochs 1000000 --threads 2 \
+    --save "$work/$signal" >/dev/null 2>"$work/err" || code=$?
+  [[ $code == "$expected" ]] || fail "SIG$signal exited $code"
+  grep -q 'stopped by a signal after step [0-9]*, saved' "$work/err" || fail "$(cat "$work/err")"
+  [[ -n $(newest "$work/$signal") ]] || fail "SIG$signal left no checkpoint"
+done
+
+# The same within the ten epochs: stopped by SIGINT again and again, each time a little later.
+code=1
+rounds=0
+while ((code != 0)); do
+  code=0
+  limit=$(awk "BEGIN {print 0.15 + 0.03 * $rounds}")
+  timeout --preserve-status -s INT "$limit" "$program" "${small[@]}" --epochs 10 \
+    --threads $((1 + rounds % 2)) --save "$work/often" --resume >"$work/often.out" 2>/dev/null ||
+    code=$?
+  ((code == 0 || code == 130)) || fail "a resumed run exited $code"
+  ((++rounds < 200)) || fail "the resumed run does not come to an end"
+done
+((rounds > 1)) || fail "the run was never stopped"
+same_end "$work/often" "stopped $rounds times"
+
+# A run that has reached its end only tests; a longer one goes on.
+"$program" "${small[@]}" --epochs 10 --save "$work/often" --resume >"$work/often.out"
+same_end "$work/often" "resumed at its end"
+"$program" "${small[@]}" --epochs 11 --save "$work/often" --resume >"$work/often.out"
+[[ $(grep -c '^epoch' "$work/often.out") == 1 ]] || fail "one epoch more is not one"
+
+refused 1 "holds checkpoints; --resume goes on with them" "${small[@]}" --save "$work/whole"
+refused 1 "saved with lr 0.05, this run has 0.1" "${small[@]}" --lr 0.1 --save "$work/whole" --resume
+refused 1 "saved with samples 3000, this loader has 2999" --samples 2999 --debias \
+  --save "$work/whole" --resume
+refused 1 "saved with model 'mlp', this run has 'cnn'" "${small[@]}" --model cnn \
+  --save "$work/whole" --resume
+refused 2 "--save" --resume
+refused 2 "--keep" --keep 0 --save "$work/x"
+
+# What cannot be written is told before the first epoch, and before the data is made.
+refused 1 "[CheckpointFolder] /dev/null/x: Not a directory" --save /dev/null/x
+[[ ! -s $work/out ]] || fail "something was printed before the folder was refused"
+truncate -s -1 "$(newest "$work/whole")"
+refused 1 "the checkpoint before it is $work/whole/step-" "${small[@]}" --save "$work/whole" --resume
