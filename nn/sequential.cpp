@@ -1,8 +1,22 @@
 #include "sequential.hpp"
 
+#include <typeinfo>
+
 #include "../core/error.hpp"
+#include "activations.hpp"
+#include "max_pool.hpp"
 
 namespace plumb::nn {
+namespace {
+
+// Whether b(a(x)) and a(b(x)) have the same bits, gradients too, and the latter is less work: the
+// largest of a window that was cut off at 0 is the largest of the window, cut off at 0.
+bool better_exchanged(const Layer& a, const Layer& b) {
+  return typeid(a) == typeid(ReLU) &&
+         (typeid(b) == typeid(MaxPool2d) || typeid(b) == typeid(MaxPool1d));
+}
+
+}  // namespace
 
 Layer& Sequential::operator[](std::int64_t index) const {
   if (index < 0 || index >= size())
@@ -12,7 +26,14 @@ Layer& Sequential::operator[](std::int64_t index) const {
 
 Variable Sequential::forward(const Variable& x) {
   Variable y = x;
-  for (Layer* layer : layers_) y = (*layer)(y);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (i + 1 < layers_.size() && better_exchanged(*layers_[i], *layers_[i + 1])) {
+      y = (*layers_[i])((*layers_[i + 1])(y));
+      ++i;
+    } else {
+      y = (*layers_[i])(y);
+    }
+  }
   return y;
 }
 

@@ -173,34 +173,14 @@ PLUMB_INLINE inline void correlate(const Weight<T>& f) {
   correlate<bytes, most, 5>(f);
 }
 
-#if defined(__x86_64__)
 // As many sums as leave registers for what is multiplied: of 32, or of 16.
 template <class T>
-PLUMB_V4 void run_v4(const Forward<T>& f) {
-  convolve<64, 14>(f);
+void run(const Forward<T>& f) {
+  on_best_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 14 : 6>(f); });
 }
 template <class T>
-PLUMB_V3 void run_v3(const Forward<T>& f) {
-  convolve<32, 6>(f);
-}
-template <class T>
-PLUMB_V4 void run_v4(const Weight<T>& f) {
-  correlate<64, 25>(f);
-}
-template <class T>
-PLUMB_V3 void run_v3(const Weight<T>& f) {
-  correlate<32, 12>(f);
-}
-#endif
-
-template <class F>
-void run(const F& f) {
-#if defined(__x86_64__)
-  if (isa() == Isa::v4) return run_v4(f);
-  run_v3(f);
-#else
-  (void)f;
-#endif
+void run(const Weight<T>& f) {
+  on_best_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 25 : 12>(f); });
 }
 
 // a [rows, columns] transposed.

@@ -117,8 +117,9 @@ void sigmoid_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
 }
 
 Tensor relu(const Tensor& x) {
+  // -0 becomes 0: the largest of some elements, cut off, is the largest of them cut off, bit by bit.
   return map(
-      "relu", [](auto x) { return x < 0 ? decltype(x)(0) : x; }, x);
+      "relu", [](auto x) { return x <= 0 ? decltype(x)(0) : x; }, x);
 }
 
 void relu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {

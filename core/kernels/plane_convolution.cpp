@@ -61,26 +61,10 @@ PLUMB_INLINE inline void convolve(const Forward<T>& f) {
   }
 }
 
-#if defined(__x86_64__)
 // Eight rows of three vectors, or four where there are 16 registers.
 template <class T>
-PLUMB_V4 void run_v4(const Forward<T>& f) {
-  convolve<64, 8>(f);
-}
-template <class T>
-PLUMB_V3 void run_v3(const Forward<T>& f) {
-  convolve<32, 4>(f);
-}
-#endif
-
-template <class F>
-void run(const F& f) {
-#if defined(__x86_64__)
-  if (isa() == Isa::v4) return run_v4(f);
-  run_v3(f);
-#else
-  (void)f;
-#endif
+void run(const Forward<T>& f) {
+  on_best_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
 // --- whole batches ------------------------------------------------------------------------------

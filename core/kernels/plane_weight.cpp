@@ -80,26 +80,10 @@ PLUMB_INLINE inline void correlate(const Weight<T>& f) {
   }
 }
 
-#if defined(__x86_64__)
 // Eight rows of three sums, or four where there are 16 registers.
 template <class T>
-PLUMB_V4 void run_v4(const Weight<T>& f) {
-  correlate<64, 8>(f);
-}
-template <class T>
-PLUMB_V3 void run_v3(const Weight<T>& f) {
-  correlate<32, 4>(f);
-}
-#endif
-
-template <class T>
 void run(const Weight<T>& f) {
-#if defined(__x86_64__)
-  if (isa() == Isa::v4) return run_v4(f);
-  run_v3(f);
-#else
-  (void)f;
-#endif
+  on_best_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
 // Images whose g and x are gone through at once for a few weights: what the first cache holds.

@@ -61,25 +61,9 @@ PLUMB_INLINE inline void add_shifted(const Shifted<T>& f) {
   }
 }
 
-#if defined(__x86_64__)
-template <class T>
-PLUMB_V4 void run_v4(const Shifted<T>& f) {
-  add_shifted<64, 8>(f);
-}
-template <class T>
-PLUMB_V3 void run_v3(const Shifted<T>& f) {
-  add_shifted<32, 4>(f);
-}
-#endif
-
 template <class T>
 void run(const Shifted<T>& f) {
-#if defined(__x86_64__)
-  if (isa() == Isa::v4) return run_v4(f);
-  run_v3(f);
-#else
-  (void)f;
-#endif
+  on_best_vectors([&](auto bytes) PLUMB_INLINE { add_shifted<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
 }  // namespace

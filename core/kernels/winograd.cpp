@@ -6,90 +6,16 @@
 #include "register_gemm.hpp"
 #include "transpose_block.hpp"
 #include "weight_blocks.hpp"
+#include "winograd_transforms.hpp"
 
-// The result is cut into tiles of 2x2, each of which sees a patch d of 4x4 of every channel. With
-//
-//         1  0 -1  0            1    0    0            1  0
-//   B^T = 0  1  1  0       G =  1/2  1/2  1/2     A =  1  1
-//         0 -1  1  0            1/2 -1/2  1/2          1 -1
-//         0  1  0 -1            0    0    1            0 -1
-//
-// a tile is A^T [ sum over c of (G w G^T) * (B^T d B) ] A, where * multiplies each of the 16
-// elements by its like: for each of them the sum is a matrix product, tiles [t, c] by weights
-// [c, o]. The gradient of the weights is G^T [ sum over tiles of (A g A^T) * (B^T d B) ] G. So that
-// channels are vectors, each image is transposed on its way in and out.
+// Tiles, patches and transforms are those of winograd_transforms.hpp: for each of 16 points the sum
+// over channels is a matrix product, tiles [t, c] by weights [c, o]. So that channels are vectors,
+// each image is transposed on its way in and out.
 
 namespace plumb::kernel {
 namespace {
 
-constexpr int points = 16;  // of a transformed tile
-
 std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-// --- transforms of a vector of channels ---------------------------------------------------------
-
-// Along the rows, then along the columns: out = M in M^T, for a map M from `from` to `to` vectors.
-template <int from, int to, class V, class M>
-PLUMB_INLINE inline void transform(const V (&in)[from][from], V (&out)[to][to], const M& map) {
-  V half[to][from];
-#pragma GCC unroll 4
-  for (int j = 0; j < from; ++j) {
-    V column[from], mapped[to];
-#pragma GCC unroll 4
-    for (int i = 0; i < from; ++i) column[i] = in[i][j];
-    map(column, mapped);
-#pragma GCC unroll 4
-    for (int i = 0; i < to; ++i) half[i][j] = mapped[i];
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < to; ++i) map(half[i], out[i]);
-}
-
-// B^T, A^T, A, G and G^T.
-struct Patch {
-  template <class V>
-  PLUMB_INLINE void operator()(const V (&d)[4], V (&v)[4]) const {
-    v[0] = d[0] - d[2];
-    v[1] = d[1] + d[2];
-    v[2] = d[2] - d[1];
-    v[3] = d[1] - d[3];
-  }
-};
-struct Result {
-  template <class V>
-  PLUMB_INLINE void operator()(const V (&m)[4], V (&y)[2]) const {
-    y[0] = m[0] + m[1] + m[2];
-    y[1] = m[1] - m[2] - m[3];
-  }
-};
-struct Seed {
-  template <class V>
-  PLUMB_INLINE void operator()(const V (&g)[2], V (&m)[4]) const {
-    m[0] = g[0];
-    m[1] = g[0] + g[1];
-    m[2] = g[0] - g[1];
-    m[3] = -g[1];
-  }
-};
-struct Kernel {
-  template <class V>
-  PLUMB_INLINE void operator()(const V (&w)[3], V (&u)[4]) const {
-    const V ends = w[0] + w[2];
-    u[0] = w[0];
-    u[1] = (ends + w[1]) / 2;
-    u[2] = (ends - w[1]) / 2;
-    u[3] = w[2];
-  }
-};
-struct KernelGradient {
-  template <class V>
-  PLUMB_INLINE void operator()(const V (&u)[4], V (&w)[3]) const {
-    const V sum = (u[1] + u[2]) / 2;
-    w[0] = u[0] + sum;
-    w[1] = (u[1] - u[2]) / 2;
-    w[2] = sum + u[3];
-  }
-};
 
 // --- weights ------------------------------------------------------------------------------------
 
@@ -107,7 +33,7 @@ Tensor transformed(const ConvolutionSizes& s, const T* w, bool back) {
         const T* from = w + (back ? c * outputs + o : o * inputs + c) * 9;
         T kernel[3][3], u[4][4];
         for (int k = 0; k < 9; ++k) kernel[k / 3][k % 3] = from[back ? 8 - k : k];
-        transform(kernel, u, Kernel());
+        transform(kernel, u, KernelMap());
         for (int k = 0; k < points; ++k) out[(k * inputs + c) * outputs + o] = u[k / 4][k % 4];
       }
   });
@@ -121,7 +47,7 @@ void weights_from(const ConvolutionSizes& s, const T* u, T* dw) {
     for (std::int64_t c = 0; c < s.channels; ++c) {
       T from[4][4], kernel[3][3];
       for (int k = 0; k < points; ++k) from[k / 4][k % 4] = u[(k * s.channels + c) * s.outputs + o];
-      transform(from, kernel, KernelGradient());
+      transform(from, kernel, KernelGradientMap());
       for (int k = 0; k < 9; ++k) *dw++ = kernel[k / 3][k % 3];
     }
 }
@@ -225,7 +151,7 @@ PLUMB_INLINE inline void transform_patches(const ConvolutionSizes& s, Room<T>& r
   T* out = room.patches;
   for (std::int64_t i = top; i < bottom; ++i)
     for (std::int64_t j = 0; j < across; ++j, out += s.channels)
-      transform_pixels<bytes, 4>(room.x, 2 * i - up, 2 * j - left, Patch(), out,
+      transform_pixels<bytes, 4>(room.x, 2 * i - up, 2 * j - left, PatchMap(), out,
                                  room.tiles * s.channels);
 }
 
@@ -238,7 +164,7 @@ PLUMB_INLINE inline void transform_seeds(const ConvolutionSizes& s, Room<T>& roo
   T* out = room.products;
   for (std::int64_t i = top; i < bottom; ++i)
     for (std::int64_t j = 0; j < across; ++j, out += s.outputs)
-      transform_pixels<bytes, 2>(room.y, 2 * i, 2 * j, Seed(), out, room.tiles * s.outputs);
+      transform_pixels<bytes, 2>(room.y, 2 * i, 2 * j, SeedMap(), out, room.tiles * s.outputs);
 }
 
 // y = or += A^T m A + bias, for the same tiles.
@@ -258,7 +184,7 @@ PLUMB_INLINE inline void write_results(const ConvolutionSizes& s, Room<T>& room,
 #pragma GCC unroll 16
         for (int k = 0; k < points; ++k)
           m[k / 4][k % 4] = V::load(in + k * room.tiles * s.outputs + o);
-        transform(m, out, Result());
+        transform(m, out, ResultMap());
         const typename V::type add = bias == nullptr ? typename V::type{} : V::load(bias + o);
         V::store(to + o, out[0][0] + add);
         if (right) V::store(to + s.outputs + o, out[0][1] + add);
@@ -284,52 +210,20 @@ struct Step {
   Chunk chunk;
 };
 
-// y of a chunk of one image from u [16, channels, outputs].
-template <int bytes, class T>
-PLUMB_INLINE inline void before_products(const Step<T>& f, const T* x, const T* g) {
-  transform_patches<bytes>(f.s, f.room, x, f.chunk.top, f.chunk.bottom, f.chunk.across);
-  if (g != nullptr)
-    transform_seeds<bytes>(f.s, f.room, g, f.chunk.top, f.chunk.bottom, f.chunk.across);
-}
-template <int bytes, class T>
-PLUMB_INLINE inline void after_products(const Step<T>& f, T* y, Write mode, const T* bias) {
-  write_results<bytes>(f.s, f.room, y, mode, bias, f.chunk.top, f.chunk.bottom, f.chunk.across);
+template <class T>
+void before_products(const Step<T>& f, const T* x, const T* g) {
+  on_best_vectors([&](auto bytes) PLUMB_INLINE {
+    transform_patches<bytes>(f.s, f.room, x, f.chunk.top, f.chunk.bottom, f.chunk.across);
+    if (g != nullptr)
+      transform_seeds<bytes>(f.s, f.room, g, f.chunk.top, f.chunk.bottom, f.chunk.across);
+  });
 }
 
-#if defined(__x86_64__)
 template <class T>
-PLUMB_V3 void before_v3(const Step<T>& f, const T* x, const T* g) {
-  before_products<32>(f, x, g);
-}
-template <class T>
-PLUMB_V4 void before_v4(const Step<T>& f, const T* x, const T* g) {
-  before_products<64>(f, x, g);
-}
-template <class T>
-PLUMB_V3 void after_v3(const Step<T>& f, T* y, Write mode, const T* bias) {
-  after_products<32>(f, y, mode, bias);
-}
-template <class T>
-PLUMB_V4 void after_v4(const Step<T>& f, T* y, Write mode, const T* bias) {
-  after_products<64>(f, y, mode, bias);
-}
-#endif
-
-template <class T>
-void before(const Step<T>& f, const T* x, const T* g) {
-#if defined(__x86_64__)
-  isa() == Isa::v4 ? before_v4(f, x, g) : before_v3(f, x, g);
-#else
-  (void)f, (void)x, (void)g;
-#endif
-}
-template <class T>
-void after(const Step<T>& f, T* y, Write mode, const T* bias) {
-#if defined(__x86_64__)
-  isa() == Isa::v4 ? after_v4(f, y, mode, bias) : after_v3(f, y, mode, bias);
-#else
-  (void)f, (void)y, (void)mode, (void)bias;
-#endif
+void after_products(const Step<T>& f, T* y, Write mode, const T* bias) {
+  on_best_vectors([&](auto bytes) PLUMB_INLINE {
+    write_results<bytes>(f.s, f.room, y, mode, bias, f.chunk.top, f.chunk.bottom, f.chunk.across);
+  });
 }
 
 // --- whole batches ------------------------------------------------------------------------------
@@ -343,14 +237,14 @@ void convolve(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* 
       const std::int64_t n = task / chunks.count(), i = task % chunks.count();
       const Chunk chunk{chunks.first(i), chunks.first(i + 1), chunks.across()};
       const Step<T> step{s, room, chunk};
-      before<T>(step, x + n * s.channels * s.image_plane(), nullptr);
+      before_products<T>(step, x + n * s.channels * s.image_plane(), nullptr);
       for (std::int64_t k = 0; k < points; ++k)
         register_gemm<T>(chunk.tiles(), s.outputs, s.channels,
                          {room.patches + k * room.tiles * s.channels, s.channels},
                          {u + k * s.channels * s.outputs, s.outputs},
                          room.products + k * room.tiles * s.outputs, s.outputs, Write::overwrite,
                          nullptr);
-      after<T>(step, y + n * s.outputs * s.result_plane(), mode, bias);
+      after_products<T>(step, y + n * s.outputs * s.result_plane(), mode, bias);
     }
   });
 }
@@ -366,8 +260,8 @@ void weight_of_images(const ConvolutionSizes& s, const Chunks& chunks, std::int6
   for (std::int64_t n = begin; n < end; ++n)
     for (std::int64_t i = 0; i < chunks.count(); ++i) {
       const Chunk chunk{chunks.first(i), chunks.first(i + 1), chunks.across()};
-      before<T>({s, room, chunk}, x + n * s.channels * s.image_plane(),
-                g + n * s.outputs * s.result_plane());
+      before_products<T>({s, room, chunk}, x + n * s.channels * s.image_plane(),
+                         g + n * s.outputs * s.result_plane());
       for (std::int64_t k = 0; k < points; ++k)
         register_gemm<T>(s.channels, s.outputs, chunk.tiles(),
                          {room.patches + k * room.tiles * s.channels, s.channels, Transpose::yes},

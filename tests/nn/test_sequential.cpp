@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <plumb/core/hash.hpp>
 #include <plumb/nn.hpp>
 
 using namespace plumb;
@@ -100,4 +102,29 @@ TEST_CASE("Sequential: an index out of range is refused") {
   nn::Sequential model{nn::ReLU(), nn::ReLU()};
   CHECK_THROWS_WITH_AS(model[2], "[Sequential] index 2 is out of range [0, 2)", Error);
   CHECK_THROWS_WITH_AS(model[-1], "[Sequential] index -1 is out of range [0, 2)", Error);
+}
+
+TEST_CASE("Sequential: a ReLU before a MaxPool gives the bits of one after the other") {
+  // Windows of negative elements, of equal ones, with NaN and infinities, and with zeros.
+  Tensor values = Tensor::empty({3, 4, 12, 10});
+  Generator(1).fill_uniform(values, -2, 1);
+  float* x = values.mutable_data<float>();
+  for (std::int64_t i = 0; i < values.numel(); i += 3) x[i] = static_cast<float>(i % 5 - 3);
+  x[7] = std::numeric_limits<float>::quiet_NaN();
+  x[100] = std::numeric_limits<float>::infinity();
+  x[205] = -std::numeric_limits<float>::infinity();
+  x[300] = -0.F;
+
+  nn::ReLU relu;
+  const auto pool =
+      std::make_shared<nn::MaxPool2d>(Size2d(2, 3), MaxPool2dOptions{Size2d(2, 1), Size2d(1, 0)});
+  nn::Sequential both{nn::ReLU(), pool};
+  const Variable a = Variable::leaf(values), b = Variable::leaf(values);
+  const Variable expected = (*pool)(relu(a)), y = both(b);
+  CHECK(hash(y.value()) == hash(expected.value()));
+  Tensor seed = Tensor::empty(y.shape());
+  Generator(2).fill_uniform(seed, -1, 1);
+  expected.backward(seed);
+  y.backward(seed);
+  CHECK(hash(b.grad()) == hash(a.grad()));
 }
