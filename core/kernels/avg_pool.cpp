@@ -74,9 +74,7 @@ PLUMB_INLINE inline void mean_row(const Bin& row, const Bin* columns, std::int64
         sum += next;
       }
       sum /= divisor;
-      Vector<T, number> means;
-      convert(means, sum);
-      store(y + even.first + j, means);
+      store_as<double, number>(y + even.first + j, sum);
     });
   });
   for (std::int64_t j = even.last; j < count; ++j) y[j] = mean<T>(row, columns[j], sums);
@@ -90,10 +88,8 @@ PLUMB_INLINE inline void mean_plane(const PlaneBins& bins, const EvenBins& even,
   for (const Bin& row : bins.rows) {
     cover<lanes>(bins.width, [=, &bins, &row](std::int64_t j, auto number) PLUMB_INLINE {
       Vector<double, number> sum = {}, wide;
-      Vector<T, number> line;
       for (std::int64_t i = row.begin; i < row.end; ++i) {
-        load(line, x + i * bins.width + j);
-        convert(wide, line);
+        load_as<double, number>(wide, x + i * bins.width + j);
         sum += wide;
       }
       store(sums + j, sum);

@@ -7,6 +7,7 @@
 #include "../parallel.hpp"
 #include "../tensor.hpp"
 #include "../write.hpp"
+#include "isa.hpp"
 
 namespace plumb::kernel {
 
@@ -55,7 +56,7 @@ void for_each_lane(const Lanes& lanes, F f) {
 /// The largest element; NaNs are passed over, and a lane of nothing else has -infinity.
 /// Four chains and no simd reduction: that takes twice as long on lanes of ten elements.
 template <class T, class Stride>
-T lane_max(const T* x, std::int64_t size, Stride stride) {
+PLUMB_INLINE inline T lane_max(const T* x, std::int64_t size, Stride stride) {
   const auto larger = [](T a, T b) { return a > b ? a : b; };  // b where a is NaN
   T highest[4];
   for (T& chain : highest) chain = -std::numeric_limits<T>::infinity();
@@ -68,7 +69,7 @@ T lane_max(const T* x, std::int64_t size, Stride stride) {
 
 /// The sum of f(i) along a lane, in double.
 template <class F>
-double lane_sum(std::int64_t size, F f) {
+PLUMB_INLINE inline double lane_sum(std::int64_t size, F f) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(f(i));
@@ -77,7 +78,7 @@ double lane_sum(std::int64_t size, F f) {
 
 /// out[i] = or += f(i) along a lane.
 template <class T, class Stride, class F>
-void store_lane(T* out, Write mode, std::int64_t size, Stride stride, F f) {
+PLUMB_INLINE inline void store_lane(T* out, Write mode, std::int64_t size, Stride stride, F f) {
   if (mode == Write::overwrite) {
 #pragma omp simd
     for (std::int64_t i = 0; i < size; ++i) out[i * stride] = f(i);

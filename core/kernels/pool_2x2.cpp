@@ -61,20 +61,15 @@ PLUMB_INLINE inline void max_block_into(const T* g, const std::uint8_t* places, 
 // The means of `lanes` windows, from 2 lanes elements of each row.
 template <int lanes, class T>
 PLUMB_INLINE inline void mean_block(const T* upper, const T* lower, T* y) {
-  Vector<double, lanes> sums[2] = {}, even, odd;
-  for (int half = 0; half < 2; ++half)
-    for (const T* row : {upper, lower}) {
-      Vector<T, lanes> part;
-      load(part, row + half * lanes);
-      Vector<double, lanes> wide;
-      convert(wide, part);
-      sums[half] += wide;
-    }
+  Vector<double, lanes> sums[2], even, odd;
+  for (int half = 0; half < 2; ++half) {
+    Vector<double, lanes> below;
+    load_as<double, lanes>(sums[half], upper + half * lanes);
+    load_as<double, lanes>(below, lower + half * lanes);
+    sums[half] += below;
+  }
   separate<lanes>(sums[0], sums[1], even, odd);
-  even = (even + odd) * 0.25;
-  Vector<T, lanes> mean;
-  convert(mean, even);
-  store(y, mean);
+  store_as<double, lanes>(y, (even + odd) * 0.25);
 }
 
 template <int lanes, class T>

@@ -47,6 +47,21 @@ PLUMB_INLINE inline void convert(To& to, const From& from) {
   }
 }
 
+/// From and to memory of another element type. Element by element, which becomes the instruction
+/// for whole vectors; __builtin_convertvector from float to double becomes one for each half.
+template <class To, int lanes, class T>
+PLUMB_INLINE inline void load_as(Vector<To, lanes>& to, const T* from) {
+  To each[lanes];
+  for (int i = 0; i < lanes; ++i) each[i] = static_cast<To>(from[i]);
+  load(to, each);
+}
+template <class From, int lanes, class T>
+PLUMB_INLINE inline void store_as(T* to, const Vector<From, lanes>& from) {
+  From each[lanes];
+  store(each, from);
+  for (int i = 0; i < lanes; ++i) to[i] = static_cast<T>(each[i]);
+}
+
 namespace detail {
 template <class V, int... i>
 PLUMB_INLINE inline void separate(const V& a, const V& b, V& even, V& odd,
