@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "../support/document.hpp"
 #include "parameters.hpp"
 #include "sign_descent.hpp"
@@ -48,6 +50,19 @@ TEST_CASE("docs/optim.md: clipping") {
   optimizer.step();
   CHECK(norm == 4);
   CHECK(values(model.p)[0] == doctest::Approx(1.5).epsilon(1e-6));
+}
+
+TEST_CASE("docs/optim.md: schedules") {
+  const Part model = {parameter("w", {2})};
+  optim::SGD optimizer(model.parameters(), optim::SGD::plain(0.5));
+  // clang-format off
+  optim::Schedule schedule(optimizer, optim::curve::warm_up(500, optim::curve::cosine(10000)));
+  optimizer.step();
+  schedule.step();
+  CHECK(optimizer.lr() == 0.001);
+  const optim::Curve inverse_root("inverse_root()", [](std::int64_t t) { return 1 / std::sqrt(t + 1.0); });
+  // clang-format on
+  CHECK(inverse_root.factor(3) == 0.5);
 }
 
 TEST_CASE("docs/optim.md: groups") {

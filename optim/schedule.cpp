@@ -1,0 +1,66 @@
+#include "schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../core/error.hpp"
+
+namespace plumb::optim {
+namespace {
+
+std::string base_key(std::size_t group) { return text("base.", std::uint64_t{group}); }
+
+// The bases, and the learning rates of the groups that have none yet.
+std::vector<double> with_new_groups(std::vector<double> bases, const Optimizer& optimizer) {
+  for (std::size_t k = bases.size(); k < optimizer.groups().size(); ++k)
+    bases.push_back(optimizer.lr(static_cast<int>(k)));
+  return bases;
+}
+
+}  // namespace
+
+Schedule::Schedule(Optimizer& optimizer, Curve curve)
+    : optimizer_(&optimizer), curve_(std::move(curve)) {
+  follow(with_new_groups({}, optimizer), 0);
+}
+
+void Schedule::step() { follow(with_new_groups(bases_, *optimizer_), t_ + 1); }
+
+void Schedule::follow(std::vector<double> bases, std::int64_t t) {
+  const double factor = curve_.factor(t);
+  for (const double base : bases)
+    if (!(base * factor >= 0 && std::isfinite(base * factor)))
+      fail("Schedule", curve_.description(), " at t = ", t, " gives the learning rate ",
+           base * factor, ", expected [0, inf)");
+  for (std::size_t k = 0; k < bases.size(); ++k)
+    optimizer_->set_lr(static_cast<int>(k), bases[k] * factor);
+  bases_ = std::move(bases);
+  t_ = t;
+}
+
+StateDict Schedule::state_dict() const {
+  StateDict state;
+  state.set("curve", curve_.description());
+  state.set("t", t_);
+  state.set("groups", static_cast<std::int64_t>(bases_.size()));
+  for (std::size_t k = 0; k < bases_.size(); ++k) state.set(base_key(k), bases_[k]);
+  return state;
+}
+
+void Schedule::load_state_dict(const StateDict& from) {
+  const std::string& curve = from.scalar<std::string>("curve");
+  if (curve != curve_.description())
+    fail("Schedule", "the state is of ", curve, ", this is ", curve_.description());
+  const std::int64_t t = from.scalar<std::int64_t>("t");
+  if (t < 0) fail("Schedule", "t is ", t, ", expected [0, inf)");
+  const std::int64_t groups = from.scalar<std::int64_t>("groups");
+  const auto here = static_cast<std::int64_t>(optimizer_->groups().size());
+  if (groups < 0 || groups > here)
+    fail("Schedule", "the state is of ", groups, " groups, the optimizer has ", here);
+  std::vector<double> bases;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(groups); ++k)
+    bases.push_back(from.scalar<double>(base_key(k)));
+  follow(std::move(bases), t);
+}
+
+}  // namespace plumb::optim
