@@ -1,4 +1,4 @@
-// The optim room: update rules over parameter groups, and moving averages.
+// The optim room: update rules over parameter groups, schedules, clipping and moving averages.
 #pragma once
 
 #include "autograd.hpp"
@@ -15,3 +15,4 @@
 #include "optim/rmsprop.hpp"
 #include "optim/schedule.hpp"
 #include "optim/sgd.hpp"
+#include "optim/weight_average.hpp"

@@ -65,6 +65,22 @@ TEST_CASE("docs/optim.md: schedules") {
   CHECK(inverse_root.factor(3) == 0.5);
 }
 
+TEST_CASE("docs/optim.md: averaged weights") {
+  const Part model = {parameter("w", {2})};
+  optim::SGD optimizer(model.parameters(), optim::SGD::plain(0.5));
+  auto average = optim::WeightAverage::debiased(model.parameters(), 0.999);
+  set_grad(model.p, {2});
+  optimizer.step();
+  average.update();
+  optimizer.step();
+  // clang-format off
+  average.swap_in();    // the averages are the model's weights
+  CHECK(values(model.p)[0] == doctest::Approx(1).epsilon(1e-15));
+  average.swap_out();   // and the trained ones again
+  // clang-format on
+  CHECK(values(model.p)[0] == 0);
+}
+
 TEST_CASE("docs/optim.md: groups") {
   const Part body = {parameter("body", {1})};
   const Part head = {parameter("head", {1})};
