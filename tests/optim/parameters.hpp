@@ -25,6 +25,19 @@ inline std::vector<double> values(const Parameter& p) {
   return p.variable.value().to(DType::float64).to_vector<double>();
 }
 
+/// Where a parameter of one element stands after steps of a rule with these gradients, from 1. With
+/// binary fractions most literals in the tests are exact.
+template <class Rule>
+double after(const typename Rule::Options& options, const std::vector<double>& gradients) {
+  const Parameter p = parameter("p", {1});
+  Rule optimizer(Parameters{p}, options);
+  for (const double gradient : gradients) {
+    set_grad(p, {gradient});
+    optimizer.step();
+  }
+  return values(p)[0];
+}
+
 /// Whether all entries are equal, tensors bit for bit.
 inline bool same_state(const StateDict& a, const StateDict& b) {
   if (a.scalars() != b.scalars() || a.tensors().size() != b.tensors().size()) return false;

@@ -14,23 +14,13 @@ Adagrad::Options binary_options() {
   return options;
 }
 
-// Where a parameter stands after steps with these gradients, from 1.
-double after(const Adagrad::Options& options, const std::vector<double>& gradients) {
-  const Parameter p = parameter("p", {1});
-  Adagrad optimizer({p}, options);
-  for (const double gradient : gradients) {
-    set_grad(p, {gradient});
-    optimizer.step();
-  }
-  return values(p)[0];
-}
-
 }  // namespace
 
 TEST_CASE("Adagrad: divides by the root of the sum of squares") {
-  CHECK(after(binary_options(), {3}) == 0.75);
-  CHECK(after(binary_options(), {3, 4}) == doctest::Approx(0.75 - 0.25 * 4 / 5.0).epsilon(1e-15));
-  CHECK(after(binary_options(), {3, 4, 12}) ==
+  CHECK(after<Adagrad>(binary_options(), {3}) == 0.75);
+  CHECK(after<Adagrad>(binary_options(), {3, 4}) ==
+        doctest::Approx(0.75 - 0.25 * 4 / 5.0).epsilon(1e-15));
+  CHECK(after<Adagrad>(binary_options(), {3, 4, 12}) ==
         doctest::Approx(0.75 - 0.25 * 0.8 - 0.25 * 12 / 13).epsilon(1e-15));
 }
 
@@ -54,18 +44,18 @@ TEST_CASE("Adagrad: lr_decay counts steps, not tensors") {
 TEST_CASE("Adagrad: the sum begins at initial_sum, and eps is added to its root") {
   auto options = binary_options();
   options.initial_sum = 7;
-  CHECK(after(options, {3}) == 1 - 0.25 * 3 / 4);
+  CHECK(after<Adagrad>(options, {3}) == 1 - 0.25 * 3 / 4);
   options.eps = 2;
-  CHECK(after(options, {3}) == 1 - 0.25 * 3 / 6);
+  CHECK(after<Adagrad>(options, {3}) == 1 - 0.25 * 3 / 6);
 }
 
 TEST_CASE("Adagrad: weight decay and maximize") {
   auto options = binary_options();
   options.initial_sum = 7;
   options.weight_decay = 0.5;
-  CHECK(after(options, {2.5}) == 1 - 0.25 * 3 / 4);
+  CHECK(after<Adagrad>(options, {2.5}) == 1 - 0.25 * 3 / 4);
   options.maximize = true;
-  CHECK(after(options, {3.5}) == 1 + 0.25 * 3 / 4);
+  CHECK(after<Adagrad>(options, {3.5}) == 1 + 0.25 * 3 / 4);
 }
 
 TEST_CASE("Adagrad: options out of range are refused by name") {

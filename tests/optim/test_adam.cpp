@@ -20,18 +20,6 @@ Options binary_options() {
   return options;
 }
 
-// Where a parameter stands after steps with these gradients, from 1.
-template <class Rule>
-double after(const typename Rule::Options& options, const std::vector<double>& gradients) {
-  const Parameter p = parameter("p", {1});
-  Rule optimizer({p}, options);
-  for (const double gradient : gradients) {
-    set_grad(p, {gradient});
-    optimizer.step();
-  }
-  return values(p)[0];
-}
-
 }  // namespace
 
 TEST_CASE("Adam: the first step is lr in the direction of the gradient") {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <plumb/nn.hpp>
 
 #include "../support/document.hpp"
 #include "parameters.hpp"
@@ -97,6 +98,101 @@ TEST_CASE("docs/optim.md: groups") {
   optimizer.set(0, {{"debias", false}, {"dampening", 0.0}});
   optimizer.set_gradient_check(optim::GradientCheck::finite);
   // clang-format on
+}
+
+// A network of two parts on a drawn batch, for the documents' groups.
+struct Network {
+  Generator generator{1};
+  // clang-format off
+  nn::Sequential model{nn::Sequential{nn::Conv2d(1, 4, 3, generator), nn::ReLU(), nn::Flatten()},
+                       nn::Sequential{nn::Linear(144, 10, generator)}};
+  // clang-format on
+  Variable x = Tensor::ones({2, 1, 8, 8});
+
+  // One step by the loss sum(y^2); the values of the parameter before and after.
+  std::pair<std::vector<double>, std::vector<double>> step(optim::Optimizer& optimizer,
+                                                           const Parameter& watched) {
+    const Variable y = model(x);
+    optimizer.zero_grad();
+    sum(y * y).backward();
+    const std::vector<double> before = values(watched);
+    optimizer.step();
+    return {before, values(watched)};
+  }
+};
+
+Parameters named(const Parameters& parameters, const std::string& start) {
+  Parameters found;
+  for (const Parameter& p : parameters)
+    if (p.name.rfind(start, 0) == 0) found.push_back(p);
+  return found;
+}
+
+TEST_CASE("docs/optim.md: weights and biases with different decay") {
+  Network network;
+  auto& model = network.model;
+  // clang-format off
+  Parameters weights, others;
+  for (const Parameter& p : model.parameters())
+    (p.variable.rank() > 1 ? weights : others).push_back(p);
+  optim::AdamW optimizer({{weights, {{"weight_decay", 0.1}}}, {others, {{"weight_decay", 0.0}}}});
+  // clang-format on
+  CHECK(weights.size() == 2);
+  CHECK(others.size() == 2);
+  optimizer.set(0, {{"lr", 0.5}});
+  for (const Parameter& p : model.parameters()) Variable(p.variable).set_grad(Tensor());
+  const std::vector<double> weight = values(weights[0]);
+  const std::vector<double> bias = values(others[0]);
+  set_grad(weights[0], std::vector<double>(weight.size()));
+  set_grad(others[0], std::vector<double>(bias.size()));
+  optimizer.step();  // by the decay alone
+  CHECK(values(weights[0])[0] == doctest::Approx(0.95 * weight[0]).epsilon(1e-6));
+  CHECK(values(others[0]) == bias);
+}
+
+TEST_CASE("docs/optim.md: convolutional and linear layers with different learning rates") {
+  Network network;
+  auto& model = network.model;
+  // clang-format off
+  Parameters convolutional, linear;
+  for (const Parameter& p : model.parameters())
+    (p.name.rfind("0.", 0) == 0 ? convolutional : linear).push_back(p);
+  optim::SGD optimizer({{convolutional, {{"lr", 0.01}}}, {linear, {{"lr", 0.1}}}},
+                       optim::SGD::debiased(0.1, 0.9));
+  optim::Schedule schedule(optimizer, optim::curve::cosine(1000));
+  // clang-format on
+  CHECK(convolutional.size() == 2);
+  CHECK(linear.size() == 2);
+  for (const auto& [watched, lr] : {std::pair(convolutional[1], 0.01), std::pair(linear[1], 0.1)}) {
+    optim::SGD fresh({{convolutional, {{"lr", 0.01}}}, {linear, {{"lr", 0.1}}}},
+                     optim::SGD::debiased(0.1, 0.9));
+    const auto [before, after] = network.step(fresh, watched);
+    const std::vector<double> g =
+        watched.variable.grad().to(DType::float64).to_vector<double>();  // the first step is lr g
+    CHECK(before[0] - after[0] == doctest::Approx(lr * g[0]).epsilon(1e-4));
+  }
+  for (int t = 0; t < 500; ++t) schedule.step();
+  CHECK(optimizer.lr(0) == doctest::Approx(0.005).epsilon(1e-12));
+  CHECK(optimizer.lr(1) == doctest::Approx(0.05).epsilon(1e-12));
+}
+
+TEST_CASE("docs/optim.md: a frozen part, and a group added in mid-training") {
+  Network network;
+  const Parameters convolutional = named(network.model.parameters(), "0.");
+  const Parameters linear = named(network.model.parameters(), "1.");
+  for (Parameter p : convolutional) p.variable.set_requires_grad(false);
+  optim::SGD optimizer(linear, optim::SGD::debiased(0.1, 0.9));
+  optim::Schedule schedule(optimizer, optim::curve::cosine(1000));
+  const auto [frozen_before, frozen_after] = network.step(optimizer, convolutional[0]);
+  CHECK(frozen_before == frozen_after);
+  for (int t = 0; t < 500; ++t) schedule.step();
+  for (Parameter p : convolutional) p.variable.set_requires_grad(true);
+  optimizer.add_group({convolutional, {{"lr", 0.01}}});
+  const auto [before, after] = network.step(optimizer, convolutional[0]);
+  CHECK(before != after);
+  schedule.step();
+  CHECK(optimizer.lr(0) / optimizer.lr(1) == doctest::Approx(10).epsilon(1e-12));
+  CHECK(optimizer.lr(1) < 0.005);
 }
 
 TEST_CASE("docs/optim.md: a rule of one's own steps, saves and refuses like the others") {

@@ -15,44 +15,34 @@ RMSprop::Options binary_options() {
   return options;
 }
 
-// Where a parameter stands after steps with these gradients, from 1.
-double after(const RMSprop::Options& options, const std::vector<double>& gradients) {
-  const Parameter p = parameter("p", {1});
-  RMSprop optimizer({p}, options);
-  for (const double gradient : gradients) {
-    set_grad(p, {gradient});
-    optimizer.step();
-  }
-  return values(p)[0];
-}
-
 }  // namespace
 
 TEST_CASE("RMSprop: divides by the root of the mean of squares, which begins at 0") {
-  CHECK(after(binary_options(), {8}) == 0.5);  // v = 0.25 * 64, 8 / 4
+  CHECK(after<RMSprop>(binary_options(), {8}) == 0.5);  // v = 0.25 * 64, 8 / 4
   // v = 0.75 * 16 + 0.25 * 16
-  CHECK(after(binary_options(), {8, 4}) == 0.25);
+  CHECK(after<RMSprop>(binary_options(), {8, 4}) == 0.25);
 }
 
 TEST_CASE("RMSprop: eps is added to the root") {
   auto options = binary_options();
   options.eps = 4;
-  CHECK(after(options, {8}) == 0.75);  // 8 / (4 + 4)
+  CHECK(after<RMSprop>(options, {8}) == 0.75);  // 8 / (4 + 4)
 }
 
 TEST_CASE("RMSprop: momentum averages the steps") {
   auto options = binary_options();
   options.momentum = 0.5;
-  CHECK(after(options, {8}) == 0.5);          // a = 2
-  CHECK(after(options, {8, 4}) == 0);         // a = 1 + 1
-  CHECK(after(options, {8, 4, 0}) == -0.25);  // a = 1 + 0
+  CHECK(after<RMSprop>(options, {8}) == 0.5);          // a = 2
+  CHECK(after<RMSprop>(options, {8, 4}) == 0);         // a = 1 + 1
+  CHECK(after<RMSprop>(options, {8, 4, 0}) == -0.25);  // a = 1 + 0
 }
 
 TEST_CASE("RMSprop: centered divides by the standard deviation") {
   auto options = binary_options();
   options.centered = true;
   // v = 0.25 * 64, m = 0.25 * 8
-  CHECK(after(options, {8}) == doctest::Approx(1 - 0.25 * 8 / std::sqrt(12)).epsilon(1e-15));
+  CHECK(after<RMSprop>(options, {8}) ==
+        doctest::Approx(1 - 0.25 * 8 / std::sqrt(12)).epsilon(1e-15));
 }
 
 TEST_CASE("RMSprop: a variance that rounding makes negative counts as 0") {
@@ -73,9 +63,9 @@ TEST_CASE("RMSprop: a variance that rounding makes negative counts as 0") {
 TEST_CASE("RMSprop: weight decay and maximize") {
   auto options = binary_options();
   options.weight_decay = 0.5;
-  CHECK(after(options, {7.5}) == 0.5);  // g = 8, 8 / 4
+  CHECK(after<RMSprop>(options, {7.5}) == 0.5);  // g = 8, 8 / 4
   options.maximize = true;
-  CHECK(after(options, {8.5}) == 1.5);  // g = -8
+  CHECK(after<RMSprop>(options, {8.5}) == 1.5);  // g = -8
 }
 
 TEST_CASE("RMSprop: options out of range are refused by name") {

@@ -9,18 +9,6 @@ namespace {
 using optim::SGD;
 using Options = SGD::Options;
 
-// Where one parameter stands after steps with these gradients, from 1. With binary fractions all of
-// the literals below are exact.
-double after(const Options& options, const std::vector<double>& gradients) {
-  const Parameter p = parameter("p", {1});
-  SGD optimizer({p}, options);
-  for (const double gradient : gradients) {
-    set_grad(p, {gradient});
-    optimizer.step();
-  }
-  return values(p)[0];
-}
-
 // The weight of each of n gradients in the displacement of step n at lr 1: element i of the
 // parameter has the gradient 1 in step i and 0 in all others.
 std::vector<double> weights_at_last_step(const Options& options, std::size_t n) {
@@ -44,62 +32,63 @@ double gradient_at(int t) { return std::sin(3.7 * t); }
 }  // namespace
 
 TEST_CASE("SGD: plain is p - lr g") {
-  CHECK(after(SGD::plain(0.25), {2}) == 0.5);
-  CHECK(after(SGD::plain(0.25), {2, -1}) == 0.75);
-  CHECK(after(SGD::plain(0), {2, -1}) == 1);
+  CHECK(after<SGD>(SGD::plain(0.25), {2}) == 0.5);
+  CHECK(after<SGD>(SGD::plain(0.25), {2, -1}) == 0.75);
+  CHECK(after<SGD>(SGD::plain(0), {2, -1}) == 1);
 }
 
 TEST_CASE("SGD: heavy ball adds momentum times the average") {
-  CHECK(after(SGD::heavy_ball(0.25, 0.5), {2}) == 0.5);         // a = 2
-  CHECK(after(SGD::heavy_ball(0.25, 0.5), {2, 1}) == 0);        // a = 1 + 1
-  CHECK(after(SGD::heavy_ball(0.25, 0.5), {2, 1, -3}) == 0.5);  // a = 1 - 3
+  CHECK(after<SGD>(SGD::heavy_ball(0.25, 0.5), {2}) == 0.5);         // a = 2
+  CHECK(after<SGD>(SGD::heavy_ball(0.25, 0.5), {2, 1}) == 0);        // a = 1 + 1
+  CHECK(after<SGD>(SGD::heavy_ball(0.25, 0.5), {2, 1, -3}) == 0.5);  // a = 1 - 3
 }
 
 TEST_CASE("SGD: the first step without debias ignores dampening, as PyTorch's") {
   Options options = SGD::heavy_ball(0.25, 0.5);
   options.dampening = 0.75;
-  CHECK(after(options, {2}) == 0.5);          // a = 2
-  CHECK(after(options, {2, 4}) == 0);         // a = 0.5 * 2 + 0.25 * 4 = 2
-  CHECK(after(options, {2, 4, -8}) == 0.25);  // a = 0.5 * 2 - 0.25 * 8 = -1
+  CHECK(after<SGD>(options, {2}) == 0.5);          // a = 2
+  CHECK(after<SGD>(options, {2, 4}) == 0);         // a = 0.5 * 2 + 0.25 * 4 = 2
+  CHECK(after<SGD>(options, {2, 4, -8}) == 0.25);  // a = 0.5 * 2 - 0.25 * 8 = -1
 }
 
 TEST_CASE("SGD: nesterov looks one step of the average ahead") {
   Options options = SGD::heavy_ball(0.25, 0.5);
   options.nesterov = true;
-  CHECK(after(options, {2}) == 0.25);      // a = 2, d = 2 + 1
-  CHECK(after(options, {2, 1}) == -0.25);  // a = 2, d = 1 + 1
+  CHECK(after<SGD>(options, {2}) == 0.25);      // a = 2, d = 2 + 1
+  CHECK(after<SGD>(options, {2, 1}) == -0.25);  // a = 2, d = 1 + 1
 }
 
 TEST_CASE("SGD: weight decay is added to the gradient") {
   Options options = SGD::plain(0.25);
   options.weight_decay = 0.5;
-  CHECK(after(options, {2}) == 0.375);        // g = 2 + 0.5
-  CHECK(after(options, {2, 0}) == 0.328125);  // g = 0.5 * 0.375
+  CHECK(after<SGD>(options, {2}) == 0.375);        // g = 2 + 0.5
+  CHECK(after<SGD>(options, {2, 0}) == 0.328125);  // g = 0.5 * 0.375
   options.momentum = 0.5;
-  CHECK(after(options, {2, 0}) == 0.015625);  // a = 0.5 * 2.5 + 0.1875
+  CHECK(after<SGD>(options, {2, 0}) == 0.015625);  // a = 0.5 * 2.5 + 0.1875
 }
 
 TEST_CASE("SGD: maximize turns the gradient round, and not the decay") {
   Options options = SGD::plain(0.25);
   options.maximize = true;
-  CHECK(after(options, {2}) == 1.5);
+  CHECK(after<SGD>(options, {2}) == 1.5);
   options.weight_decay = 0.5;
-  CHECK(after(options, {2}) == 1.375);  // g = -2 + 0.5
+  CHECK(after<SGD>(options, {2}) == 1.375);  // g = -2 + 0.5
 }
 
 TEST_CASE("SGD: debiased is the weighted mean of the gradients") {
   const Options options = SGD::debiased(0.25, 0.5);
-  CHECK(after(options, {4}) == 0);  // a = 2, d = 2 / 0.5
+  CHECK(after<SGD>(options, {4}) == 0);  // a = 2, d = 2 / 0.5
   // a = 1 + 4, d = 5 / 0.75
-  CHECK(after(options, {4, 8}) == doctest::Approx(0 - 0.25 * 5 / 0.75).epsilon(1e-15));
+  CHECK(after<SGD>(options, {4, 8}) == doctest::Approx(0 - 0.25 * 5 / 0.75).epsilon(1e-15));
 }
 
 TEST_CASE("SGD: debiased nesterov averages once more") {
   Options options = SGD::debiased(0.25, 0.5);
   options.nesterov = true;
-  CHECK(after(options, {4}) == doctest::Approx(0).epsilon(1e-15));  // a = 2, d = (1 + 2) / 0.75
+  CHECK(after<SGD>(options, {4}) ==
+        doctest::Approx(0).epsilon(1e-15));  // a = 2, d = (1 + 2) / 0.75
   // a = 1 + 4, d = (2.5 + 4) / 0.875
-  CHECK(after(options, {4, 8}) == doctest::Approx(0 - 0.25 * 6.5 / 0.875).epsilon(1e-15));
+  CHECK(after<SGD>(options, {4, 8}) == doctest::Approx(0 - 0.25 * 6.5 / 0.875).epsilon(1e-15));
   double sum = 0;
   options = SGD::debiased(1, 0.9);
   options.nesterov = true;
@@ -110,11 +99,11 @@ TEST_CASE("SGD: debiased nesterov averages once more") {
 TEST_CASE("SGD: debias with another dampening scales the mean") {
   Options options = SGD::debiased(0.25, 0.5);
   options.dampening = 0;  // (1 - 0) / (1 - 0.5) = 2 times the mean
-  CHECK(after(options, {4}) == -1);
+  CHECK(after<SGD>(options, {4}) == -1);
   options.dampening = 0.75;  // half of the mean
-  CHECK(after(options, {4}) == 0.5);
+  CHECK(after<SGD>(options, {4}) == 0.5);
   options.nesterov = true;
-  CHECK(after(options, {4}) == doctest::Approx(0.5).epsilon(1e-15));  // a = 1, d = 1.5 / 0.75
+  CHECK(after<SGD>(options, {4}) == doctest::Approx(0.5).epsilon(1e-15));  // a = 1, d = 1.5 / 0.75
 }
 
 TEST_CASE("SGD: the weight of the first gradient after ten steps") {
@@ -141,6 +130,27 @@ TEST_CASE("SGD: debiased equals heavy ball with lr (1 - beta) / (1 - beta^t)") {
       debiased.step();
       heavy_ball.step();
       REQUIRE(values(p)[0] == doctest::Approx(values(q)[0]).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE("SGD: debiased weights are the closed form, and their sum 1, for beta up to 0.9999") {
+  for (const double beta : {0.5, 0.9, 0.99, 0.999, 0.9999}) {
+    for (const std::size_t n : {1u, 2u, 10u, 300u}) {
+      INFO("beta " << beta << ", n " << n);
+      const auto weights = weights_at_last_step(SGD::debiased(1, beta), n);
+      const auto steps = static_cast<double>(n);
+      const double total = -std::expm1(steps * std::log(beta));  // 1 - beta^n
+      double sum = 0;
+      double worst = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double age = steps - 1 - static_cast<double>(i);
+        const double exact = (1 - beta) * std::pow(beta, age) / total;
+        worst = std::max(worst, std::abs(weights[i] - exact));
+        sum += weights[i];
+      }
+      CHECK(worst < 1e-12);
+      CHECK(std::abs(sum - 1) < 1e-12);
     }
   }
 }
@@ -192,13 +202,13 @@ TEST_CASE("SGD: momentum that is switched on later begins with the gradient") {
 }
 
 TEST_CASE("SGD: a gradient of zero still moves") {
-  CHECK(after(SGD::heavy_ball(0.25, 0.5), {2, 0}) == 0.25);  // a = 1
-  const double debiased = after(SGD::debiased(0.25, 0.5), {2, 0});
+  CHECK(after<SGD>(SGD::heavy_ball(0.25, 0.5), {2, 0}) == 0.25);  // a = 1
+  const double debiased = after<SGD>(SGD::debiased(0.25, 0.5), {2, 0});
   CHECK(debiased == doctest::Approx(0.5 - 0.25 * 0.5 / 0.75).epsilon(1e-15));
 }
 
 TEST_CASE("SGD: a NaN gradient passes unless it is refused") {
-  CHECK(std::isnan(after(SGD::heavy_ball(0.1, 0.9), {std::nan("")})));
+  CHECK(std::isnan(after<SGD>(SGD::heavy_ball(0.1, 0.9), {std::nan("")})));
 }
 
 TEST_CASE("SGD: a step without decay leaves an infinite parameter infinite") {
