@@ -32,7 +32,6 @@ struct SgdElement {
 
 // Elements [begin, end), at most a block, by way of their residuals; how many are released. Ages
 // are widened before the loop and narrowed after it: within, that takes three times as long.
-// Operators that always look at both sides: branches would keep the loop from being vectorised.
 template <class Element, bool ages, class T, class Rule>
 PLUMB_INLINE inline int step_with_residuals(const Rule& s, std::int64_t begin, std::int64_t end) {
   int age[residual_block];
@@ -47,9 +46,9 @@ PLUMB_INLINE inline int step_with_residuals(const Rule& s, std::int64_t begin, s
     const std::int64_t i = begin + k;
     const T g = s.sign * s.gradient[i];
     const T r = s.residual[i] + g;
-    bool releases = !(std::abs(g) < s.threshold) | !(std::abs(r) < s.threshold);
+    bool releases = !(std::abs(g) < s.threshold) || !(std::abs(r) < s.threshold);
     if (ages) {
-      releases = releases | (age[k] >= s.max_wait);
+      releases = releases || age[k] >= s.max_wait;
       age[k] = releases ? 0 : age[k];
     }
     s.residual[i] = releases ? 0 : r;
