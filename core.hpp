@@ -10,6 +10,7 @@
 #include "core/hash.hpp"
 #include "core/parallel.hpp"
 #include "core/pool.hpp"
+#include "core/profile.hpp"
 #include "core/random.hpp"
 #include "core/shape.hpp"
 #include "core/size2d.hpp"

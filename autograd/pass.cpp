@@ -1,6 +1,7 @@
 #include "pass.hpp"
 
 #include "../core/kernels/accumulate.hpp"
+#include "../core/profile.hpp"
 #include "modes.hpp"
 #include "record.hpp"
 
@@ -216,7 +217,20 @@ Node* Pass::pop_ready() {
   return node;
 }
 
+// For a profile: the gradient that the rule takes and those that it gives.
+void Pass::count_bytes(const Node& node) const {
+  const auto bytes = [](const Node& of) {
+    return static_cast<std::size_t>(of.shape.numel()) * size_of(of.dtype);
+  };
+  Profiled::add_bytes(bytes(node));
+  for (std::uint32_t i = 0; i < node.edge_count; ++i)
+    if (const Node* input = node.edges[i].node.get(); wants(input))
+      Profiled::add_bytes(bytes(*input));
+}
+
 void Pass::run_node(Node* node, RetainGraph retain) {
+  const Profiled profiled(node->name, Phase::backward);
+  if (profiling()) count_bytes(*node);
   Tensor gradient = std::exchange(node->gradient, Tensor());
   apply_hooks(*node, gradient);
   check_gathered(*node, gradient);

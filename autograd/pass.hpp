@@ -49,6 +49,7 @@ class Pass {
   Tensor* gathering(Node& node);
   Tensor& slot(Node* node);
   void claim(Node* node);
+  void count_bytes(const Node& node) const;
   void count_consumers();
   void push_ready(Node* node);
   Node* pop_ready();

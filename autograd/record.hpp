@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../core/pool.hpp"
+#include "../core/profile.hpp"
 #include "../core/write.hpp"
 #include "modes.hpp"
 #include "variable.hpp"
@@ -120,7 +121,7 @@ struct VariableRef {
 };
 
 template <class List, class Rule>
-Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
+Variable record_unprofiled(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
   bool needed = false;
   for (const Variable& input : inputs) needed = needed || input.requires_grad();
   if (!needed || !grad_enabled() || !is_floating(value.dtype())) return Variable(std::move(value));
@@ -137,6 +138,19 @@ Variable record_list(const char* operation, Tensor&& value, const List& inputs, 
     ++edge;
   }
   return Variable(std::move(value), std::move(handle));
+}
+
+template <class List, class Rule>
+Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
+  Variable result =
+      record_unprofiled(operation, std::move(value), inputs, std::forward<Rule>(rule));
+  // Last, where the compiler keeps nothing in memory for its sake.
+  if (profiling()) {
+    Profiled::add_bytes(result.value().bytes());
+    for (const Variable& input : inputs)
+      if (input.defined()) Profiled::add_bytes(input.value().bytes());
+  }
+  return result;
 }
 
 }  // namespace detail

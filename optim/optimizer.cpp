@@ -4,6 +4,7 @@
 
 #include "../core/error.hpp"
 #include "../core/kernels/accumulate.hpp"
+#include "../core/profile.hpp"
 
 namespace plumb::optim {
 namespace {
@@ -16,6 +17,13 @@ void check_parameter(const std::string& owner, const Parameter& parameter) {
     fail(owner, "parameter '", name, "' is the result of an operation, expected a leaf");
   if (!is_floating(variable.dtype()))
     fail(owner, "parameter '", name, "' must be float32 or float64, got ", variable.dtype());
+}
+
+// For a profile: the gradient is read, the value and what is kept beside it are read and written.
+void count_bytes(const Tensor& gradient, const Tensor& value, const ParameterState& state) {
+  Profiled::add_bytes(gradient.bytes() + 2 * value.bytes());
+  for (const Tensor& tensor : state.tensors)
+    if (tensor.defined()) Profiled::add_bytes(2 * tensor.bytes());
 }
 
 }  // namespace
@@ -59,8 +67,11 @@ void Optimizer::check_new(const Parameters& parameters) const {
 }
 
 void Optimizer::step() {
+  const Profiled profiled(name_.c_str(), Phase::step);
   std::vector<Update> updates = updates_by(
       [](const Parameter& parameter, const ParameterState&) { return parameter.variable.grad(); });
+  if (profiling())  // before the rule, which may take the tensors
+    for (const Update& update : updates) count_bytes(update.gradient, update.value, update.state);
   update(updates);
   count_step(updates);
 }

@@ -20,6 +20,7 @@ void pass_on_scaled(Gradients& to, std::size_t input, const Tensor& g, double fa
 
 // y = a + b;  da = g, db = g
 Variable add(const Variable& a, const Variable& b) {
+  const Profiled profiled("add");
   return record("add", kernel::add(a.value(), b.value()), {a, b},
                 [a = a.shape(), b = b.shape()](const Tensor& g, Gradients& to) {
                   pass_on(to, 0, g, a);
@@ -29,12 +30,14 @@ Variable add(const Variable& a, const Variable& b) {
 
 // y = a + number;  da = g
 Variable add(const Variable& a, double b) {
+  const Profiled profiled("add");
   return record("add", kernel::add(a.value(), b), {a},
                 [](const Tensor& g, Gradients& to) { to.give(0, g); });
 }
 
 // y = a - b;  da = g, db = -g
 Variable sub(const Variable& a, const Variable& b) {
+  const Profiled profiled("sub");
   return record("sub", kernel::subtract(a.value(), b.value()), {a, b},
                 [a = a.shape()](const Tensor& g, Gradients& to) {
                   pass_on(to, 0, g, a);
@@ -44,6 +47,7 @@ Variable sub(const Variable& a, const Variable& b) {
 
 // y = a b;  da = g b, db = g a
 Variable mul(const Variable& a, const Variable& b) {
+  const Profiled profiled("mul");
   return record(
       "mul", kernel::multiply(a.value(), b.value()), {a, b},
       [a = saved_for(b, a), b = saved_for(a, b)](const Tensor& g, Gradients& to) {
@@ -54,12 +58,14 @@ Variable mul(const Variable& a, const Variable& b) {
 
 // y = number a;  da = number g
 Variable mul(const Variable& a, double b) {
+  const Profiled profiled("mul");
   return record("mul", kernel::multiply(a.value(), b), {a},
                 [b](const Tensor& g, Gradients& to) { pass_on_scaled(to, 0, g, b); });
 }
 
 // y = a / b;  da = g / b, db = -g y / b
 Variable div(const Variable& a, const Variable& b) {
+  const Profiled profiled("div");
   Tensor y = kernel::divide(a.value(), b.value());
   return record(
       "div", y, {a, b},
@@ -71,6 +77,7 @@ Variable div(const Variable& a, const Variable& b) {
 
 // y = number / b;  db = -g y / b
 Variable div(double a, const Variable& b) {
+  const Profiled profiled("div");
   Tensor y = kernel::divide(a, b.value());
   return record("div", y, {b}, [y = Saved(y), b = Saved(b)](const Tensor& g, Gradients& to) {
     to.write(0, [&](Tensor& db, Write mode) { kernel::divisor_into(db, mode, g, y, b); });
@@ -82,6 +89,7 @@ Variable neg(const Variable& x) { return mul(x, -1.0); }
 
 // y = a^b;  da = g b a^(b-1), db = g a^b log a
 Variable pow(const Variable& a, const Variable& b) {
+  const Profiled profiled("pow");
   return record(
       "pow", kernel::power(a.value(), b.value()), {a, b},
       [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
@@ -92,6 +100,7 @@ Variable pow(const Variable& a, const Variable& b) {
 
 // y = a^number;  da = g number a^(number-1)
 Variable pow(const Variable& a, double b) {
+  const Profiled profiled("pow");
   return record(
       "pow", kernel::power(a.value(), b), {a}, [a = Saved(a), b](const Tensor& g, Gradients& to) {
         to.write(0, [&](Tensor& da, Write mode) { kernel::base_into(da, mode, g, a, b); });
@@ -100,6 +109,7 @@ Variable pow(const Variable& a, double b) {
 
 // y = max(a, b);  da = g [a > b] + g/2 [a = b], db likewise
 Variable maximum(const Variable& a, const Variable& b) {
+  const Profiled profiled("maximum");
   return record(
       "maximum", kernel::maximum(a.value(), b.value()), {a, b},
       [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
@@ -110,6 +120,7 @@ Variable maximum(const Variable& a, const Variable& b) {
 
 // y = min(a, b);  da = g [a < b] + g/2 [a = b], db likewise
 Variable minimum(const Variable& a, const Variable& b) {
+  const Profiled profiled("minimum");
   return record(
       "minimum", kernel::minimum(a.value(), b.value()), {a, b},
       [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
@@ -120,6 +131,7 @@ Variable minimum(const Variable& a, const Variable& b) {
 
 // y = c ? a : b;  da = g [c], db = g [not c]
 Variable where(const Tensor& condition, const Variable& a, const Variable& b) {
+  const Profiled profiled("where");
   return record(
       "where", kernel::where(condition, a.value(), b.value()), {a, b},
       [c = Saved(condition)](const Tensor& g, Gradients& to) {

@@ -145,6 +145,7 @@ Variable record_biased(const char* operation, const Tensor& y, const Variable& x
 // over the positions of g, dbias = the sum of g over all but the channels
 Variable convolution(const char* operation, const Variable& x, const Variable& w,
                      const Variable& bias, const kernel::Windows& windows) {
+  const Profiled profiled(operation);
   Tensor y = Tensor::empty(convolved_shape(operation, x.shape(), w.shape(), windows), x.dtype());
   check_bias(operation, x, bias, w.shape()[0]);
   Tensor images = as_images(y);
@@ -207,6 +208,7 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& bias,
 Variable conv_transpose2d(const Variable& x, const Variable& w, const Variable& bias,
                           const ConvTranspose2dOptions& options) {
   constexpr const char* operation = "conv_transpose2d";
+  const Profiled profiled(operation);
   options.check(operation);
   check_operands(operation, x, "[n, in, h, w]", w, "[in, out / groups, kh, kw]", 4);
   const kernel::Windows windows{options.stride, options.padding, options.dilation, options.groups};

@@ -84,6 +84,7 @@ double divisor_of(Reduction reduction, const kernel::ClassSums& sums) {
 // dx_c = g ((1 - s) w_t (p_c - [c = t]) + s/C (p_c sum w - w_c)) with p = softmax x
 Variable cross_entropy(const Variable& logits, const Tensor& targets,
                        const CrossEntropyOptions& options) {
+  const Profiled profiled("cross_entropy");
   const kernel::ClassCosts costs{options.label_smoothing, options.weight, options.ignore_index};
   if (!(costs.label_smoothing >= 0 && costs.label_smoothing <= 1))
     fail("cross_entropy", "label_smoothing must be in [0, 1], got ", costs.label_smoothing);
@@ -105,6 +106,7 @@ Variable cross_entropy(const Variable& logits, const Tensor& targets,
 
 // y = -w_t x_t, over the divisor;  dx_c = -g w_t [c = t]
 Variable nll(const Variable& log_probabilities, const Tensor& targets, const NllOptions& options) {
+  const Profiled profiled("nll");
   const kernel::ClassCosts costs{0, options.weight, options.ignore_index};
   const Tensor& x = log_probabilities.value();
   Tensor t = check_targets("nll", x, targets, costs);

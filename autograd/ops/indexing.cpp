@@ -8,6 +8,7 @@ namespace plumb {
 
 // y = x[.., index, ..];  dx[.., index, ..] = sum of the g that were taken there
 Variable gather(const Variable& x, int axis, const Tensor& index) {
+  const Profiled profiled("gather");
   const int along = normalize_axis("gather", axis, x.rank());
   bool fits = index.rank() == x.rank();
   for (int i = 0; i < x.rank() && fits; ++i) fits = i == along || index.shape()[i] <= x.shape()[i];
@@ -25,6 +26,7 @@ Variable gather(const Variable& x, int axis, const Tensor& index) {
 
 // y = x[.., index, ..];  dx[.., index, ..] = sum of the g that were taken there
 Variable index_select(const Variable& x, int axis, const Tensor& index) {
+  const Profiled profiled("index_select");
   const int along = normalize_axis("index_select", axis, x.rank());
   if (index.rank() != 1)
     fail("index_select", "the index must have rank 1, got shape ", index.shape());

@@ -60,6 +60,7 @@ Tensor repeated(const char* name, const Tensor& weight, const Tensor& logits) {
 
 // y = (x - t)^2;  dx = 2 g (x - t), dt = -dx
 Variable mse(const Variable& x, const Variable& target, Reduction reduction) {
+  const Profiled profiled("mse");
   check_pair("mse", x, target);
   const kernel::Divisor divisor = divisor_of("mse", x, reduction);
   return record(
@@ -72,6 +73,7 @@ Variable mse(const Variable& x, const Variable& target, Reduction reduction) {
 
 // y = |x - t|;  dx = g sign(x - t), dt = -dx
 Variable l1(const Variable& x, const Variable& target, Reduction reduction) {
+  const Profiled profiled("l1");
   check_pair("l1", x, target);
   const kernel::Divisor divisor = divisor_of("l1", x, reduction);
   return record(
@@ -85,6 +87,7 @@ Variable l1(const Variable& x, const Variable& target, Reduction reduction) {
 // y = z^2 / 2 for z = |x - t| <= delta, else delta (z - delta / 2);
 // dx = g (x - t) clamped to [-delta, delta], dt = -dx
 Variable huber(const Variable& x, const Variable& target, double delta, Reduction reduction) {
+  const Profiled profiled("huber");
   check_pair("huber", x, target);
   if (!(delta > 0)) fail("huber", "delta must be positive, got ", delta);
   const kernel::Divisor divisor = divisor_of("huber", x, reduction);
@@ -103,6 +106,7 @@ Variable huber(const Variable& x, const Variable& target, double delta, Reductio
 // dx = g w ((1 + (p - 1) t) sigmoid x - p t), dt = g w ((p - 1) log(1 + e^-x) - x)
 Variable bce_with_logits(const Variable& logits, const Variable& target,
                          const BceOptions& options) {
+  const Profiled profiled("bce_with_logits");
   check_pair("bce_with_logits", logits, target);
   const kernel::Divisor divisor = divisor_of("bce_with_logits", logits, options.reduction);
   const bool weighted = options.weight.defined() || options.pos_weight.defined();
@@ -125,6 +129,7 @@ Variable bce_with_logits(const Variable& logits, const Variable& target,
 // y = e^t (t - x);  dx = -g e^t, dt = g e^t (t - x + 1)
 Variable kl_div(const Variable& log_probabilities, const Variable& target,
                 const KlDivOptions& options) {
+  const Profiled profiled("kl_div");
   check_pair("kl_div", log_probabilities, target);
   const kernel::Divisor divisor = batch_divisor_of(log_probabilities, options.reduction);
   const bool log_target = options.log_target;

@@ -17,6 +17,7 @@ Tensor as_rows(const Tensor& x) {
 
 // y = A B with A = op(a), B = op(b);  dA = g B^T, dB = A^T g, each written the way a and b stand
 Variable matmul(const Variable& a, const Variable& b, Transpose ta, Transpose tb) {
+  const Profiled profiled("matmul");
   return record("matmul", kernel::matmul(a.value(), ta, b.value(), tb), {a, b},
                 [a = saved_for(b, a), b = saved_for(a, b), ta, tb](const Tensor& g, Gradients& to) {
                   to.write(0, [&](Tensor& da, Write mode) {
@@ -38,6 +39,7 @@ Variable matmul(const Variable& a, const Variable& b, Transpose ta, Transpose tb
 
 // y = x w^T + bias;  dx = g w, dw = g^T x, dbias = sum of the rows of g
 Variable linear(const Variable& x, const Variable& w, const Variable& bias) {
+  const Profiled profiled("linear");
   const bool biased = bias.defined();
   Tensor y = kernel::linear(x.value(), w.value(), biased ? bias.value() : Tensor());
   auto rule = [x = Saved(w.requires_grad() ? as_rows(x.value()) : Tensor()), w = saved_for(x, w),

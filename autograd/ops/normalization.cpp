@@ -82,6 +82,7 @@ void move_towards(Tensor& running, const Tensor& value, double momentum) {
 // by the batch: dx = w / s (g - mean g - x^ mean(g x^)), by running statistics: dx = w / s g
 Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
                     const Variable& bias, NormalizeBy by, double momentum, double eps) {
+  const Profiled profiled("batch_norm");
   check_input("batch_norm", x, eps);
   check_channels("batch_norm", x);
   if (!(momentum >= 0 && momentum <= 1))
@@ -131,6 +132,7 @@ Variable batch_norm(RunningStatistics& running, const Variable& x, const Variabl
 // dw = sum over the rows of g x^, db = that of g
 Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& weight,
                     const Variable& bias, double eps) {
+  const Profiled profiled("layer_norm");
   check_input("layer_norm", x, eps);
   const int leading = x.rank() - normalized.rank();
   if (normalized.rank() == 0) fail("layer_norm", "no axis is to be normalized");
@@ -163,6 +165,7 @@ Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& 
 // h = g w, the means over the group;  dw = sum g x^, db = sum g over samples and elements
 Variable group_norm(const Variable& x, std::int64_t groups, const Variable& weight,
                     const Variable& bias, double eps) {
+  const Profiled profiled("group_norm");
   check_input("group_norm", x, eps);
   check_channels("group_norm", x);
   const std::int64_t n = x.dim(0), channels = x.dim(1);

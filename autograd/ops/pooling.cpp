@@ -48,6 +48,7 @@ Tensor output_for(const Variable& x, std::int64_t out_height, std::int64_t out_w
 
 // y = max x over each window;  dx = g at the first of the largest
 Variable max_pool(const char* operation, const Variable& x, const kernel::PlaneWindows& windows) {
+  const Profiled profiled(operation);
   Tensor y = output_for(x, windows.out_height, windows.out_width, x.dtype());
   Tensor places =
       output_for(x, windows.out_height, windows.out_width, kernel::argmax_dtype(windows));
@@ -60,6 +61,7 @@ Variable max_pool(const char* operation, const Variable& x, const kernel::PlaneW
 
 // y = sum x / count over each rectangle;  dx = sum over the rectangles around x of g / count
 Variable avg_pool(const char* operation, const Variable& x, Tensor y, kernel::PlaneBins bins) {
+  const Profiled profiled(operation);
   kernel::avg_pool(y, x.value(), bins);
   return record(
       operation, std::move(y), {x}, [bins = std::move(bins)](const Tensor& g, Gradients& to) {

@@ -24,6 +24,7 @@ std::int64_t elements_each(const Variable& x, const Tensor& y) {
 
 Variable extreme(const char* operation, kernel::Extreme which, const Variable& x, const Axes& axes,
                  KeepDims keep) {
+  const Profiled profiled(operation);
   Tensor y = kernel::extreme(x.value(), which, axes, keep);
   if (!x.requires_grad() || !grad_enabled()) return Variable(y);
   if (axes.size() == 0)
@@ -41,6 +42,7 @@ Variable extreme(const char* operation, kernel::Extreme which, const Variable& x
 
 // y = sum x;  dx = g
 Variable sum(const Variable& x, const Axes& axes, KeepDims keep) {
+  const Profiled profiled("sum");
   return record("sum", kernel::sum(x.value(), axes, keep), {x},
                 [kept = kept("sum", x, axes)](const Tensor& g, Gradients& to) {
                   to.write(0, [&](Tensor& dx, Write mode) {
@@ -51,6 +53,7 @@ Variable sum(const Variable& x, const Axes& axes, KeepDims keep) {
 
 // y = sum x / n;  dx = g / n
 Variable mean(const Variable& x, const Axes& axes, KeepDims keep) {
+  const Profiled profiled("mean");
   Tensor y = kernel::mean(x.value(), axes, keep);
   const double n = static_cast<double>(elements_each(x, y));
   return record("mean", std::move(y), {x},
@@ -63,6 +66,7 @@ Variable mean(const Variable& x, const Axes& axes, KeepDims keep) {
 
 // y = sum (x - mean)^2 / m with m = n - correction;  dx = 2 g (x - mean) / m
 Variable var(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t correction) {
+  const Profiled profiled("var");
   if (correction < 0) fail("var", "correction must not be negative, got ", correction);
   Tensor mean;
   Tensor y = kernel::variance(x.value(), axes, keep, correction, mean);
@@ -86,6 +90,7 @@ Variable min(const Variable& x, const Axes& axes, KeepDims keep) {
 
 // y = log sum exp x;  dx = g exp(x - y)
 Variable logsumexp(const Variable& x, const Axes& axes, KeepDims keep) {
+  const Profiled profiled("logsumexp");
   kernel::LogSumExp parts = kernel::logsumexp(x.value(), axes, keep);
   return record("logsumexp", std::move(parts.y), {x},
                 [x = Saved(x), shift = parts.shift, log_sum = parts.log_sum,

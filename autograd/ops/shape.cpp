@@ -13,6 +13,7 @@ namespace {
 
 // y = x in another shape;  dx = g in the shape of x
 Variable reshaped(const char* operation, const Variable& x, const Shape& shape) {
+  const Profiled profiled(operation);
   return record(
       operation, x.value().reshape(shape), {x},
       [shape = x.shape()](const Tensor& g, Gradients& to) { to.give(0, g.reshape(shape)); });
@@ -20,6 +21,7 @@ Variable reshaped(const char* operation, const Variable& x, const Shape& shape) 
 
 // y = x with its axes in another order;  dx = g with its axes put back
 Variable permuted(const char* operation, const Variable& x, const Axes& order) {
+  const Profiled profiled(operation);
   Axes back = order;
   for (int i = 0; i < order.size(); ++i) back[order[i]] = i;
   return record(operation, kernel::permuted(x.value(), order), {x},
@@ -121,6 +123,7 @@ Variable permute(const Variable& x, const Axes& order) {
 // y = x[begin:end:step];  dx = g there, 0 elsewhere
 Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end,
                std::int64_t step) {
+  const Profiled profiled("slice");
   const int along = normalize_axis("slice", axis, x.rank());
   if (step < 1) fail("slice", "step must be at least 1, got ", step);
   const std::int64_t size = x.shape()[along];
@@ -138,6 +141,7 @@ Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end
 
 // y = [x1; x2; ...];  dxi = its part of g
 Variable concat(const std::vector<Variable>& parts, int axis) {
+  const Profiled profiled("concat");
   if (parts.empty()) fail("concat", "there is nothing to join");
   const int along = normalize_axis("concat", axis, parts.front().rank());
   check_same("concat", parts, along);
@@ -157,6 +161,7 @@ Variable concat(const std::vector<Variable>& parts, int axis) {
 
 // y = [x1, x2, ...];  dxi = its part of g
 Variable stack(const std::vector<Variable>& parts, int axis) {
+  const Profiled profiled("stack");
   if (parts.empty()) fail("stack", "there is nothing to join");
   check_same("stack", parts, -1);
   const Shape shape = parts.front().shape();
@@ -174,6 +179,7 @@ Variable stack(const std::vector<Variable>& parts, int axis) {
 
 // y = x, repeated;  dx = g, summed over the repetitions
 Variable broadcast_to(const Variable& x, const Shape& shape) {
+  const Profiled profiled("broadcast_to");
   if (shape.rank() < x.rank() || broadcast("broadcast_to", x.shape(), shape) != shape)
     fail("broadcast_to", x.shape(), " does not broadcast to ", shape);
   return record("broadcast_to", kernel::expanded(x.value(), shape), {x},

@@ -8,6 +8,7 @@ namespace plumb::detail {
 /// y = forward(x), where gradient(dx, mode, g, x) needs the input.
 template <class Forward, class Gradient>
 Variable from_input(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+  const Profiled profiled(operation);
   return record(operation, forward(x.value()), {x},
                 [x = Saved(x), gradient](const Tensor& g, Gradients& to) {
                   to.write(0, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, x); });
@@ -17,6 +18,7 @@ Variable from_input(const char* operation, const Variable& x, Forward forward, G
 /// y = forward(x), where gradient(dx, mode, g, y) needs only the result.
 template <class Forward, class Gradient>
 Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+  const Profiled profiled(operation);
   Tensor y = forward(x.value());
   return record(operation, y, {x}, [y = Saved(y), gradient](const Tensor& g, Gradients& to) {
     to.write(0, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, y); });

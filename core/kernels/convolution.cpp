@@ -1,6 +1,7 @@
 #include "convolution.hpp"
 
 #include "../dispatch.hpp"
+#include "../profile.hpp"
 #include "direct_convolution.hpp"
 #include "im2col.hpp"
 #include "plane_convolution.hpp"
@@ -23,6 +24,7 @@ const T* data_or_null(const Tensor& x) {
 void convolution_into(Tensor& y, Write mode, const Tensor& x, const Tensor& w, const Tensor& bias,
                       const Windows& windows) {
   const ConvolutionSizes sizes(x, w, y, windows);
+  Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
   dispatch_floating("convolution", y.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto algorithm = has_winograd(sizes)             ? winograd_convolution<T>
@@ -36,6 +38,7 @@ void convolution_into(Tensor& y, Write mode, const Tensor& x, const Tensor& w, c
 void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& w,
                             const Tensor& bias, const Windows& windows) {
   const ConvolutionSizes sizes(dx, w, g, windows);
+  Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
   dispatch_floating("convolution", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto algorithm = has_winograd_image(sizes)              ? winograd_convolution_image<T>
@@ -49,6 +52,7 @@ void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tenso
 void convolution_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tensor& x,
                              const Windows& windows) {
   const ConvolutionSizes sizes(x, dw, g, windows);
+  Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
   dispatch_floating("convolution", dw.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto algorithm = has_winograd(sizes)                    ? winograd_convolution_weight<T>

@@ -1,5 +1,6 @@
 #include "matmul.hpp"
 
+#include "../profile.hpp"
 #include "gemm.hpp"
 #include "loops.hpp"
 
@@ -86,6 +87,7 @@ void matmul_into(Tensor& c, Write mode, const Tensor& a, Transpose ta, const Ten
   const Operand left(a, ta);
   const Operand right(b, tb);
   const Shape batch = broadcast("matmul", left.batch, right.batch);
+  Profiled::add_multiply_adds(batch.numel(), left.rows, left.columns, right.columns);
   dispatch_floating("matmul", c.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const std::int64_t m = left.rows;
@@ -125,6 +127,7 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
   Shape shape = x.shape();
   shape[shape.rank() - 1] = outputs;
   Tensor y = Tensor::empty(shape, x.dtype());
+  Profiled::add_multiply_adds(y.numel(), w.dim(1));
   dispatch_floating("linear", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     gemm(leading(x), outputs, w.dim(1), matrix<T>(x, Transpose::no), matrix<T>(w, Transpose::yes),

@@ -1,6 +1,7 @@
-// The example of docs/autograd.md.
+// The examples of docs/autograd.md.
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <plumb/autograd.hpp>
 
 #include "../support/document.hpp"
@@ -24,6 +25,18 @@ Variable saturating_square(const Variable& x) {
 TEST_CASE("docs/autograd.md: an operation of one's own") {
   gradcheck([](const std::vector<Variable>& x) { return saturating_square(x[0]); },
             {Tensor::from({-2., 0., 0.5})});
+}
+
+TEST_CASE("docs/autograd.md: where the time goes") {
+  const Variable w = Variable::leaf(Tensor::ones({64, 784}));
+  const Tensor x = Tensor::ones({32, 784});
+  const Profile profile;
+  sum(tanh(linear(x, w))).backward();
+  std::puts(to_string(profile).c_str());
+  for (const ProfileRow& row : profile.rows())
+    if (row.operation == "linear" && row.phase == Phase::backward)
+      std::printf("%.1f GFLOP/s\n", row.flops / row.seconds * 1e-9);
+  CHECK(profile.rows().size() == 6);
 }
 
 TEST_CASE("docs/autograd.md: its code is that of this file") {

@@ -202,6 +202,20 @@ TEST_CASE("Optimizer: gradients that are not finite are refused whole when asked
   }
 }
 
+TEST_CASE("Optimizer: a profile has its steps, with what they read and write") {
+  Pair pair({}, {{"momentum", 0.5}});  // w, 3 elements, without an average; b, 1 element, with one
+  pair.step(1);  // makes the average
+  const Profile profile;
+  pair.step(2);
+  const std::vector<ProfileRow> rows = profile.rows();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].operation == "SGD");
+  CHECK(rows[0].phase == Phase::step);
+  CHECK(rows[0].calls == 1);
+  const double element = static_cast<double>(size_of(pair.w.variable.dtype()));
+  CHECK(rows[0].bytes == element * (3 * 3 + 5 * 1));
+}
+
 TEST_CASE("Optimizer: a parameter that was given another dtype or shape is refused by name") {
   Pair pair;
   pair.step(1);
