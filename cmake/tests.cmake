@@ -5,7 +5,7 @@ enable_testing()
 
 file(GLOB_RECURSE plumb_test_sources CONFIGURE_DEPENDS
   RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/*.cpp")
-list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|tools)/")
+list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|programs|tools)/")
 
 add_executable(plumb_tests ${plumb_test_sources})
 target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads)
@@ -50,6 +50,21 @@ target_link_libraries(readme_program PRIVATE plumb::plumb)
 add_test(NAME readme COMMAND readme_program)
 set_tests_properties(readme PROPERTIES LABELS unit
   PASS_REGULAR_EXPRESSION "epoch 3  loss of the last batch 0\\.[0-2]")
+
+# What the scripts run besides the examples: one program for each tests/programs/*.cpp, and the library
+# that makes system calls fail.
+file(GLOB plumb_test_programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/programs/*.cpp")
+foreach(source IN LISTS plumb_test_programs)
+  get_filename_component(program "${source}" NAME_WE)
+  add_executable(${program} ${source})
+  target_link_libraries(${program} PRIVATE plumb::plumb)
+  set_target_properties(${program} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+endforeach()
+add_library(fault_shim MODULE "${PROJECT_SOURCE_DIR}/tests/faults/shim.cpp")
+target_link_libraries(fault_shim PRIVATE ${CMAKE_DL_LIBS})
+set_target_properties(fault_shim PROPERTIES
+  LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 
 # A script that exits with 77 has skipped itself.
 file(GLOB plumb_test_scripts CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests"

@@ -79,13 +79,11 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return go(At::entry);
   }
 
-  bool parse_error(std::size_t position, const std::string&,
+  bool parse_error(std::size_t, const std::string&,
                    const nlohmann::json::exception& error) override {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..."
     const std::string message = error.what();
-    const std::size_t text = message.find(": ");
-    problem = plumb::text("the header is no JSON: at byte ", std::uint64_t{position},
-                          message.substr(text == std::string::npos ? 0 : text));
+    problem = "the header is no JSON: " + message.substr(message.find(' ') + 1);
     return false;
   }
 
@@ -169,20 +167,28 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::uint64_t strings_ = 0;
 };
 
-// What the parser would take or keep before it hands it over: a zero byte ends its input, and a
-// string of any length is gathered first.
+// What the parser would gather before it hands it over: strings, numbers and spaces of any length.
+// And it takes a zero byte for the end.
 void check_text(const Origin& origin, std::string_view header) {
   if (header.find('\0') != std::string_view::npos) origin.refuse("the header has a zero byte");
-  bool inside = false;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    if (header[i] == '"') {
-      if (inside && i - begin > Limits::string_bytes)
-        origin.refuse("the header has a string of ", std::uint64_t{i - begin}, " bytes");
-      inside = !inside;
-      begin = i;
-    } else if (inside && header[i] == '\\') {
-      ++i;
+  const auto check_run = [&](std::size_t begin, std::size_t end, const char* what) {
+    if (end - begin > Limits::string_bytes)
+      origin.refuse("the header has a ", what, " of ", std::uint64_t{end - begin}, " bytes");
+  };
+  constexpr std::string_view spaces = " \t\r\n", marks = "{}[],:\"";
+  for (std::size_t begin = 0, end; begin < header.size(); begin = end) {
+    if (header[begin] == '"') {
+      for (end = begin + 1; end < header.size() && header[end] != '"'; ++end)
+        end += header[end] == '\\';
+      check_run(begin, end, "string");
+      ++end;
+    } else if (spaces.find(header[begin]) != std::string_view::npos) {
+      end = std::min(header.find_first_not_of(spaces, begin), header.size());
+      check_run(begin, end, "run of spaces");
+    } else {
+      const std::size_t stop = header.find_first_of(marks, begin + 1);
+      end = std::min(stop, header.size());
+      check_run(begin, end, "word");
     }
   }
 }

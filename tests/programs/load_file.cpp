@@ -1,0 +1,46 @@
+// load_file FILE loads a file by the end of its name and says "loaded" (exit code 0) or what was
+// wrong (1). Exit code 3: that took more memory than the file's size and 64 MB.
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <plumb/plumb.hpp>
+#include <string>
+
+using namespace plumb;
+
+namespace {
+
+// The most memory that this process has had, in bytes.
+std::int64_t peak() {
+  struct rusage usage;
+  ::getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+void load(const std::string& path) { load_safetensors(path, Half::to_float32); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const std::int64_t before = peak();
+  int code = 0;
+  try {
+    load(argv[1]);
+    std::puts("loaded");
+  } catch (const Error& error) {
+    std::puts(error.what());
+    code = 1;
+  }
+  std::error_code none;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(argv[1], none));
+  const std::int64_t grown = peak() - before;
+  if (grown > size + 64'000'000) {
+    std::printf("took %lld bytes for a file of %lld\n", static_cast<long long>(grown),
+                static_cast<long long>(size));
+    return 3;
+  }
+  return code;
+}
