@@ -6,6 +6,8 @@
 #include "core/checkpoint.hpp"
 #include "core/checkpoint_folder.hpp"
 #include "core/error.hpp"
+#include "core/files/npy.hpp"
+#include "core/files/npz.hpp"
 #include "core/files/safetensors.hpp"
 #include "core/hash.hpp"
 #include "core/parallel.hpp"

@@ -14,8 +14,8 @@ file(GLOB plumb_umbrella_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/*.hpp"
 install(FILES ${plumb_umbrella_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb")
 install(DIRECTORY ${plumb_rooms} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb"
   FILES_MATCHING PATTERN "*.hpp"
-  # For the library's own sources only: they need OpenMP.
-  REGEX "/core/(kernels|dispatch\\.hpp)$" EXCLUDE)
+  # For the library's own sources only: they need OpenMP and libzip.
+  REGEX "/core/(kernels|dispatch\\.hpp|files/zip_sink\\.hpp)$" EXCLUDE)
 
 install(EXPORT plumbTargets NAMESPACE plumb:: DESTINATION "${plumb_package_dir}")
 configure_package_config_file(cmake/plumbConfig.cmake.in plumbConfig.cmake
@@ -25,6 +25,7 @@ write_basic_package_version_file(plumbConfigVersion.cmake COMPATIBILITY SameMino
 install(FILES "${PROJECT_BINARY_DIR}/plumbConfig.cmake"
               "${PROJECT_BINARY_DIR}/plumbConfigVersion.cmake"
               cmake/FindOpenBLAS.cmake
+              cmake/FindLibZip.cmake
   DESTINATION "${plumb_package_dir}")
 
 # plumb.pc. The libraries are named as found here: a plumb built by clang needs libomp from
@@ -34,7 +35,7 @@ set(plumb_pc_libraries "${OpenBLAS_LIBRARY}")
 foreach(name IN LISTS OpenMP_CXX_LIB_NAMES)
   list(APPEND plumb_pc_libraries "${OpenMP_${name}_LIBRARY}")
 endforeach()
-list(APPEND plumb_pc_libraries ${ZLIB_LIBRARIES})
+list(APPEND plumb_pc_libraries ${ZLIB_LIBRARIES} "${LibZip_LIBRARY}")
 foreach(library IN LISTS plumb_pc_libraries)
   get_filename_component(folder "${library}" DIRECTORY)
   get_filename_component(name "${library}" NAME_WE)

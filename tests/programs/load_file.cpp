@@ -19,7 +19,16 @@ std::int64_t peak() {
   return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
-void load(const std::string& path) { load_safetensors(path, Half::to_float32); }
+void load(const std::string& path) {
+  const std::string ending = std::filesystem::path(path).extension().string();
+  if (ending == ".npy") {
+    load_npy(path);
+  } else if (ending == ".npz") {
+    load_npz(path);
+  } else {
+    load_safetensors(path, Half::to_float32);
+  }
+}
 
 }  // namespace
 
