@@ -7,6 +7,7 @@
 #include "../error.hpp"
 #include "../parallel.hpp"
 #include "register_gemm.hpp"
+#include "thin_gemm.hpp"
 
 extern "C" void openblas_set_num_threads(int threads);
 
@@ -22,9 +23,10 @@ void make_blas_single_threaded() {
 
 // How a product is cut. It depends on the shape alone (and on whether the processor has the
 // register kernel), never on the number of threads.
+enum class Kernel : std::uint8_t { registers, thin, blas };
 struct Plan {
   std::int64_t rows, columns;  // of a tile of c
-  bool registers;              // by the register kernel, else by the BLAS
+  Kernel kernel;
 };
 
 constexpr std::int64_t up(std::int64_t value, std::int64_t multiple) {
@@ -39,24 +41,30 @@ constexpr std::int64_t piece(std::int64_t size, std::int64_t most, std::int64_t 
 
 // Float32 on one core of a Zen 5, register kernel against OpenBLAS 0.3.21: 32 x 256 x 784 takes 71
 // us against 98, 64 x 256 x 784 126 against 152, 128 x 256 x 784 235 against 268, from 256 rows on
-// both the same within 5 %. With a single row, or results under 16 columns wide, OpenBLAS takes a
-// third.
-Plan plan(std::int64_t m, std::int64_t n, std::int64_t k) {
+// both the same within 5 %. Results under 16 columns wide OpenBLAS makes in a third of the time, if
+// they are no smaller than a call of it costs. A few rows are read as fast as memory allows.
+Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpose tb) {
   const auto work = [k](std::int64_t rows, std::int64_t columns) {
     return static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(k);
   };
-  if (has_register_gemm() && m >= 4 && n >= 16) {
+  if (m <= thin_rows && (ta == Transpose::no || tb == Transpose::no)) {
+    Plan cut{m, n, Kernel::thin};
+    while (work(m, cut.columns) > 3e5 && cut.columns > 32)
+      cut.columns = up((cut.columns + 1) / 2, 32);
+    return cut;
+  }
+  if (has_register_gemm() && m > thin_rows && (n >= 16 || work(m, n) < 1e5)) {
     // Rows that stay in the second cache with some 800 steps of a; then columns, whose panels are
     // packed once whoever does it, down to 13 us of work.
     const double enough = work(m, n) / 16 > 1.5e6 ? work(m, n) / 16 : 1.5e6;
-    Plan cut{m > 384 ? piece(m, 256, 2) : m, n, true};
+    Plan cut{m > 384 ? piece(m, 256, 2) : m, n, Kernel::registers};
     while (work(cut.rows, cut.columns) > enough && cut.columns > 32)
       cut.columns = up((cut.columns + 1) / 2, 32);
     return cut;
   }
   // OpenBLAS packs both operands for each call: larger tiles.
   const double enough = work(m, n) / 16 > 8e6 ? work(m, n) / 16 : 8e6;
-  Plan cut{m, n, false};
+  Plan cut{m, n, Kernel::blas};
   while (work(cut.rows, cut.columns) > enough) {
     if (cut.rows > cut.columns && cut.rows > 32) {
       cut.rows = up((cut.rows + 1) / 2, 16);
@@ -115,9 +123,11 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
       }
     return;
   }
-  const Plan cut = plan(m, n, k);
-  if (!cut.registers) make_blas_single_threaded();
-  const auto product = cut.registers ? register_gemm<T> : blas_gemm<T>;
+  const Plan cut = plan(m, n, k, a.transpose, b.transpose);
+  if (cut.kernel == Kernel::blas) make_blas_single_threaded();
+  const auto product = cut.kernel == Kernel::registers ? register_gemm<T>
+                       : cut.kernel == Kernel::thin    ? thin_gemm<T>
+                                                       : blas_gemm<T>;
   const std::int64_t down = (m + cut.rows - 1) / cut.rows;
   const std::int64_t across = (n + cut.columns - 1) / cut.columns;
   parallel_for(down * across, 1, [&](std::int64_t begin, std::int64_t end) {

@@ -126,30 +126,54 @@ struct Product {
   T* packed;  // room for a panel, aligned to 64 bytes
 };
 
+// The panel of b from column j on: packed if it is to be, or has to be.
+template <class T, int bytes>
+PLUMB_INLINE inline Panel<T> panel_at(const Product<T>& p, std::int64_t j, bool pack) {
+  constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
+  const std::int64_t columns = p.n - j < width ? p.n - j : width;
+  const bool transposed = p.b.transpose == Transpose::yes;
+  const T* from = p.b.data + (transposed ? j * p.b.stride : j);
+  if (!transposed && !pack && columns == width) return {from, p.b.stride};
+  pack_panel<T, bytes>(p.k, columns, p.b, from, p.packed);
+  return {p.packed, width};
+}
+
+// Rows are multiplied in blocks of equal height: 64 as 13, 13, 13, 13, 12 and not as four times 14
+// and 8.
+template <class T, int bytes, int most_rows, Transpose ta>
+PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
+                                        std::int64_t blocks, std::int64_t j,
+                                        const Panel<T>& panel) {
+  constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
+  const std::int64_t i = block * p.m / blocks;
+  const std::int64_t rows = (block + 1) * p.m / blocks - i;
+  const Target<T> to{p.c + i * p.stride + j, p.stride, p.mode,
+                     p.bias == nullptr ? nullptr : p.bias + j, p.n - j < width ? p.n - j : width};
+  const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
+  multiply_some_rows<T, bytes, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
+}
+
 template <class T, int bytes, int most_rows, Transpose ta>
 PLUMB_INLINE inline void multiply(const Product<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
-  // Blocks of equal height: 64 rows as 13, 13, 13, 13, 12 and not as four times 14 and 8.
-  const std::int64_t blocks = (p.m + most_rows - 1) / most_rows;
+  const std::int64_t blocks = (p.m + most_rows - 1) / most_rows, panels = (p.n + width - 1) / width;
+  // A short sum is mostly writing: along the rows of c, while all of b stays in the first cache.
+  const bool by_rows = p.k <= 16 && p.b.transpose == Transpose::no;
   for (std::int64_t first = 0; first < p.k; first += depth) {
-    const std::int64_t k = p.k - first < depth ? p.k - first : depth;
-    const T* a = p.a.data + (ta == Transpose::yes ? first * p.a.stride : first);
-    const T* b = p.b.data + (p.b.transpose == Transpose::yes ? first : first * p.b.stride);
-    for (std::int64_t j = 0; j < p.n; j += width) {
-      const std::int64_t columns = p.n - j < width ? p.n - j : width;
-      Panel<T> panel{b + (p.b.transpose == Transpose::yes ? j * p.b.stride : j), p.b.stride};
-      if (p.b.transpose == Transpose::yes || blocks > 1 || columns < width) {
-        pack_panel<T, bytes>(k, columns, p.b, panel.data, p.packed);
-        panel = {p.packed, width};
-      }
-      for (std::int64_t block = 0; block < blocks; ++block) {
-        const std::int64_t i = block * p.m / blocks;
-        const std::int64_t rows = (block + 1) * p.m / blocks - i;
-        const Target<T> to{p.c + i * p.stride + j, p.stride, first > 0 ? Write::accumulate : p.mode,
-                           first > 0 || p.bias == nullptr ? nullptr : p.bias + j, columns};
-        const T* from = ta == Transpose::yes ? a + i : a + i * p.a.stride;
-        multiply_some_rows<T, bytes, ta, most_rows>(rows, k, from, p.a.stride, panel, to);
-      }
+    Product<T> part = p;
+    part.k = p.k - first < depth ? p.k - first : depth;
+    part.a.data += ta == Transpose::yes ? first * p.a.stride : first;
+    part.b.data += p.b.transpose == Transpose::yes ? first : first * p.b.stride;
+    if (first > 0) {
+      part.mode = Write::accumulate;
+      part.bias = nullptr;
+    }
+    Panel<T> panel{nullptr, 0};
+    for (std::int64_t task = 0; task < blocks * panels; ++task) {
+      const std::int64_t block = by_rows ? task / panels : task % blocks;
+      const std::int64_t j = (by_rows ? task % panels : task / blocks) * width;
+      if (by_rows || block == 0) panel = panel_at<T, bytes>(part, j, !by_rows && blocks > 1);
+      multiply_block<T, bytes, most_rows, ta>(part, block, blocks, j, panel);
     }
   }
 }
@@ -175,13 +199,15 @@ bool has_register_gemm() { return isa() != Isa::base; }
 template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                    const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
-#if defined(__x86_64__)
   // Not on the stack, which may be a small one. A panel is 128 bytes wide at the most.
   Tensor room = Tensor::empty({(k < depth ? k : depth) * 128}, DType::uint8);
   const Product<T> product{m, n,      k,    a,    b,
                            c, stride, mode, bias, reinterpret_cast<T*>(room.mutable_raw())};
+#if defined(__x86_64__)
   if (isa() == Isa::v4) return multiply_v4(product);
   multiply_v3(product);
+#else
+  (void)product;
 #endif
 }
 

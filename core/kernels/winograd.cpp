@@ -19,22 +19,42 @@ std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / 
 
 // --- weights ------------------------------------------------------------------------------------
 
-// G w G^T [16, c, o], of the kernel itself or of that of the convolution that leads back: then c
-// are the outputs of w [outputs, channels, 3, 3], o its channels, and the kernel is turned round.
+// w [outputs, channels, 3, 3] as [c, 3, 3, o], or for the convolution that leads back as [o, 3, 3,
+// c], turned round.
+template <class T>
+Tensor by_vectors(const ConvolutionSizes& s, const T* w, bool back) {
+  Tensor memory = Tensor::empty({s.weights()}, dtype_of<T>);
+  T* out = memory.mutable_data<T>();
+  on_best_vectors([=, &s](auto bytes) PLUMB_INLINE {
+    if (!back) return transpose_rows<bytes>(s.outputs, s.column(), w, s.column(), out, s.outputs);
+    for (std::int64_t o = 0; o < s.outputs; ++o)
+      for (std::int64_t k = 0; k < 9; ++k)
+        for (std::int64_t c = 0; c < s.channels; ++c)
+          out[(o * 9 + k) * s.channels + c] = w[(o * s.channels + c) * 9 + 8 - k];
+  });
+  return memory;
+}
+
+// G w G^T [16, c, o] of w, or of what leads back: then c are its outputs and o its channels.
 template <class T>
 Tensor transformed(const ConvolutionSizes& s, const T* w, bool back) {
   const std::int64_t inputs = back ? s.outputs : s.channels;
   const std::int64_t outputs = back ? s.channels : s.outputs;
+  const Tensor vectors = by_vectors(s, w, back);
+  const T* in = vectors.data<T>();
   Tensor memory = Tensor::empty({points, inputs, outputs}, dtype_of<T>);
   T* out = memory.mutable_data<T>();
-  parallel_for(inputs, ceil_divide(4096, outputs), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t c = begin; c < end; ++c)
-      for (std::int64_t o = 0; o < outputs; ++o) {
-        const T* from = w + (back ? c * outputs + o : o * inputs + c) * 9;
-        T kernel[3][3], u[4][4];
-        for (int k = 0; k < 9; ++k) kernel[k / 3][k % 3] = from[back ? 8 - k : k];
+  on_best_vectors([=](auto bytes) PLUMB_INLINE {
+    using V = VectorOf<T, bytes>;
+    for (std::int64_t c = 0; c < inputs; ++c)
+      for (std::int64_t o = 0; o < outputs; o += V::lanes) {
+        typename V::type kernel[3][3], u[4][4];
+#pragma GCC unroll 9
+        for (int k = 0; k < 9; ++k) kernel[k / 3][k % 3] = V::load(in + (c * 9 + k) * outputs + o);
         transform(kernel, u, KernelMap());
-        for (int k = 0; k < points; ++k) out[(k * inputs + c) * outputs + o] = u[k / 4][k % 4];
+#pragma GCC unroll 16
+        for (int k = 0; k < points; ++k)
+          V::store(out + (k * inputs + c) * outputs + o, u[k / 4][k % 4]);
       }
   });
   return memory;
@@ -43,13 +63,24 @@ Tensor transformed(const ConvolutionSizes& s, const T* w, bool back) {
 // dw [outputs, channels, 3, 3] = G^T u G of u [16, channels, outputs].
 template <class T>
 void weights_from(const ConvolutionSizes& s, const T* u, T* dw) {
-  for (std::int64_t o = 0; o < s.outputs; ++o)
-    for (std::int64_t c = 0; c < s.channels; ++c) {
-      T from[4][4], kernel[3][3];
-      for (int k = 0; k < points; ++k) from[k / 4][k % 4] = u[(k * s.channels + c) * s.outputs + o];
-      transform(from, kernel, KernelGradientMap());
-      for (int k = 0; k < 9; ++k) *dw++ = kernel[k / 3][k % 3];
-    }
+  Tensor memory = Tensor::empty({s.weights()}, dtype_of<T>);
+  T* kernels = memory.mutable_data<T>();  // [c, 3, 3, o]
+  on_best_vectors([=, &s](auto bytes) PLUMB_INLINE {
+    using V = VectorOf<T, bytes>;
+    for (std::int64_t c = 0; c < s.channels; ++c)
+      for (std::int64_t o = 0; o < s.outputs; o += V::lanes) {
+        typename V::type from[4][4], kernel[3][3];
+#pragma GCC unroll 16
+        for (int k = 0; k < points; ++k)
+          from[k / 4][k % 4] = V::load(u + (k * s.channels + c) * s.outputs + o);
+        transform(from, kernel, KernelGradientMap());
+#pragma GCC unroll 9
+        for (int k = 0; k < 9; ++k)
+          V::store(kernels + (c * 9 + k) * s.outputs + o, kernel[k / 3][k % 3]);
+      }
+    transpose_columns<bytes>(s.column(), s.outputs, kernels, s.outputs, dw, s.column(),
+                             Write::overwrite);
+  });
 }
 
 // --- chunks of tiles ----------------------------------------------------------------------------
