@@ -58,4 +58,20 @@ class LaneSums {
   double rest_[count] = {};
 };
 
+/// The sum of f(i) over [0, n), where each f(i) is found in type T.
+template <int bytes, class T, class F>
+PLUMB_INLINE inline double sum_each(std::int64_t n, F f) {
+  constexpr std::int64_t most = 256;
+  T values[most];
+  LaneSums<bytes, 1> sums;
+  for (std::int64_t start = 0; start < n; start += most) {
+    const std::int64_t count = n - start < most ? n - start : most;
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) values[i] = f(start + i);
+    sums.add(
+        count, [](auto* sum, const auto& value) PLUMB_INLINE { sum[0] += value; }, values);
+  }
+  return sums.total(0);
+}
+
 }  // namespace plumb::kernel

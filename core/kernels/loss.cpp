@@ -2,19 +2,24 @@
 
 #include <cmath>
 
+#include "lane_sums.hpp"
 #include "loops.hpp"
 #include "ordered_sum.hpp"
+#include "vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {
 
 // The sum of f(in...) over n elements.
-template <class F, class... In>
-double sum_of(std::int64_t n, F f, const In*... in) {
+template <class F, class T, class... In>
+double sum_of(std::int64_t n, F f, const T* first, const In*... in) {
   return ordered_sum<double>(n, grain, [=](std::int64_t begin, std::int64_t end) {
     double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int64_t i = begin; i < end; ++i) sum += static_cast<double>(f(in[i]...));
+    on_best_vectors([=, &sum](auto bytes) PLUMB_INLINE {
+      sum = sum_each<bytes, T>(end - begin, [=](std::int64_t i) PLUMB_INLINE {
+        return f(first[begin + i], in[begin + i]...);
+      });
+    });
     return sum;
   });
 }
@@ -22,7 +27,7 @@ double sum_of(std::int64_t n, F f, const In*... in) {
 // The loss f(x, in...); f is a generic lambda on float and double.
 template <class F, class... In>
 Tensor loss(std::string_view operation, Divisor divisor, F f, const Tensor& x, const In&... in) {
-  return dispatch_floating(operation, x.dtype(), [&](auto tag) {
+  return dispatch_floating(operation, x.dtype(), [&](auto tag) PLUMB_INLINE {
     using T = typename decltype(tag)::type;
     Tensor y = Tensor::empty(divisor ? Shape() : x.shape(), x.dtype());
     T* to = y.mutable_data<T>();
@@ -40,55 +45,45 @@ template <class F, class... In>
 void loss_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, F slope, const In&... in) {
   if (!divisor)
     return map_into(
-        dx, mode, [slope](auto g, auto... in) { return g * slope(in...); }, g, in...);
-  dispatch_floating("loss_into", dx.dtype(), [&](auto tag) {
+        dx, mode, [slope](auto g, auto... in) PLUMB_INLINE { return g * slope(in...); }, g, in...);
+  dispatch_floating("loss_into", dx.dtype(), [&](auto tag) PLUMB_INLINE {
     using T = typename decltype(tag)::type;
     const T factor = static_cast<T>(*g.data<T>() / *divisor);
     loop(
-        dx.numel(), dx.mutable_data<T>(), mode, [=](auto... in) { return factor * slope(in...); },
-        in.template data<T>()...);
+        dx.numel(), dx.mutable_data<T>(), mode,
+        [=](auto... in) PLUMB_INLINE { return factor * slope(in...); }, in.template data<T>()...);
   });
-}
-
-// log(1 + exp(-|x|)), what is left of log(1 + exp(-x)) beside max(-x, 0).
-template <class T>
-T softplus_rest(T x) {
-  return std::log1p(std::exp(-std::abs(x)));
-}
-
-template <class T>
-T logistic(T x) {
-  const T e = std::exp(-std::abs(x));
-  return (x < 0 ? e : T(1)) / (T(1) + e);
 }
 
 }  // namespace
 
 Tensor mse(const Tensor& x, const Tensor& t, Divisor divisor) {
   return loss(
-      "mse", divisor, [](auto x, auto t) { return (x - t) * (x - t); }, x, t);
+      "mse", divisor, [](auto x, auto t) PLUMB_INLINE { return (x - t) * (x - t); }, x, t);
 }
 
 void mse_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const Tensor& x,
               const Tensor& t) {
   loss_into(
-      dx, mode, g, divisor, [](auto x, auto t) { return 2 * (x - t); }, x, t);
+      dx, mode, g, divisor, [](auto x, auto t) PLUMB_INLINE { return 2 * (x - t); }, x, t);
 }
 
 Tensor l1(const Tensor& x, const Tensor& t, Divisor divisor) {
   return loss(
-      "l1", divisor, [](auto x, auto t) { return std::abs(x - t); }, x, t);
+      "l1", divisor, [](auto x, auto t) PLUMB_INLINE { return std::abs(x - t); }, x, t);
 }
 
 void l1_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const Tensor& x,
              const Tensor& t) {
-  const auto sign = [](auto z) { return z > 0 ? decltype(z)(1) : z < 0 ? decltype(z)(-1) : z; };
+  const auto sign = [](auto z) PLUMB_INLINE {
+    return z > 0 ? decltype(z)(1) : z < 0 ? decltype(z)(-1) : z;
+  };
   loss_into(
-      dx, mode, g, divisor, [sign](auto x, auto t) { return sign(x - t); }, x, t);
+      dx, mode, g, divisor, [sign](auto x, auto t) PLUMB_INLINE { return sign(x - t); }, x, t);
 }
 
 Tensor huber(const Tensor& x, const Tensor& t, double delta, Divisor divisor) {
-  const auto f = [delta](auto x, auto t) {
+  const auto f = [delta](auto x, auto t) PLUMB_INLINE {
     using T = decltype(x);
     const T z = std::abs(x - t);
     return z <= T(delta) ? z * z / 2 : T(delta) * (z - T(delta) / 2);
@@ -98,7 +93,7 @@ Tensor huber(const Tensor& x, const Tensor& t, double delta, Divisor divisor) {
 
 void huber_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const Tensor& x,
                 const Tensor& t, double delta) {
-  const auto slope = [delta](auto x, auto t) {
+  const auto slope = [delta](auto x, auto t) PLUMB_INLINE {
     using T = decltype(x);
     const T z = x - t;
     return z > T(delta) ? T(delta) : z < T(-delta) ? T(-delta) : z;
@@ -109,11 +104,12 @@ void huber_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const 
 // The terms in x are taken for each sign by itself: (1 - t) x - max(...) would cancel digits.
 Tensor bce_with_logits(const Tensor& x, const Tensor& t, const Tensor& weight,
                        const Tensor& pos_weight, Divisor divisor) {
-  const auto plain = [](auto x, auto t) {
-    return (x < 0 ? -t * x : (1 - t) * x) + softplus_rest(x);
+  const auto plain = [](auto x, auto t) PLUMB_INLINE {
+    return (x < 0 ? -t * x : (1 - t) * x) + vector_math::softplus_rest(x);
   };
-  const auto weighted = [](auto x, auto t, auto w, auto p) {
-    return w * ((x < 0 ? -p * t * x : (1 - t) * x) + (1 + (p - 1) * t) * softplus_rest(x));
+  const auto weighted = [](auto x, auto t, auto w, auto p) PLUMB_INLINE {
+    return w *
+           ((x < 0 ? -p * t * x : (1 - t) * x) + (1 + (p - 1) * t) * vector_math::softplus_rest(x));
   };
   if (!weight.defined()) return loss("bce_with_logits", divisor, plain, x, t);
   return loss("bce_with_logits", divisor, weighted, x, t, weight, pos_weight);
@@ -121,9 +117,9 @@ Tensor bce_with_logits(const Tensor& x, const Tensor& t, const Tensor& weight,
 
 void bce_with_logits_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const Tensor& x,
                           const Tensor& t, const Tensor& weight, const Tensor& pos_weight) {
-  const auto plain = [](auto x, auto t) { return logistic(x) - t; };
-  const auto weighted = [](auto x, auto t, auto w, auto p) {
-    return w * ((1 + (p - 1) * t) * logistic(x) - p * t);
+  const auto plain = [](auto x, auto t) PLUMB_INLINE { return vector_math::logistic(x) - t; };
+  const auto weighted = [](auto x, auto t, auto w, auto p) PLUMB_INLINE {
+    return w * ((1 + (p - 1) * t) * vector_math::logistic(x) - p * t);
   };
   if (!weight.defined()) return loss_into(dx, mode, g, divisor, plain, x, t);
   loss_into(dx, mode, g, divisor, weighted, x, t, weight, pos_weight);
@@ -131,21 +127,21 @@ void bce_with_logits_into(Tensor& dx, Write mode, const Tensor& g, Divisor divis
 
 void bce_with_logits_target_into(Tensor& dt, Write mode, const Tensor& g, Divisor divisor,
                                  const Tensor& x, const Tensor& weight, const Tensor& pos_weight) {
-  const auto plain = [](auto x) { return -x; };
-  const auto weighted = [](auto x, auto w, auto p) {
+  const auto plain = [](auto x) PLUMB_INLINE { return -x; };
+  const auto weighted = [](auto x, auto w, auto p) PLUMB_INLINE {
     using T = decltype(x);
-    return w * ((p - 1) * ((x < 0 ? -x : T(0)) + softplus_rest(x)) - x);
+    return w * ((p - 1) * ((x < 0 ? -x : T(0)) + vector_math::softplus_rest(x)) - x);
   };
   if (!weight.defined()) return loss_into(dt, mode, g, divisor, plain, x);
   loss_into(dt, mode, g, divisor, weighted, x, weight, pos_weight);
 }
 
 Tensor kl_div(const Tensor& x, const Tensor& t, bool log_target, Divisor divisor) {
-  const auto from_probability = [](auto x, auto t) {
-    return t == 0 ? decltype(t)(0) : t * (std::log(t) - x);
+  const auto from_probability = [](auto x, auto t) PLUMB_INLINE {
+    return t == 0 ? decltype(t)(0) : t * (vector_math::log(t) - x);
   };
-  const auto from_logarithm = [](auto x, auto t) {
-    const auto e = std::exp(t);
+  const auto from_logarithm = [](auto x, auto t) PLUMB_INLINE {
+    const auto e = vector_math::exp(t);
     return e == 0 ? decltype(t)(0) : e * (t - x);
   };
   return log_target ? loss("kl_div", divisor, from_logarithm, x, t)
@@ -154,17 +150,18 @@ Tensor kl_div(const Tensor& x, const Tensor& t, bool log_target, Divisor divisor
 
 void kl_div_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const Tensor& t,
                  bool log_target) {
-  const auto from_probability = [](auto t) { return -t; };
-  const auto from_logarithm = [](auto t) { return -std::exp(t); };
+  const auto from_probability = [](auto t) PLUMB_INLINE { return -t; };
+  const auto from_logarithm = [](auto t) PLUMB_INLINE { return -vector_math::exp(t); };
   if (log_target) return loss_into(dx, mode, g, divisor, from_logarithm, t);
   loss_into(dx, mode, g, divisor, from_probability, t);
 }
 
 void kl_div_target_into(Tensor& dt, Write mode, const Tensor& g, Divisor divisor, const Tensor& x,
                         const Tensor& t, bool log_target) {
-  const auto from_probability = [](auto x, auto t) { return std::log(t) + 1 - x; };
-  const auto from_logarithm = [](auto x, auto t) {
-    const auto e = std::exp(t);
+  const auto from_probability = [](auto x, auto t)
+                                    PLUMB_INLINE { return vector_math::log(t) + 1 - x; };
+  const auto from_logarithm = [](auto x, auto t) PLUMB_INLINE {
+    const auto e = vector_math::exp(t);
     return e == 0 ? decltype(t)(0) : e * (t - x + 1);
   };
   if (log_target) return loss_into(dt, mode, g, divisor, from_logarithm, x, t);

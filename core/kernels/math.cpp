@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "loops.hpp"
+#include "vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -13,16 +14,9 @@ constexpr double inv_sqrt_two_pi = 0.3989422804014327;   // 1 / sqrt(2 pi)
 constexpr double sqrt_two_over_pi = 0.7978845608028654;  // sqrt(2 / pi)
 constexpr double gelu_cubic = 0.044715;                  // Hendrycks & Gimpel 2016, section 2
 
-// exp of minus the magnitude never overflows, on either side.
-template <class T>
-T logistic(T x) {
-  const T e = std::exp(-std::abs(x));
-  return (x < 0 ? e : T(1)) / (T(1) + e);
-}
-
 // The argument of the tanh in the approximated GELU.
 template <class T>
-T gelu_inner(T x) {
+PLUMB_INLINE inline T gelu_inner(T x) {
   return T(sqrt_two_over_pi) * (x + T(gelu_cubic) * x * x * x);
 }
 
@@ -30,56 +24,58 @@ T gelu_inner(T x) {
 
 Tensor exp(const Tensor& x) {
   return map(
-      "exp", [](auto x) { return std::exp(x); }, x);
+      "exp", [](auto x) PLUMB_INLINE { return vector_math::exp(x); }, x);
 }
 
 Tensor log(const Tensor& x) {
   return map(
-      "log", [](auto x) { return std::log(x); }, x);
+      "log", [](auto x) PLUMB_INLINE { return vector_math::log(x); }, x);
 }
 
 void log_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
-      dx, mode, [](auto g, auto x) { return g / x; }, g, x);
+      dx, mode, [](auto g, auto x) PLUMB_INLINE { return g / x; }, g, x);
 }
 
 Tensor sqrt(const Tensor& x) {
   return map(
-      "sqrt", [](auto x) { return std::sqrt(x); }, x);
+      "sqrt", [](auto x) PLUMB_INLINE { return std::sqrt(x); }, x);
 }
 
 void sqrt_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
   map_into(
-      dx, mode, [](auto g, auto y) { return g / (2 * y); }, g, y);
+      dx, mode, [](auto g, auto y) PLUMB_INLINE { return g / (2 * y); }, g, y);
 }
 
 Tensor abs(const Tensor& x) {
   return map(
-      "abs", [](auto x) { return std::abs(x); }, x);
+      "abs", [](auto x) PLUMB_INLINE { return std::abs(x); }, x);
 }
 
 void abs_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
-      dx, mode, [](auto g, auto x) { return x > 0   ? g
-                                            : x < 0 ? -g
-                                                    : x * g; }, g, x);
+      dx, mode, [](auto g, auto x) PLUMB_INLINE { return x > 0   ? g
+                                                         : x < 0 ? -g
+                                                                 : x * g; }, g, x);
 }
 
 Tensor erf(const Tensor& x) {
   return map(
-      "erf", [](auto x) { return std::erf(x); }, x);
+      "erf", [](auto x) PLUMB_INLINE { return vector_math::erf(x); }, x);
 }
 
 void erf_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
-      dx, mode, [](auto g, auto x) { return g * decltype(x)(two_over_sqrt_pi) * std::exp(-x * x); },
+      dx, mode,
+      [](auto g, auto x)
+          PLUMB_INLINE { return g * decltype(x)(two_over_sqrt_pi) * vector_math::exp(-x * x); },
       g, x);
 }
 
 Tensor clamp(const Tensor& x, double low, double high) {
   return map(
       "clamp",
-      [=](auto x) {
+      [=](auto x) PLUMB_INLINE {
         using T = decltype(x);
         return x < T(low) ? T(low) : x > T(high) ? T(high) : x;
       },
@@ -89,7 +85,7 @@ Tensor clamp(const Tensor& x, double low, double high) {
 void clamp_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, double low, double high) {
   map_into(
       dx, mode,
-      [=](auto g, auto x) {
+      [=](auto g, auto x) PLUMB_INLINE {
         using T = decltype(x);
         return x >= T(low) && x <= T(high) ? g : T(0);
       },
@@ -98,63 +94,73 @@ void clamp_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, double
 
 Tensor tanh(const Tensor& x) {
   return map(
-      "tanh", [](auto x) { return std::tanh(x); }, x);
+      "tanh", [](auto x) PLUMB_INLINE { return vector_math::tanh(x); }, x);
 }
 
 void tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
   map_into(
-      dx, mode, [](auto g, auto y) { return g * (1 - y * y); }, g, y);
+      dx, mode, [](auto g, auto y) PLUMB_INLINE { return g * (1 - y * y); }, g, y);
 }
 
 Tensor sigmoid(const Tensor& x) {
   return map(
-      "sigmoid", [](auto x) { return logistic(x); }, x);
+      "sigmoid", [](auto x) PLUMB_INLINE { return vector_math::logistic(x); }, x);
 }
 
 void sigmoid_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
   map_into(
-      dx, mode, [](auto g, auto y) { return g * y * (1 - y); }, g, y);
+      dx, mode, [](auto g, auto y) PLUMB_INLINE { return g * y * (1 - y); }, g, y);
 }
 
 Tensor relu(const Tensor& x) {
   // -0 becomes 0: the largest of some elements, cut off, is the largest of them cut off, bit by bit.
   return map(
-      "relu", [](auto x) { return x <= 0 ? decltype(x)(0) : x; }, x);
+      "relu", [](auto x) PLUMB_INLINE { return x <= 0 ? decltype(x)(0) : x; }, x);
 }
 
 void relu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
   // y <= 0 is false for NaN, whose gradient passes.
   map_into(
-      dx, mode, [](auto g, auto y) { return y <= 0 ? decltype(y)(0) : g; }, g, y);
+      dx, mode, [](auto g, auto y) PLUMB_INLINE { return y <= 0 ? decltype(y)(0) : g; }, g, y);
 }
 
 Tensor leaky_relu(const Tensor& x, double slope) {
   return map(
-      "leaky_relu", [slope](auto x) { return x < 0 ? decltype(x)(slope) * x : x; }, x);
+      "leaky_relu", [slope](auto x) PLUMB_INLINE { return x < 0 ? decltype(x)(slope) * x : x; }, x);
 }
 
 void leaky_relu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, double slope) {
   map_into(
-      dx, mode, [slope](auto g, auto x) { return x > 0 ? g : decltype(x)(slope) * g; }, g, x);
+      dx, mode, [slope](auto g, auto x) PLUMB_INLINE { return x > 0 ? g : decltype(x)(slope) * g; },
+      g, x);
 }
 
 Tensor elu(const Tensor& x, double alpha) {
   return map(
-      "elu", [alpha](auto x) { return x > 0 ? x : decltype(x)(alpha) * std::expm1(x); }, x);
+      "elu",
+      [alpha](auto x) PLUMB_INLINE {
+        const auto below = decltype(x)(alpha) * vector_math::expm1_of_negative(x);
+        return x > 0 ? x : below;
+      },
+      x);
 }
 
 void elu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, double alpha) {
   map_into(
       dx, mode,
-      [alpha](auto g, auto x) { return x > 0 ? g : g * decltype(x)(alpha) * std::exp(x); }, g, x);
+      [alpha](auto g, auto x) PLUMB_INLINE {
+        const auto below = g * decltype(x)(alpha) * vector_math::exp(x);
+        return x > 0 ? g : below;
+      },
+      g, x);
 }
 
 Tensor gelu(const Tensor& x) {
   return map(
       "gelu",
-      [](auto x) {
+      [](auto x) PLUMB_INLINE {
         using T = decltype(x);
-        return T(0.5) * x * (T(1) + std::erf(x * T(sqrt_half)));
+        return T(0.5) * x * (T(1) + vector_math::erf(x * T(sqrt_half)));
       },
       x);
 }
@@ -162,10 +168,10 @@ Tensor gelu(const Tensor& x) {
 void gelu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto x) {
+      [](auto g, auto x) PLUMB_INLINE {
         using T = decltype(x);
-        const T cumulative = T(0.5) * (T(1) + std::erf(x * T(sqrt_half)));
-        const T density = T(inv_sqrt_two_pi) * std::exp(T(-0.5) * x * x);
+        const T cumulative = T(0.5) * (T(1) + vector_math::erf(x * T(sqrt_half)));
+        const T density = T(inv_sqrt_two_pi) * vector_math::exp(T(-0.5) * x * x);
         return g * (cumulative + x * density);
       },
       g, x);
@@ -174,9 +180,9 @@ void gelu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
 Tensor gelu_tanh(const Tensor& x) {
   return map(
       "gelu",
-      [](auto x) {
+      [](auto x) PLUMB_INLINE {
         using T = decltype(x);
-        return T(0.5) * x * (T(1) + std::tanh(gelu_inner(x)));
+        return T(0.5) * x * (T(1) + vector_math::tanh(gelu_inner(x)));
       },
       x);
 }
@@ -184,9 +190,9 @@ Tensor gelu_tanh(const Tensor& x) {
 void gelu_tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto x) {
+      [](auto g, auto x) PLUMB_INLINE {
         using T = decltype(x);
-        const T t = std::tanh(gelu_inner(x));
+        const T t = vector_math::tanh(gelu_inner(x));
         const T slope = T(sqrt_two_over_pi) * (T(1) + T(3 * gelu_cubic) * x * x);
         return g * T(0.5) * (T(1) + t + x * (T(1) - t * t) * slope);
       },
@@ -195,14 +201,14 @@ void gelu_tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
 
 Tensor silu(const Tensor& x) {
   return map(
-      "silu", [](auto x) { return x * logistic(x); }, x);
+      "silu", [](auto x) PLUMB_INLINE { return x * vector_math::logistic(x); }, x);
 }
 
 void silu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto x) {
-        const auto s = logistic(x);
+      [](auto g, auto x) PLUMB_INLINE {
+        const auto s = vector_math::logistic(x);
         return g * s * (1 + x * (1 - s));
       },
       g, x);
@@ -211,10 +217,11 @@ void silu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
 Tensor softplus(const Tensor& x, double beta, double threshold) {
   return map(
       "softplus",
-      [=](auto x) {
+      [=](auto x) PLUMB_INLINE {
         using T = decltype(x);
         const T scaled = x * T(beta);
-        return scaled > T(threshold) ? x : std::log1p(std::exp(scaled)) / T(beta);
+        const T whole = (scaled < 0 ? T(0) : scaled) + vector_math::softplus_rest(scaled);
+        return scaled > T(threshold) ? x : whole / T(beta);
       },
       x);
 }
@@ -223,10 +230,10 @@ void softplus_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, dou
                    double threshold) {
   map_into(
       dx, mode,
-      [=](auto g, auto x) {
+      [=](auto g, auto x) PLUMB_INLINE {
         using T = decltype(x);
         const T scaled = x * T(beta);
-        return scaled > T(threshold) ? g : g * logistic(scaled);
+        return scaled > T(threshold) ? g : g * vector_math::logistic(scaled);
       },
       g, x);
 }

@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <plumb/core/error.hpp>
 #include <plumb/core/kernels/math.hpp>
+#include <vector>
 
 using namespace plumb;
 
@@ -16,7 +19,124 @@ double at(Tensor (*f)(const Tensor&), double x) {
   return f(Tensor::scalar(x, DType::float64)).item();
 }
 
+// A function, and the same from the standard library in a wider type.
+struct Function {
+  const char* name;
+  Tensor (*here)(const Tensor&);
+  double (*wide)(double);
+  long double (*wider)(long double);
+};
+
+template <class T>
+T logistic(T x) {
+  return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
+
+const Function functions[] = {
+    {"exp", kernel::exp, std::exp, std::exp},
+    {"log", kernel::log, std::log, std::log},
+    {"tanh", kernel::tanh, std::tanh, std::tanh},
+    {"erf", kernel::erf, std::erf, std::erf},
+    {"sigmoid", kernel::sigmoid, logistic<double>, logistic<long double>},
+    {"elu", [](const Tensor& x) { return kernel::elu(x, 1); },
+     [](double x) { return x > 0 ? x : std::expm1(x); },
+     [](long double x) { return x > 0 ? x : std::expm1(x); }},
+    {"softplus", [](const Tensor& x) { return kernel::softplus(x, 1, infinity); },
+     [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); },
+     [](long double x) { return std::max(x, 0.0L) + std::log1p(std::exp(-std::abs(x))); }},
+};
+
+// In units in the last place of the expected result; infinite where only one is NaN, or where only
+// one is infinite and it does not just round so.
+template <class T, class Wide>
+double error_in_ulps(T actual, Wide expected) {
+  const T rounded = static_cast<T>(expected);
+  if (std::isnan(actual) || std::isnan(rounded))
+    return std::isnan(actual) && std::isnan(rounded) ? 0 : infinity;
+  if (std::isinf(actual) || std::isinf(rounded)) {
+    const T finite = std::isinf(actual) ? rounded : actual;
+    return actual == rounded || std::abs(finite) == std::numeric_limits<T>::max() ? 0 : infinity;
+  }
+  const T next = std::nextafter(std::abs(rounded), std::numeric_limits<T>::max());
+  return static_cast<double>(std::abs(static_cast<Wide>(actual) - expected) /
+                             (static_cast<Wide>(next) - static_cast<Wide>(std::abs(rounded))));
+}
+
+// Floating-point numbers of every sign and magnitude, with infinities and NaN among them.
+template <class T, class Bits>
+Tensor numbers_of_every_kind(Bits step, std::int64_t count) {
+  std::vector<T> values;
+  Bits bits = 0;
+  for (std::int64_t i = 0; i < count; ++i, bits += step) {
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    values.push_back(value);
+  }
+  using Limits = std::numeric_limits<T>;
+  for (const T special : {T(0), Limits::infinity(), Limits::quiet_NaN(), Limits::min(),
+                          Limits::denorm_min(), Limits::max(), T(88.7228394), T(88.7228317),
+                          T(103.972084), T(103.278931), T(709.782712893384), T(745.13321910194)})
+    values.insert(values.end(), {special, -special});
+  const auto size = static_cast<std::int64_t>(values.size());
+  return Tensor::from(std::move(values), {size});
+}
+
 }  // namespace
+
+TEST_CASE("math: float32 is within 3 units in the last place, for all kinds of numbers") {
+  const Tensor x = numbers_of_every_kind<float, std::uint32_t>(4099, 1047811);
+  for (const Function& function : functions) {
+    const Tensor y = function.here(x);
+    double worst = 0;
+    for (std::int64_t i = 0; i < x.numel(); ++i)
+      worst = std::max(worst, error_in_ulps(y.data<float>()[i], function.wide(x.data<float>()[i])));
+    CAPTURE(function.name);
+    CHECK(worst <= 3);
+  }
+}
+
+TEST_CASE("math: float64 is within 3 units in the last place, for all kinds of numbers") {
+  const Tensor x = numbers_of_every_kind<double, std::uint64_t>(0x1fffff123456789, 100003);
+  const Tensor common = Tensor::arange(100001, DType::float64);
+  for (const Function& function : functions)
+    for (const bool usual : {false, true}) {
+      Tensor in = x;
+      if (usual) {
+        in = Tensor::empty(common.shape(), DType::float64);
+        for (std::int64_t i = 0; i < in.numel(); ++i)
+          in.mutable_data<double>()[i] = common.data<double>()[i] * 4e-4 - 20;
+      }
+      const Tensor y = function.here(in);
+      double worst = 0;
+      for (std::int64_t i = 0; i < in.numel(); ++i)
+        worst = std::max(worst,
+                         error_in_ulps(y.data<double>()[i], function.wider(in.data<double>()[i])));
+      CAPTURE(function.name);
+      CHECK(worst <= 3);
+    }
+}
+
+TEST_CASE("math: zeros keep their sign") {
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (const auto function : {kernel::tanh, kernel::erf})
+      for (const double zero : {0.0, -0.0}) {
+        const double y = function(Tensor::scalar(zero, dtype)).item();
+        CHECK(y == 0);
+        CHECK(std::signbit(y) == std::signbit(zero));
+      }
+}
+
+TEST_CASE("math: an element's result does not depend on where it stands") {
+  for (const Function& function : functions) {
+    CAPTURE(function.name);
+    for (const double value : {-3.3, -0.07, 0.2, 0.91, 5.5}) {
+      const float alone = function.here(Tensor::full({1}, value)).item<float>();
+      for (const std::int64_t n : {2, 15, 16, 17, 40, 67})
+        for (const float each : function.here(Tensor::full({n}, value)).to_vector<float>())
+          CHECK((each == alone || (std::isnan(each) && std::isnan(alone))));
+    }
+  }
+}
 
 TEST_CASE("math: values that one knows") {
   CHECK(at(kernel::exp, 0) == 1);
