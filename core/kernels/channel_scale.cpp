@@ -36,18 +36,6 @@ class Constants {
   std::vector<T> values_;
 };
 
-// out[i] = or += f(i) for n elements.
-template <class T, class F>
-PLUMB_INLINE inline void store_run(T* out, Write mode, std::int64_t n, F f) {
-  if (mode == Write::overwrite) {
-#pragma omp simd
-    for (std::int64_t i = 0; i < n; ++i) out[i] = f(i);
-  } else {
-#pragma omp simd
-    for (std::int64_t i = 0; i < n; ++i) out[i] += f(i);
-  }
-}
-
 // out = or += f(k..., in...) for all elements, with the constants of their channels.
 template <std::size_t... k, class T, class F, class... In>
 void store_channels(std::index_sequence<k...>, const ChannelView& view, T* out, Write mode,
@@ -59,7 +47,7 @@ void store_channels(std::index_sequence<k...>, const ChannelView& view, T* out, 
     parallel_for(view.images, images, [=](std::int64_t begin, std::int64_t end) {
       on_best_isa([=]() PLUMB_INLINE {
         for (std::int64_t start = begin * channels; start < end * channels; start += channels)
-          store_run(out + start, mode, channels, [=](std::int64_t c) PLUMB_INLINE {
+          store_run(channels, out + start, mode, [=](std::int64_t c) PLUMB_INLINE {
             return f(all[k * channels + c]..., in[start + c]...);
           });
       });
@@ -72,7 +60,7 @@ void store_channels(std::index_sequence<k...>, const ChannelView& view, T* out, 
       for (std::int64_t plane = begin; plane < end; ++plane) {
         const T own[] = {all[k * channels + plane % channels]...};
         const std::int64_t start = plane * length;
-        store_run(out + start, mode, length,
+        store_run(length, out + start, mode,
                   [=](std::int64_t i) PLUMB_INLINE { return f(own[k]..., in[start + i]...); });
       }
     });

@@ -1,121 +1,122 @@
 #include "cross_entropy.hpp"
 
-#include <cmath>
-
 #include "../dispatch.hpp"
 #include "lanes.hpp"
 #include "ordered_sum.hpp"
+#include "vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {
 
-// ClassCosts for scores of type T.
+// ClassCosts for scores of type T, and targets.
 template <class T>
 struct Costs {
-  Costs(const ClassCosts& costs, std::int64_t classes)
+  Costs(const ClassCosts& costs, const Tensor& targets, std::int64_t classes)
       : weights(costs.weight.defined() ? costs.weight.data<T>() : nullptr),
+        targets(targets.data<std::int64_t>()),
         classes(classes),
         ignore_index(costs.ignore_index),
         smoothing(costs.label_smoothing) {
-    if (smoothing > 0) total = lane_sum(classes, [this](std::int64_t c) { return weight(c); });
+    for (std::int64_t k = 0; k < classes && smoothing > 0; ++k) total += weight(k);
   }
 
-  T weight(std::int64_t c) const { return weights != nullptr ? weights[c] : T(1); }
-
-  // The loss of one row of scores; saves the largest score and 1 / (sum of exponentials).
-  template <class Stride>
-  double loss(const T* x, std::int64_t target, Stride stride, T* saved) const {
-    const T highest = lane_max(x, classes, stride);
-    const double sum =
-        lane_sum(classes, [=](std::int64_t c) { return std::exp(x[c * stride] - highest); });
-    saved[0] = highest;
-    saved[1] = static_cast<T>(1 / sum);
-    const double log_sum = std::log(sum);
-    // In double the distance from the largest score is exact, and so is a loss near 0.
-    const auto distance = [=](std::int64_t c) {
-      return static_cast<double>(highest) - static_cast<double>(x[c * stride]);
-    };
-    const double own = weight(target) * (distance(target) + log_sum);
-    if (smoothing == 0) return own;
-    const double all = lane_sum(classes, [&](std::int64_t c) { return weight(c) * distance(c); }) +
-                       total * log_sum;
-    return (1 - smoothing) * own + smoothing / static_cast<double>(classes) * all;
-  }
-
-  // dx = or += factor times the slope of the loss.
-  template <class Stride>
-  void gradient(T* dx, Write mode, double factor, const T* x, std::int64_t target, Stride stride,
-                const T* saved) const {
-    const double own = factor * (1 - smoothing) * weight(target);
-    const T highest = saved[0];
-    if (smoothing == 0) {
-      const T scale = static_cast<T>(own * saved[1]);
-      store_lane(dx, mode, classes, stride,
-                 [=](std::int64_t c) { return scale * std::exp(x[c * stride] - highest); });
-    } else {
-      const double share = factor * smoothing / static_cast<double>(classes);
-      const T scale = static_cast<T>((own + share * total) * saved[1]);
-      const T each = static_cast<T>(share);
-      store_lane(dx, mode, classes, stride, [=](std::int64_t c) {
-        return scale * std::exp(x[c * stride] - highest) - each * weight(c);
-      });
-    }
-    dx[target * stride] -= static_cast<T>(own);
-  }
+  PLUMB_INLINE T weight(std::int64_t k) const { return weights != nullptr ? weights[k] : T(1); }
+  bool counts(std::int64_t row) const { return targets[row] != ignore_index; }
 
   const T* weights;  // null: all 1
+  const std::int64_t* targets;
   std::int64_t classes;
   std::int64_t ignore_index;
   double smoothing;
   double total = 0;  // of the weights, where smoothing needs it
 };
 
-// Sums loss(row, start, stride, target) over the rows that are not ignored, and stores each.
+// The sum of f(row) over the rows that are not ignored, and of their weights; each is stored too.
 template <class T, class F>
-ClassSums sum_rows(const Shape& shape, Tensor& losses, const Tensor& targets, const Costs<T>& costs,
-                   F loss) {
-  const Lanes lanes(shape, 1);
-  const std::int64_t* target = targets.data<std::int64_t>();
-  T* each = losses.defined() ? losses.mutable_data<T>() : nullptr;
-  return with_stride(lanes.stride, [&](auto stride) {
-    return ordered_sum<ClassSums>(
-        lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {
-          ClassSums sums;
-          for (std::int64_t row = begin; row < end; ++row) {
-            const std::int64_t t = target[row];
-            const bool counts = t != costs.ignore_index;
-            const double value = counts ? loss(row, lanes.start(row, stride), stride, t) : 0.0;
-            if (counts) sums += {value, static_cast<double>(costs.weight(t))};
-            if (each != nullptr) each[row] = static_cast<T>(value);
-          }
-          return sums;
-        });
+void add_rows(ClassSums& sums, std::int64_t begin, std::int64_t end, const Costs<T>& costs,
+              T* losses, F f) {
+  for (std::int64_t row = begin; row < end; ++row) {
+    const bool counts = costs.counts(row);
+    const double value = counts ? f(row) : 0.0;
+    if (counts) sums += {value, static_cast<double>(costs.weight(costs.targets[row]))};
+    if (losses != nullptr) losses[row] = static_cast<T>(value);
+  }
+}
+
+template <class T>
+T* data_or_null(Tensor& x) {
+  return x.defined() ? x.mutable_data<T>() : nullptr;
+}
+
+// The losses of some rows of scores; saves the largest score and 1 / (sum of exponentials) of each.
+template <class L, class T>
+PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const L& lanes,
+                                    const T* x, const Costs<T>& costs, T* saved, T* losses) {
+  T highest[L::most];
+  double sums[L::most], log_sums[L::most], distances[L::most] = {};
+  lanes.max(highest, x);
+  lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
+                                  PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
+#pragma omp simd
+  for (int c = 0; c < lanes.count(); ++c) log_sums[c] = vector_math::log(sums[c]);
+  // In double the distance from the largest score is exact, and so is a loss near 0.
+  if (costs.smoothing > 0)
+    lanes.template sum<double>(distances, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
+      const double distance = static_cast<double>(highest[c]) - static_cast<double>(x[i]);
+      return static_cast<double>(costs.weight(k)) * distance;
+    });
+  for (int c = 0; c < lanes.count(); ++c) {
+    saved[2 * (first + c)] = highest[c];
+    saved[2 * (first + c) + 1] = static_cast<T>(1 / sums[c]);
+  }
+  add_rows(result, first, first + lanes.count(), costs, losses, [&](std::int64_t row) {
+    const auto c = static_cast<int>(row - first);
+    const std::int64_t target = costs.targets[row];
+    const double distance =
+        static_cast<double>(highest[c]) - static_cast<double>(x[lanes.at(c, target)]);
+    const double own = costs.weight(target) * (distance + log_sums[c]);
+    if (costs.smoothing == 0) return own;
+    const double all = distances[c] + costs.total * log_sums[c];
+    return (1 - costs.smoothing) * own + costs.smoothing / static_cast<double>(costs.classes) * all;
   });
 }
 
-// Calls slope(row, start, stride, target, factor) for the rows that are not ignored, where factor
-// is the row's gradient over the divisor, and gives the others the gradient 0.
-template <class T, class F>
-void gradient_rows(Tensor& dx, Write mode, const Tensor& g, double divisor, const Tensor& targets,
-                   const Costs<T>& costs, F slope) {
-  const Lanes lanes(dx.shape(), 1);
-  const std::int64_t* target = targets.data<std::int64_t>();
-  const T* outer = g.data<T>();
-  const std::int64_t outer_stride = g.rank() == 0 ? 0 : 1;
-  T* to = dx.mutable_data<T>();
-  with_stride(lanes.stride, [&](auto stride) {
-    parallel_for(lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const std::int64_t start = lanes.start(row, stride);
-        if (target[row] == costs.ignore_index) {
-          if (mode == Write::overwrite)
-            store_lane(to + start, mode, lanes.size, stride, [](std::int64_t) { return T(0); });
-        } else {
-          slope(row, start, stride, target[row], outer[row * outer_stride] / divisor);
-        }
-      }
+// dx = or += the slope of the losses of some rows times the gradient of each over the divisor; `g`
+// is that of all rows, or one for each (`g_stride` 0 or 1).
+template <class L, class T>
+PLUMB_INLINE inline void row_gradients(T* dx, Write mode, std::int64_t first, const L& lanes,
+                                       const T* x, const Costs<T>& costs, const T* saved,
+                                       const T* g, std::int64_t g_stride, double divisor) {
+  T counts[L::most], highest[L::most], scale[L::most], each[L::most], own[L::most];
+  for (int c = 0; c < lanes.count(); ++c) {
+    const std::int64_t row = first + c;
+    const bool known = costs.counts(row);
+    const double factor = g[row * g_stride] / divisor;
+    const double share = factor * costs.smoothing / static_cast<double>(costs.classes);
+    const double weight = known ? costs.weight(costs.targets[row]) : T(0);
+    const double at_target = factor * (1 - costs.smoothing) * weight;
+    counts[c] = known;
+    own[c] = static_cast<T>(at_target);
+    each[c] = known ? static_cast<T>(share) : T(0);
+    highest[c] = known ? saved[2 * row] : T(0);
+    scale[c] =
+        known ? static_cast<T>((at_target + share * costs.total) * saved[2 * row + 1]) : T(0);
+  }
+  // An ignored row's scores may be NaN, its gradient is 0 all the same.
+  const auto slope = [&](std::int64_t i, int c) PLUMB_INLINE {
+    const T value = scale[c] * vector_math::exp(x[i] - highest[c]);
+    return counts[c] != 0 ? value : T(0);
+  };
+  if (costs.smoothing == 0) {
+    lanes.store(dx, mode,
+                [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE { return slope(i, c); });
+  } else {
+    lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
+      return slope(i, c) - each[c] * costs.weight(k);
     });
-  });
+  }
+  for (int c = 0; c < lanes.count(); ++c)
+    if (counts[c] != 0) dx[lanes.at(c, costs.targets[first + c])] -= own[c];
 }
 
 }  // namespace
@@ -124,13 +125,18 @@ ClassSums cross_entropy(Tensor& losses, Tensor& state, const Tensor& x, const Te
                         const ClassCosts& costs) {
   return dispatch_floating("cross_entropy", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const Costs<T> typed(costs, x.shape()[1]);
+    const Costs<T> typed(costs, targets, x.shape()[1]);
+    const Lanes lanes(x.shape(), 1);
     const T* scores = x.data<T>();
-    T* saved = state.mutable_data<T>();
-    return sum_rows(x.shape(), losses, targets, typed,
-                    [&](std::int64_t row, std::int64_t start, auto stride, std::int64_t target) {
-                      return typed.loss(scores + start, target, stride, saved + 2 * row);
-                    });
+    T *saved = state.mutable_data<T>(), *each = data_or_null<T>(losses);
+    return ordered_sum<ClassSums>(
+        lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {
+          ClassSums sums;
+          for_lanes(lanes, begin, end, [&](std::int64_t row, const auto& group) PLUMB_INLINE {
+            row_losses(sums, row, group, scores, typed, saved, each);
+          });
+          return sums;
+        });
   });
 }
 
@@ -138,44 +144,57 @@ void cross_entropy_into(Tensor& dx, Write mode, const Tensor& g, double divisor,
                         const Tensor& targets, const Tensor& state, const ClassCosts& costs) {
   dispatch_floating("cross_entropy", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const Costs<T> typed(costs, x.shape()[1]);
-    const T* scores = x.data<T>();
-    const T* saved = state.data<T>();
+    const Costs<T> typed(costs, targets, x.shape()[1]);
+    const Lanes lanes(x.shape(), 1);
+    const T *scores = x.data<T>(), *saved = state.data<T>(), *outer = g.data<T>();
+    const std::int64_t outer_stride = g.rank() == 0 ? 0 : 1;
     T* to = dx.mutable_data<T>();
-    gradient_rows(
-        dx, mode, g, divisor, targets, typed,
-        [&](std::int64_t row, std::int64_t start, auto stride, std::int64_t target, double factor) {
-          typed.gradient(to + start, mode, factor, scores + start, target, stride, saved + 2 * row);
-        });
+    parallel_for(lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {
+      for_lanes(lanes, begin, end, [&](std::int64_t row, const auto& group) PLUMB_INLINE {
+        row_gradients(to, mode, row, group, scores, typed, saved, outer, outer_stride, divisor);
+      });
+    });
   });
 }
 
 ClassSums nll(Tensor& losses, const Tensor& x, const Tensor& targets, const ClassCosts& costs) {
   return dispatch_floating("nll", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const Costs<T> typed(costs, x.shape()[1]);
+    const Costs<T> typed(costs, targets, x.shape()[1]);
+    const Lanes lanes(x.shape(), 1);
     const T* scores = x.data<T>();
-    return sum_rows(x.shape(), losses, targets, typed,
-                    [&](std::int64_t, std::int64_t start, auto stride, std::int64_t target) {
-                      return -static_cast<double>(typed.weight(target)) *
-                             scores[start + target * stride];
-                    });
+    T* each = data_or_null<T>(losses);
+    return ordered_sum<ClassSums>(lanes.count, lane_grain,
+                                  [&](std::int64_t begin, std::int64_t end) {
+                                    ClassSums sums;
+                                    add_rows(sums, begin, end, typed, each, [&](std::int64_t row) {
+                                      const std::int64_t target = typed.targets[row];
+                                      return -static_cast<double>(typed.weight(target)) *
+                                             scores[lanes.start(row) + target * lanes.stride];
+                                    });
+                                    return sums;
+                                  });
   });
 }
 
 void nll_into(Tensor& dx, Write mode, const Tensor& g, double divisor, const Tensor& targets,
               const ClassCosts& costs) {
+  if (mode == Write::overwrite) dx.fill(0);
   dispatch_floating("nll", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const Costs<T> typed(costs, dx.shape()[1]);
+    const Costs<T> typed(costs, targets, dx.shape()[1]);
+    const Lanes lanes(dx.shape(), 1);
+    const T* outer = g.data<T>();
+    const std::int64_t outer_stride = g.rank() == 0 ? 0 : 1;
     T* to = dx.mutable_data<T>();
-    gradient_rows(
-        dx, mode, g, divisor, targets, typed,
-        [&](std::int64_t, std::int64_t start, auto stride, std::int64_t target, double factor) {
-          if (mode == Write::overwrite)
-            store_lane(to + start, mode, typed.classes, stride, [](std::int64_t) { return T(0); });
-          to[start + target * stride] -= static_cast<T>(typed.weight(target) * factor);
-        });
+    parallel_for(lanes.count, lane_grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        if (!typed.counts(row)) continue;
+        const std::int64_t target = typed.targets[row];
+        to[lanes.start(row) + target * lanes.stride] -=
+            static_cast<T>(typed.weight(target) * (outer[row * outer_stride] / divisor));
+      }
+    });
   });
 }
 

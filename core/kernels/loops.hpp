@@ -21,18 +21,25 @@ inline void check_same_dtype(std::string_view operation, const Tensor& a, const 
     fail(operation, "element types differ: ", a.dtype(), " and ", b.dtype());
 }
 
+/// out[i] = or += f(i) for n elements, on one thread, as part of a function that calls it.
+template <class T, class F>
+PLUMB_INLINE inline void store_run(std::int64_t n, T* out, Write mode, F f) {
+  if (mode == Write::overwrite) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) out[i] = f(i);
+  } else {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) out[i] += f(i);
+  }
+}
+
 /// out[i] = or += f(in[i]...), for pointers to n elements each. `out` may be one of `in`.
 template <class T, class F, class... In>
 void loop(std::int64_t n, T* out, Write mode, F f, const In*... in) {
   parallel_for(n, grain, [=](std::int64_t begin, std::int64_t end) {
     on_best_isa([=]() PLUMB_INLINE {
-      if (mode == Write::overwrite) {
-#pragma omp simd
-        for (std::int64_t i = begin; i < end; ++i) out[i] = f(in[i]...);
-      } else {
-#pragma omp simd
-        for (std::int64_t i = begin; i < end; ++i) out[i] += f(in[i]...);
-      }
+      store_run(end - begin, out + begin, mode,
+                [=](std::int64_t i) PLUMB_INLINE { return f(in[begin + i]...); });
     });
   });
 }

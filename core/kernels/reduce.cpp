@@ -1,13 +1,13 @@
 #include "reduce.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string_view>
 #include <utility>
 
 #include "loops.hpp"
 #include "reduce_loops.hpp"
+#include "vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -131,9 +131,10 @@ LogSumExp logsumexp(const Tensor& x, const Axes& axes, KeepDims keep) {
     T* log_sum = result.log_sum.mutable_data<T>();
     reduce<Plus>(
         arranged.block, from,
-        [shift](T value, std::int64_t at) { return std::exp(value - shift[at]); }, log_sum);
+        [shift](T value, std::int64_t at) { return vector_math::exp(value - shift[at]); }, log_sum);
     loop(
-        shape.numel(), log_sum, Write::overwrite, [](T sum) { return std::log(sum); }, log_sum);
+        shape.numel(), log_sum, Write::overwrite, [](T sum) { return vector_math::log(sum); },
+        log_sum);
     loop(
         shape.numel(), result.y.mutable_data<T>(), Write::overwrite,
         [](T shift, T log_sum) { return shift + log_sum; }, shift, log_sum);
@@ -153,8 +154,10 @@ void logsumexp_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, co
                     const Tensor& log_sum) {
   zip_into(
       dx, mode,
-      [](auto x, auto shift, auto log_sum, auto g) { return g * std::exp(x - shift - log_sum); }, x,
-      shift, log_sum, g);
+      [](auto x, auto shift, auto log_sum, auto g) {
+        return g * vector_math::exp(x - shift - log_sum);
+      },
+      x, shift, log_sum, g);
 }
 
 }  // namespace plumb::kernel

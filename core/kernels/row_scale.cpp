@@ -5,13 +5,10 @@
 #include "../dispatch.hpp"
 #include "center.hpp"
 #include "lane_sums.hpp"
-#include "lanes.hpp"
 #include "loops.hpp"
 
 namespace plumb::kernel {
 namespace {
-
-constexpr std::integral_constant<std::int64_t, 1> contiguous;
 
 // Calls f(bytes, row) for all rows on several threads, where vectors have so many bytes.
 template <class F>
@@ -59,7 +56,7 @@ PLUMB_INLINE inline void row_gradient(std::int64_t n, T* dx, Write mode, const T
   const T a = static_cast<T>(inverse);
   const T b = static_cast<T>(-inverse * inverse * inverse * sums.total(1) / count);
   const T c = static_cast<T>(-inverse * sums.total(0) / count);
-  store_lane(dx, mode, n, contiguous, [=](std::int64_t i) PLUMB_INLINE {
+  store_run(n, dx, mode, [=](std::int64_t i) PLUMB_INLINE {
     const T h = weighted ? g[i] * w[i] : g[i];
     return a * h + (b * center.distance(x[i]) + c);
   });
@@ -80,7 +77,7 @@ void scale_rows(Tensor& y, const Tensor& x, const Tensor& mean, const Tensor& in
       const T factor = static_cast<T>(inverses[row]);
       const T* in = from + row * size;
       const auto store = [=](auto f) PLUMB_INLINE {
-        store_lane(to + row * size, Write::overwrite, size, contiguous, f);
+        store_run(size, to + row * size, Write::overwrite, f);
       };
       const auto unit = [=](std::int64_t i)
                             PLUMB_INLINE { return center.distance(in[i]) * factor; };

@@ -1,88 +1,105 @@
 #include "softmax.hpp"
 
-#include <cmath>
-
 #include "../dispatch.hpp"
 #include "lanes.hpp"
+#include "vector_math.hpp"
 
 namespace plumb::kernel {
+namespace {
 
-Tensor softmax(const Tensor& x, int axis) {
-  return dispatch_floating("softmax", x.dtype(), [&](auto tag) {
+// A new tensor like x, filled by f(lanes, x, y) some lanes at a time.
+template <class F>
+Tensor map_lanes(const char* operation, const Tensor& x, int axis, F f) {
+  return dispatch_floating(operation, x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     Tensor y = Tensor::empty(x.shape(), x.dtype());
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
-    const Lanes lanes(x.shape(), axis);
-    for_each_lane(lanes, [=](std::int64_t start, auto stride) {
-      const T* in = from + start;
-      T* out = to + start;
-      const T highest = lane_max(in, lanes.size, stride);
-      store_lane(out, Write::overwrite, lanes.size, stride,
-                 [=](std::int64_t i) { return std::exp(in[i * stride] - highest); });
-      const T scale =
-          static_cast<T>(1 / lane_sum(lanes.size, [=](std::int64_t i) { return out[i * stride]; }));
-      store_lane(out, Write::overwrite, lanes.size, stride,
-                 [=](std::int64_t i) { return out[i * stride] * scale; });
-    });
+    for_all_lanes(Lanes(x.shape(), axis),
+                  [=](const auto& lanes) PLUMB_INLINE { f(lanes, from, to); });
     return y;
+  });
+}
+
+// dx from f(lanes, g, y, dx), some lanes at a time.
+template <class F>
+void map_lanes_into(Tensor& dx, const Tensor& g, const Tensor& y, int axis, F f) {
+  dispatch_floating("softmax", dx.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T *slope = g.data<T>(), *value = y.data<T>();
+    T* to = dx.mutable_data<T>();
+    for_all_lanes(Lanes(dx.shape(), axis),
+                  [=](const auto& lanes) PLUMB_INLINE { f(lanes, slope, value, to); });
+  });
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x, int axis) {
+  return map_lanes("softmax", x, axis, [](const auto& lanes, auto* x, auto* y) PLUMB_INLINE {
+    using T = std::remove_pointer_t<decltype(y)>;
+    constexpr int most = std::decay_t<decltype(lanes)>::most;
+    T highest[most], scale[most];
+    double sums[most];
+    lanes.max(highest, x);
+    lanes.store(y, Write::overwrite, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+      return vector_math::exp(x[i] - highest[c]);
+    });
+    lanes.template sum<T>(sums,
+                          [&](std::int64_t i, int, std::int64_t) PLUMB_INLINE { return y[i]; });
+    for (int c = 0; c < lanes.count(); ++c) scale[c] = static_cast<T>(1 / sums[c]);
+    lanes.store(y, Write::overwrite,
+                [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE { return y[i] * scale[c]; });
   });
 }
 
 Tensor log_softmax(const Tensor& x, int axis) {
-  return dispatch_floating("log_softmax", x.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    Tensor y = Tensor::empty(x.shape(), x.dtype());
-    const T* from = x.data<T>();
-    T* to = y.mutable_data<T>();
-    const Lanes lanes(x.shape(), axis);
-    for_each_lane(lanes, [=](std::int64_t start, auto stride) {
-      const T* in = from + start;
-      const T highest = lane_max(in, lanes.size, stride);
-      const T log_sum = static_cast<T>(std::log(lane_sum(
-          lanes.size, [=](std::int64_t i) { return std::exp(in[i * stride] - highest); })));
-      // The difference first: it is exact for elements near the largest, x - (max + log) is not.
-      store_lane(to + start, Write::overwrite, lanes.size, stride,
-                 [=](std::int64_t i) { return in[i * stride] - highest - log_sum; });
+  return map_lanes("log_softmax", x, axis, [](const auto& lanes, auto* x, auto* y) PLUMB_INLINE {
+    using T = std::remove_pointer_t<decltype(y)>;
+    constexpr int most = std::decay_t<decltype(lanes)>::most;
+    T highest[most], log_sum[most];
+    double sums[most];
+    lanes.max(highest, x);
+    lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
+                                    PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
+    for (int c = 0; c < lanes.count(); ++c) log_sum[c] = static_cast<T>(vector_math::log(sums[c]));
+    // The difference first: it is exact for elements near the largest, x - (max + log) is not.
+    lanes.store(y, Write::overwrite, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+      return x[i] - highest[c] - log_sum[c];
     });
-    return y;
   });
 }
 
 void softmax_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y, int axis) {
-  dispatch_floating("softmax", dx.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* slope = g.data<T>();
-    const T* value = y.data<T>();
-    T* to = dx.mutable_data<T>();
-    const Lanes lanes(dx.shape(), axis);
-    for_each_lane(lanes, [=](std::int64_t start, auto stride) {
-      const T* gs = slope + start;
-      const T* ys = value + start;
-      const T mean = static_cast<T>(
-          lane_sum(lanes.size, [=](std::int64_t i) { return gs[i * stride] * ys[i * stride]; }));
-      store_lane(to + start, mode, lanes.size, stride,
-                 [=](std::int64_t i) { return ys[i * stride] * (gs[i * stride] - mean); });
-    });
-  });
+  map_lanes_into(
+      dx, g, y, axis, [mode](const auto& lanes, auto* g, auto* y, auto* dx) PLUMB_INLINE {
+        using T = std::remove_pointer_t<decltype(dx)>;
+        constexpr int most = std::decay_t<decltype(lanes)>::most;
+        double sums[most];
+        T mean[most];
+        lanes.template sum<T>(
+            sums, [&](std::int64_t i, int, std::int64_t) PLUMB_INLINE { return g[i] * y[i]; });
+        for (int c = 0; c < lanes.count(); ++c) mean[c] = static_cast<T>(sums[c]);
+        lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+          return y[i] * (g[i] - mean[c]);
+        });
+      });
 }
 
 void log_softmax_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y, int axis) {
-  dispatch_floating("log_softmax", dx.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* slope = g.data<T>();
-    const T* value = y.data<T>();
-    T* to = dx.mutable_data<T>();
-    const Lanes lanes(dx.shape(), axis);
-    for_each_lane(lanes, [=](std::int64_t start, auto stride) {
-      const T* gs = slope + start;
-      const T* ys = value + start;
-      const T sum =
-          static_cast<T>(lane_sum(lanes.size, [=](std::int64_t i) { return gs[i * stride]; }));
-      store_lane(to + start, mode, lanes.size, stride,
-                 [=](std::int64_t i) { return gs[i * stride] - std::exp(ys[i * stride]) * sum; });
-    });
-  });
+  map_lanes_into(dx, g, y, axis,
+                 [mode](const auto& lanes, auto* g, auto* y, auto* dx) PLUMB_INLINE {
+                   using T = std::remove_pointer_t<decltype(dx)>;
+                   constexpr int most = std::decay_t<decltype(lanes)>::most;
+                   double sums[most];
+                   T sum[most];
+                   lanes.template sum<T>(
+                       sums, [&](std::int64_t i, int, std::int64_t) PLUMB_INLINE { return g[i]; });
+                   for (int c = 0; c < lanes.count(); ++c) sum[c] = static_cast<T>(sums[c]);
+                   lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+                     return g[i] - vector_math::exp(y[i]) * sum[c];
+                   });
+                 });
 }
 
 }  // namespace plumb::kernel

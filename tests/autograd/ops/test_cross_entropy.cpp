@@ -7,9 +7,11 @@
 #include <plumb/core/error.hpp>
 #include <plumb/core/random.hpp>
 
+#include "../../support/compare.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::deviation;
 
 namespace {
 
@@ -158,6 +160,60 @@ TEST_CASE("cross_entropy: classes on the second of several axes") {
     a.backward(Tensor::full(a.shape(), 0.5, DType::float64));
     b.backward(Tensor::full(b.shape(), 0.5, DType::float64));
     check_close(classes_last(wide.grad()), flat.grad());
+  }
+}
+
+TEST_CASE("cross_entropy: rows of any length and stride agree with the definition") {
+  for (const std::int64_t size : {2, 10, 33, 100})
+    for (const std::int64_t inner : {1, 3, 20}) {
+      const Shape shape = inner == 1 ? Shape{21, size} : Shape{21, size, inner};
+      const Shape rows = inner == 1 ? Shape{21} : Shape{21, inner};
+      Tensor x = normal(shape), t = Tensor::empty(rows, DType::int64);
+      for (std::int64_t row = 0; row < t.numel(); ++row)
+        t.mutable_data<std::int64_t>()[row] = row % 5 == 4 ? -100 : row * 7 % size;
+      for (const double smoothing : {0.0, 0.2}) {
+        CrossEntropyOptions options;
+        options.label_smoothing = smoothing;
+        options.weight = Tensor::full({size}, 0.7, DType::float64);
+        options.weight.mutable_data<double>()[1] = 1.9;
+        options.reduction = Reduction::none;
+        const Variable leaf = Variable::leaf(x);
+        const Variable loss = cross_entropy(leaf, t, options);
+        loss.backward(Tensor::ones(rows, DType::float64));
+        Tensor y = Tensor::zeros(rows, DType::float64), dx = Tensor::zeros(shape, DType::float64);
+        for (std::int64_t row = 0; row < t.numel(); ++row) {
+          const std::int64_t target = t.data<std::int64_t>()[row];
+          if (target == -100) continue;
+          const auto at = [&](std::int64_t c) {
+            return (row / inner * size + c) * inner + row % inner;
+          };
+          double sum = 0;
+          for (std::int64_t c = 0; c < size; ++c) sum += std::exp(x.data<double>()[at(c)]);
+          for (std::int64_t c = 0; c < size; ++c) {
+            const double share =
+                smoothing / static_cast<double>(size) + (c == target ? 1 - smoothing : 0.0);
+            const double cost = options.weight.data<double>()[c] * share;
+            y.mutable_data<double>()[row] += cost * (std::log(sum) - x.data<double>()[at(c)]);
+            for (std::int64_t k = 0; k < size; ++k)
+              dx.mutable_data<double>()[at(k)] +=
+                  cost * (std::exp(x.data<double>()[at(k)]) / sum - (k == c ? 1 : 0));
+          }
+        }
+        CHECK(deviation(loss.value(), y) <= 1e-14);
+        CHECK(deviation(leaf.grad(), dx) <= 1e-14);
+      }
+    }
+}
+
+TEST_CASE("cross_entropy: an ignored row of NaN has no loss and a gradient of 0") {
+  for (const std::int64_t size : {3, 50}) {
+    Tensor x = normal({2, size});
+    for (std::int64_t c = 0; c < size; ++c) x.mutable_data<double>()[size + c] = std::nan("");
+    const Variable leaf = Variable::leaf(x);
+    const Variable loss = cross_entropy(leaf, classes({1, -100}));
+    CHECK(std::isfinite(loss.item()));
+    loss.backward();
+    for (std::int64_t c = 0; c < size; ++c) CHECK(leaf.grad().at({1, c}) == 0);
   }
 }
 

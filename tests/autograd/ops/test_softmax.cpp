@@ -7,9 +7,11 @@
 #include <plumb/core/error.hpp>
 #include <plumb/core/random.hpp>
 
+#include "../../support/compare.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::deviation;
 
 namespace {
 
@@ -57,6 +59,47 @@ TEST_CASE("softmax: any axis of three agrees with its definition") {
           CHECK(log_y.at({i, j, k}) == doctest::Approx(std::log(expected)).epsilon(1e-13));
         }
   }
+}
+
+TEST_CASE("softmax: lanes of any length and stride, in float32 too, agree with their definition") {
+  for (const std::int64_t size : {2, 7, 31, 32, 70, 300})
+    for (const std::int64_t inner : {1, 5, 16, 37}) {
+      const Tensor x = normal({19, size, inner}), g = normal({19, size, inner});
+      const auto results = [&](DType dtype) {
+        const Variable a = Variable::leaf(x.to(dtype)), b = Variable::leaf(x.to(dtype));
+        const Variable y = softmax(a, 1), log_y = log_softmax(b, 1);
+        y.backward(g.to(dtype));
+        log_y.backward(g.to(dtype));
+        return std::vector<Tensor>{y.value(), log_y.value(), a.grad(), b.grad()};
+      };
+      std::vector<Tensor> expected(4);
+      for (Tensor& each : expected) each = Tensor::empty(x.shape(), DType::float64);
+      for (std::int64_t lane = 0; lane < 19 * inner; ++lane) {
+        const auto at = [&](const Tensor& t, std::int64_t k) -> double& {
+          Tensor shared = t;
+          return shared.mutable_data<double>()[(lane / inner * size + k) * inner + lane % inner];
+        };
+        double sum = 0, slope = 0, product = 0;
+        for (std::int64_t k = 0; k < size; ++k) sum += std::exp(at(x, k));
+        for (std::int64_t k = 0; k < size; ++k) {
+          at(expected[0], k) = std::exp(at(x, k)) / sum;
+          at(expected[1], k) = at(x, k) - std::log(sum);
+          slope += at(g, k);
+          product += at(g, k) * at(expected[0], k);
+        }
+        for (std::int64_t k = 0; k < size; ++k) {
+          at(expected[2], k) = at(expected[0], k) * (at(g, k) - product);
+          at(expected[3], k) = at(g, k) - at(expected[0], k) * slope;
+        }
+      }
+      CAPTURE(size);
+      CAPTURE(inner);
+      const std::vector<Tensor> wide = results(DType::float64), narrow = results(DType::float32);
+      for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(deviation(wide[i], expected[i]) <= 1e-14);
+        CHECK(deviation(narrow[i], expected[i]) <= 2e-6);
+      }
+    }
 }
 
 TEST_CASE("softmax: gradients along every axis") {
