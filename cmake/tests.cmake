@@ -1,5 +1,5 @@
 # The unit tests as one program, and the scripts that test the programs and the tools.
-# Labels: unit, threads (what tsan runs), programs, tools.
+# Labels: unit, threads (what tsan runs), isa (older kernels), programs, tools.
 find_package(doctest REQUIRED)
 enable_testing()
 
@@ -37,6 +37,11 @@ add_test(NAME helpers COMMAND plumb_tests --count --no-colors
          "--source-file=*/tests/support/*,*/tests/reference/*")
 set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "filters: 0")
 plumb_test(threads threads "--test-case=*threads*")
+# Training with older kernels than the best that the processor has, which "test_nets" uses.
+foreach(isa base v3)
+  plumb_test(nets_${isa} isa "--source-file=*/tests/test_nets.cpp")
+  set_tests_properties(nets_${isa} PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
+endforeach()
 
 # The README's program, as it stands there.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS README.md)

@@ -1,0 +1,107 @@
+// Whole networks: that training gives the same bits for any number of threads. cmake/tests.cmake
+// runs this file with older kernels too.
+#include <doctest/doctest.h>
+
+#include <plumb/plumb.hpp>
+#include <string>
+#include <vector>
+
+#include "support/threads.hpp"
+
+using namespace plumb;
+
+namespace {
+
+nn::Sequential mlp(Generator& generator) {
+  return nn::Sequential{nn::Linear(784, 256, generator), nn::ReLU(),
+                        nn::Linear(256, 128, generator), nn::ReLU(),
+                        nn::Linear(128, 10, generator)};
+}
+
+nn::Sequential lenet(Generator& generator) {
+  return nn::Sequential{nn::Conv2d(1, 6, 5, generator, {1, 2}),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Conv2d(6, 16, 5, generator),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Flatten(),
+                        nn::Linear(400, 120, generator),
+                        nn::ReLU(),
+                        nn::Linear(120, 84, generator),
+                        nn::ReLU(),
+                        nn::Linear(84, 10, generator)};
+}
+
+nn::Sequential cnn(Generator& generator) {
+  return nn::Sequential{nn::Conv2d(1, 32, 3, generator),
+                        nn::ReLU(),
+                        nn::Conv2d(32, 64, 3, generator),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Flatten(),
+                        nn::Linear(9216, 128, generator),
+                        nn::ReLU(),
+                        nn::Linear(128, 10, generator)};
+}
+
+nn::Sequential cnn_with_batch_norm(Generator& generator) {
+  return nn::Sequential{nn::Conv2d(1, 32, 3, generator, {1, 1}),
+                        nn::BatchNorm2d(32),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Conv2d(32, 64, 3, generator, {1, 1}),
+                        nn::BatchNorm2d(64),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Flatten(),
+                        nn::Linear(3136, 10, generator)};
+}
+
+struct Net {
+  const char* name;
+  nn::Sequential (*make)(Generator&);
+  Shape input;  // batches that no block of images divides
+};
+
+const std::vector<Net> nets = {{"mlp", mlp, {150, 784}},
+                               {"lenet", lenet, {37, 1, 28, 28}},
+                               {"cnn", cnn, {19, 1, 28, 28}},
+                               {"cnn with batch norm", cnn_with_batch_norm, {19, 1, 28, 28}}};
+
+// Of all parameters and buffers after some steps, and of the losses on the way.
+std::uint64_t trained(const Net& net, int steps) {
+  Generator generator(/*seed=*/1);
+  nn::Sequential model = net.make(generator);
+  optim::SGD optimizer(model.parameters(), optim::SGD::debiased(0.05, 0.9));
+  Tensor x = Tensor::empty(net.input);
+  generator.fill_uniform(x, -1, 1);
+  Tensor y = Tensor::empty({net.input[0]}, DType::int64);
+  for (std::int64_t i = 0; i < y.numel(); ++i) y.mutable_data<std::int64_t>()[i] = i % 10;
+  std::uint64_t state = 0;
+  for (int step = 0; step < steps; ++step) {
+    const Variable loss = nn::cross_entropy(model(x), y);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+    state = hash(loss.value(), state);
+  }
+  const StateDict result = model.state_dict();
+  for (const auto& [name, tensor] : result.tensors()) state = hash(tensor, state);
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("nets: training gives the same bits for 1, 2, 3 and 4 threads") {
+  for (const Net& net : nets) {
+    CAPTURE(net.name);
+    std::vector<std::uint64_t> hashes;
+    for (const int threads : {1, 2, 3, 4}) {
+      const test::Threads scope(threads);
+      hashes.push_back(trained(net, 2));
+    }
+    CHECK(hashes == std::vector<std::uint64_t>(4, hashes[0]));
+    CHECK(trained(net, 1) != hashes[0]);
+  }
+}
