@@ -133,18 +133,19 @@ void add_elementwise() {
   }
 }
 
-void add_optimizer(const std::string& name, const optim::SGD::Options& options, double passes) {
+template <class Rule>
+void add_optimizer(const std::string& name, const typename Rule::Options& options, double passes) {
   Variable parameter = leaf({8'000'000});
   parameter.set_grad(values({8'000'000}));
-  const auto optimizer =
-      std::make_shared<optim::SGD>(Parameters{{"parameter", parameter}}, options);
-  add("sgd/" + name, {0, 4 * passes * count(parameter.value())}, [=] { optimizer->step(); });
+  const auto optimizer = std::make_shared<Rule>(Parameters{{"parameter", parameter}}, options);
+  add("optimizer/" + name, {0, 4 * passes * count(parameter.value())}, [=] { optimizer->step(); });
 }
 
 void add_optimizers() {
-  add_optimizer("plain", optim::SGD::plain(0.01), 3);
-  add_optimizer("momentum", optim::SGD::heavy_ball(0.01, 0.9), 5);
-  add_optimizer("debiased", optim::SGD::debiased(0.01, 0.9), 5);
+  add_optimizer<optim::SGD>("plain", optim::SGD::plain(0.01), 3);
+  add_optimizer<optim::SGD>("momentum", optim::SGD::heavy_ball(0.01, 0.9), 5);
+  add_optimizer<optim::SGD>("debiased", optim::SGD::debiased(0.01, 0.9), 5);
+  add_optimizer<optim::Adam>("adam", {}, 7);
 }
 
 }  // namespace

@@ -53,4 +53,10 @@ void debiased(std::int64_t millions) {
   });
 }
 
+void adam(std::int64_t millions) {
+  const std::vector<torch::Tensor> all = parameters(millions);
+  torch::optim::Adam optimizer(all, torch::optim::AdamOptions(0.001));
+  run(all, [&] { optimizer.step(); });
+}
+
 }  // namespace bench

@@ -20,25 +20,28 @@ Parameters parameters(std::int64_t millions) {
   return result;
 }
 
-void run(optim::Optimizer& optimizer, const Parameters& parameters) {
+template <class Rule>
+void run(std::int64_t millions, const typename Rule::Options& options) {
+  const Parameters all = parameters(millions);
+  Rule optimizer(all, options);
   bench::time_training([&] {
     optimizer.step();
-    return parameters[9].variable.value().rows(0, 1).reshape({-1}).rows(7, 8);
+    return all[9].variable.value().rows(0, 1).reshape({-1}).rows(7, 8);
   });
-}
-
-void sgd(std::int64_t millions, const optim::SGD::Options& options) {
-  const Parameters all = parameters(millions);
-  optim::SGD optimizer(all, options);
-  run(optimizer, all);
 }
 
 }  // namespace
 
 namespace bench {
 
-void plain(std::int64_t millions) { sgd(millions, optim::SGD::plain(0.01)); }
-void momentum(std::int64_t millions) { sgd(millions, optim::SGD::heavy_ball(0.01, 0.9)); }
-void debiased(std::int64_t millions) { sgd(millions, optim::SGD::debiased(0.01, 0.9)); }
+void plain(std::int64_t millions) { run<optim::SGD>(millions, optim::SGD::plain(0.01)); }
+
+void momentum(std::int64_t millions) {
+  run<optim::SGD>(millions, optim::SGD::heavy_ball(0.01, 0.9));
+}
+
+void debiased(std::int64_t millions) { run<optim::SGD>(millions, optim::SGD::debiased(0.01, 0.9)); }
+
+void adam(std::int64_t millions) { run<optim::Adam>(millions, {}); }
 
 }  // namespace bench

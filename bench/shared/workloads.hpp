@@ -18,6 +18,7 @@ void cnn_bn(std::int64_t batch);  ///< the same with batch normalization, 3136-1
 void plain(std::int64_t millions);
 void momentum(std::int64_t millions);
 void debiased(std::int64_t millions);  ///< SGD with the debiased average of the gradients
+void adam(std::int64_t millions);
 
 // The graph's own cost, on tensors of that many elements.
 void mul(std::int64_t size);    ///< a product that is recorded and forgotten
