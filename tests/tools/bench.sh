@@ -40,11 +40,10 @@ printf 'before\n<!-- figures: written by bench/run -->\nold\n<!-- end of figures
   >"$work/document.md"
 "$source_dir/bench/run" --from "$work/figures.json" --markdown "$work/document.md" \
   --json "$work/again.json" >"$work/out"
+tr -s ' ' <"$work/out" >"$work/narrow"
 
 # shows WORD...: a line of the output has these words in a row, whatever space is between them.
-shows() {
-  tr -s ' ' <"$work/out" | grep -qF -- "$*" || fail "'$*' is not shown: $(cat "$work/out")"
-}
+shows() { grep -qF -- "$*" "$work/narrow" || fail "'$*' is not shown: $(cat "$work/out")"; }
 shows 'mlp-64 1 1 ms 1.4 ms pthread-1 1.40 >= 1.45 missed 64.5 GFLOP/s 64 %'
 shows 'plain-50 1 25 ms 50 ms openmp 2.00 >= 0.95 24.0 GB/s 80 % >= 85 % missed'
 shows 'plain-50 2 25 ms 30 ms openmp 1.20 >= 1.94 missed 24.0 GB/s 80 %'
@@ -61,10 +60,17 @@ grep -qF '| mlp-64 | 1 | 1 ms | 1.4 ms | pthread-1 | 1.40 | >= 1.45 **missed** |
 "$source_dir/bench/run" --from "$work/again.json" | diff - "$work/out" >&2 ||
   fail "the JSON that was written gives another table"
 
-"$source_dir/bench/run" --list | grep -qx 'lenet-1024:2' || fail "--list does not name lenet-1024:2"
+"$source_dir/bench/run" --list >"$work/list"
+grep -qx 'lenet-1024:2' "$work/list" || fail "--list does not name lenet-1024:2"
 [[ $("$source_dir/bench/run" --list mlp-7) == mlp-7:1 ]] || fail "one thread is not the default"
 if "$source_dir/bench/run" --list mlp:2 2>"$work/err"; then fail "a workload without size passed"; fi
 grep -qF "got 'mlp:2'" "$work/err" || fail "the refusal does not name the argument"
 if "$source_dir/bench/run" --from "$work/figures.json" --markdown "$work/figures.json" \
   >/dev/null 2>"$work/err"; then fail "a document without marks passed"; fi
 grep -qF "figures.json has no lines" "$work/err" || fail "the refusal does not name the document"
+
+if command -v gnuplot >/dev/null; then
+  "$source_dir/bench/plot" "$work/again.json" "$work/picture.svg"
+  grep -q '</svg>' "$work/picture.svg" || fail "no picture"
+  grep -q libtorch "$work/picture.svg" || fail "libtorch is not in the picture"
+fi
