@@ -5,7 +5,7 @@ enable_testing()
 
 file(GLOB_RECURSE plumb_test_sources CONFIGURE_DEPENDS
   RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/*.cpp")
-list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|programs|tools)/")
+list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|programs|tools)/")
 
 add_executable(plumb_tests ${plumb_test_sources})
 target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads)

@@ -1,0 +1,16 @@
+// load_npz.
+#include <plumb/core/files/npz.hpp>
+
+#include "input.hpp"
+
+using namespace plumb;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t count) {
+  const std::string path = fuzz::as_file(input, count);
+  fuzz::refuse_or_load("load_npz", [&] {
+    const StateDict loaded = load_npz(path);
+    for (const auto& [name, tensor] : loaded.tensors())
+      fuzz::require(!name.empty() && tensor.bytes() / 1032 <= count);
+  });
+  return 0;
+}
