@@ -146,22 +146,26 @@ std::string Checkpoint::unknown_entries(const StateDict& state) const {
 std::string Checkpoint::load_parts(const StateDict& state) {
   std::vector<StateDict> before;
   for (const Part& part : parts_) before.push_back(part.save().clone());
-  std::vector<std::size_t> loaded;
+  std::vector<bool> loaded;
   std::string problems;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
+  for (const Part& part : parts_) {
+    loaded.push_back(true);
     try {
-      parts_[i].load(state.part(parts_[i].name));
-      loaded.push_back(i);
+      part.load(state.part(part.name));
     } catch (...) {
-      problems += text("\n  ", parts_[i].name, ": ", current_message());
+      loaded.back() = false;
+      problems += text("\n  ", part.name, ": ", current_message());
     }
   }
   if (problems.empty()) return problems;
-  for (const std::size_t i : loaded) {
+  // All, and the first one last: a schedule also sets the learning rates of the optimizer before
+  // it.
+  for (std::size_t i = parts_.size(); i-- > 0;) {
     try {
       parts_[i].load(before[i]);
     } catch (...) {
-      problems += text("\n  ", parts_[i].name, " is not as before: ", current_message());
+      if (loaded[i])
+        problems += text("\n  ", parts_[i].name, " is not as before: ", current_message());
     }
   }
   return problems;

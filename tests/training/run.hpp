@@ -15,11 +15,14 @@ inline std::shared_ptr<const data::Dataset> small_images() {
   return std::make_shared<data::TensorDataset>(x, y);
 }
 
-/// Convolution, running means, dropout, a debiased average, shuffled batches (the last one short).
+/// Convolution, running means, dropout, a debiased average, a schedule, averaged weights, shuffled
+/// batches (the last one short).
 struct Run {
   explicit Run(int loader_threads) : loader(small_images(), options(loader_threads)) {
     checkpoint.add("model", model);
     checkpoint.add("optimizer", optimizer);
+    checkpoint.add("schedule", schedule);
+    checkpoint.add("average", average);
     checkpoint.add("loader", loader);
     checkpoint.add("noise", noise);
     checkpoint.track("step", step);
@@ -45,6 +48,8 @@ struct Run {
         optimizer.zero_grad();
         batch_loss.backward();
         optimizer.step();
+        schedule.step();
+        average.update();
         loss += batch_loss.item();
         if (++step == last) return;
       }
@@ -56,6 +61,8 @@ struct Run {
       nn::Conv2d(1, 2, 3, generator),     nn::BatchNorm2d(2),          nn::ReLU(), nn::Flatten(),
       nn::Dropout(0.3, generator.fork()), nn::Linear(72, 3, generator)};
   optim::SGD optimizer{model.parameters(), optim::SGD::debiased(0.1, 0.9)};
+  optim::Schedule schedule{optimizer, optim::curve::warm_up(4, optim::curve::cosine(40))};
+  optim::WeightAverage average = optim::WeightAverage::debiased(model.parameters(), 0.9);
   data::DataLoader loader;
   std::int64_t step = 0;
   double loss = 0;
