@@ -6,6 +6,7 @@ foreach(source IN LISTS plumb_example_sources)
   get_filename_component(program "${source}" NAME_WE)
   add_executable(${program} ${source})
   target_link_libraries(${program} PRIVATE plumb::plumb CLI11::CLI11)
+  target_link_options(${program} PRIVATE LINKER:--gc-sections)
   target_include_directories(${program} SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
   set_target_properties(${program} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")

@@ -15,14 +15,13 @@ namespace {
 constexpr std::int64_t depth = 800;  // steps of a panel: 100 KiB of float at the widest
 constexpr int vectors = 2;           // across a panel
 
-// Where the product goes: `columns` of a panel's width are wanted.
+// Where the product with a whole panel goes.
 template <class T>
 struct Target {
   T* c;
   std::int64_t stride;
   Write mode;
   const T* bias;
-  std::int64_t columns;
 };
 
 // Steps of op(b) as wide as two vectors, `stride` elements apart.
@@ -51,32 +50,15 @@ PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t 
       for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
     }
   }
-  if (to.columns == V::lanes * vectors) {
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
+  for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) {
-        using Loose = typename V::unaligned;
-        auto* at = reinterpret_cast<Loose*>(to.c + r * to.stride + v * V::lanes);
-        if (to.bias != nullptr)
-          sum[r][v] += *reinterpret_cast<const Loose*>(to.bias + v * V::lanes);
-        if (to.mode == Write::accumulate) sum[r][v] += *at;
-        *at = sum[r][v];
-      }
-    return;
-  }
-  alignas(bytes) T row[V::lanes * vectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r) {
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v)
-      *reinterpret_cast<typename V::type*>(row + v * V::lanes) = sum[r][v];
-    for (std::int64_t j = 0; j < to.columns; ++j) {
-      T& at = to.c[r * to.stride + j];
-      const T value = row[j] + (to.bias != nullptr ? to.bias[j] : T(0));
-      at = to.mode == Write::accumulate ? at + value : value;
+    for (int v = 0; v < vectors; ++v) {
+      T* at = to.c + r * to.stride + v * V::lanes;
+      if (to.bias != nullptr) sum[r][v] += V::load(to.bias + v * V::lanes);
+      if (to.mode == Write::accumulate) sum[r][v] += V::load(at);
+      V::store(at, sum[r][v]);
     }
-  }
 }
 
 // Chooses the function for a number of rows known only at run time, 1 to `most`.
@@ -147,10 +129,21 @@ PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t i = block * p.m / blocks;
   const std::int64_t rows = (block + 1) * p.m / blocks - i;
-  const Target<T> to{p.c + i * p.stride + j, p.stride, p.mode,
-                     p.bias == nullptr ? nullptr : p.bias + j, p.n - j < width ? p.n - j : width};
+  const std::int64_t columns = p.n - j < width ? p.n - j : width;
+  // What does not fill a panel takes a way round.
+  alignas(64) T whole[most_rows * width];
+  const Target<T> to = columns < width ? Target<T>{whole, width, Write::overwrite, nullptr}
+                                       : Target<T>{p.c + i * p.stride + j, p.stride, p.mode,
+                                                   p.bias == nullptr ? nullptr : p.bias + j};
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
   multiply_some_rows<T, bytes, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
+  if (columns == width) return;
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t v = 0; v < columns; ++v) {
+      T& at = p.c[(i + r) * p.stride + j + v];
+      const T value = whole[r * width + v] + (p.bias == nullptr ? T(0) : p.bias[j + v]);
+      at = p.mode == Write::accumulate ? at + value : value;
+    }
 }
 
 template <class T, int bytes, int most_rows, Transpose ta>
