@@ -1,7 +1,9 @@
 #include "extreme.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
+#include <type_traits>
 
 #include "loops.hpp"
 #include "reduce_loops.hpp"
@@ -15,39 +17,80 @@ void check_elements(std::string_view operation, const Tensor& x, const ReducedAx
       fail(operation, "there is no element to choose along axis ", axis, " of ", x.shape());
 }
 
+constexpr std::int64_t tile_width = 1024;
+
 // Whether an element stands where the extreme y was found. With a NaN among them y is NaN, so a NaN
 // element always does.
 template <class T>
-bool chosen(T x, T y) {
+PLUMB_INLINE inline bool chosen(T x, T y) {
   return x == y || x != x;
+}
+
+// Where the first of n elements that was chosen stands; one of them was.
+template <class T>
+PLUMB_INLINE inline std::int64_t first_chosen(std::int64_t n, const T* x, T y) {
+  constexpr std::int64_t block = 64;
+  std::int64_t k = 0;
+  for (; k + block < n; k += block) {
+    int found = 0;
+#pragma omp simd reduction(+ : found)
+    for (std::int64_t i = 0; i < block; ++i) {
+      const int equal = x[k + i] == y ? 1 : 0;
+      found += x[k + i] != x[k + i] ? 1 : equal;
+    }
+    if (found != 0) break;
+  }
+  while (k + 1 < n && !chosen(x[k], y)) ++k;
+  return k;
+}
+
+// The same for `columns` runs side by side, `stride` apart: first[i] for each. Index is as wide as
+// an element, as vectors go, or wide enough for n.
+template <class Index, class T>
+PLUMB_INLINE inline void first_chosen_of_columns(std::int64_t n, std::int64_t stride,
+                                                 std::int64_t columns, const T* x, const T* y,
+                                                 std::int64_t* first) {
+  Index found[tile_width];
+  for (std::int64_t i = 0; i < columns; ++i) found[i] = 0;
+  // Backwards, so that the first is written last.
+  for (std::int64_t k = n - 1; k >= 0; --k) {
+    const T* row = x + k * stride;
+    const auto here = static_cast<Index>(k);
+#pragma omp simd
+    for (std::int64_t i = 0; i < columns; ++i) {
+      const Index equal = row[i] == y[i] ? here : found[i];
+      found[i] = row[i] != row[i] ? here : equal;
+    }
+  }
+  for (std::int64_t i = 0; i < columns; ++i) first[i] = static_cast<std::int64_t>(found[i]);
 }
 
 // For each result the first element along n that was chosen, as an index in the block's memory.
 template <class T>
 void find_first(const Block& block, const T* x, const T* y, std::int64_t* position) {
+  using Narrow = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
   const auto [outer, n, inner] = block;
-  const std::int64_t width = std::min<std::int64_t>(inner, 1024);
+  const std::int64_t width = std::min<std::int64_t>(inner, tile_width);
   const std::int64_t tiles = width == 0 ? 0 : (inner + width - 1) / width;
+  const auto tile = [=, n = n, inner = inner](std::int64_t task) PLUMB_INLINE {
+    const std::int64_t o = task / tiles, left = task % tiles * width;
+    const std::int64_t base = o * n * inner + left, columns = std::min(width, inner - left);
+    const T *from = x + base, *value = y + o * inner + left;
+    std::int64_t* to = position + o * inner + left;
+    if (inner == 1) {
+      *to = first_chosen(n, from, *value);
+    } else if (n <= std::numeric_limits<Narrow>::max()) {
+      first_chosen_of_columns<Narrow>(n, inner, columns, from, value, to);
+    } else {
+      first_chosen_of_columns<std::int64_t>(n, inner, columns, from, value, to);
+    }
+    for (std::int64_t i = 0; i < columns; ++i) to[i] = base + to[i] * inner + i;
+  };
   parallel_for(outer * tiles, grain / (n * width + 1) + 1,
-               [=, n = n, inner = inner](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t task = begin; task < end; ++task) {
-                   const std::int64_t o = task / tiles, left = task % tiles * width;
-                   const T* from = x + o * n * inner + left;
-                   const T* value = y + o * inner + left;
-                   std::int64_t* to = position + o * inner + left;
-                   const std::int64_t base = o * n * inner + left;
-                   if (inner == 1) {
-                     std::int64_t k = 0;
-                     while (k + 1 < n && !chosen(from[k], *value)) ++k;
-                     *to = base + k;
-                     continue;
-                   }
-                   const std::int64_t columns = std::min(width, inner - left);
-                   // Backwards, so that the first is written last.
-                   for (std::int64_t k = n - 1; k >= 0; --k)
-                     for (std::int64_t i = 0; i < columns; ++i)
-                       to[i] = chosen(from[k * inner + i], value[i]) ? base + k * inner + i : to[i];
-                 }
+               [=](std::int64_t begin, std::int64_t end) {
+                 on_best_isa([=]() PLUMB_INLINE {
+                   for (std::int64_t task = begin; task < end; ++task) tile(task);
+                 });
                });
 }
 

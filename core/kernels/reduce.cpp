@@ -17,7 +17,8 @@ template <class Op, class T>
 void reduce_groups(AxisGroups groups, const T* x, T* out, Write mode) {
   if (groups.reduced_count == 0)
     return loop(
-        groups.count == 0 ? 1 : groups.sizes[0], out, mode, [](T value) { return value; }, x);
+        groups.count == 0 ? 1 : groups.sizes[0], out, mode,
+        [](T value) PLUMB_INLINE { return value; }, x);
   Tensor intermediate;
   for (int i = groups.count - 1; i >= 0; --i) {
     if (!groups.reduced[i]) continue;
@@ -54,8 +55,8 @@ template <class T>
 void divide_by(Tensor& y, double divisor) {
   const T number = static_cast<T>(divisor);
   loop(
-      y.numel(), y.mutable_data<T>(), Write::overwrite, [number](T v) { return v / number; },
-      y.data<T>());
+      y.numel(), y.mutable_data<T>(), Write::overwrite,
+      [number](T v) PLUMB_INLINE { return v / number; }, y.data<T>());
 }
 
 Tensor mean_of(std::string_view operation, const Tensor& x, const Axes& axes, KeepDims keep) {
@@ -102,7 +103,7 @@ Tensor variance(const Tensor& x, const Axes& axes, KeepDims keep, std::int64_t c
     const T* middle = mean.data<T>();
     reduce<Plus>(
         arranged.block, arranged.x.data<T>(),
-        [middle](T value, std::int64_t at) {
+        [middle](T value, std::int64_t at) PLUMB_INLINE {
           const T difference = value - middle[at];
           return difference * difference;
         },
@@ -127,17 +128,19 @@ LogSumExp logsumexp(const Tensor& x, const Axes& axes, KeepDims keep) {
     constexpr T infinity = std::numeric_limits<T>::infinity();
     loop(
         shape.numel(), shift, Write::overwrite,
-        [](T v) { return v == infinity || v == -infinity ? T(0) : v; }, shift);
+        [](T v) PLUMB_INLINE { return v == infinity || v == -infinity ? T(0) : v; }, shift);
     T* log_sum = result.log_sum.mutable_data<T>();
     reduce<Plus>(
         arranged.block, from,
-        [shift](T value, std::int64_t at) { return vector_math::exp(value - shift[at]); }, log_sum);
-    loop(
-        shape.numel(), log_sum, Write::overwrite, [](T sum) { return vector_math::log(sum); },
+        [shift](T value, std::int64_t at)
+            PLUMB_INLINE { return vector_math::exp(value - shift[at]); },
         log_sum);
     loop(
+        shape.numel(), log_sum, Write::overwrite,
+        [](T sum) PLUMB_INLINE { return vector_math::log(sum); }, log_sum);
+    loop(
         shape.numel(), result.y.mutable_data<T>(), Write::overwrite,
-        [](T shift, T log_sum) { return shift + log_sum; }, shift, log_sum);
+        [](T shift, T log_sum) PLUMB_INLINE { return shift + log_sum; }, shift, log_sum);
     return result;
   });
 }
@@ -146,17 +149,17 @@ void variance_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, con
                    double factor) {
   zip_into(
       dx, mode,
-      [factor](auto x, auto mean, auto g) { return decltype(x)(factor) * g * (x - mean); }, x, mean,
-      g);
+      [factor](auto x, auto mean, auto g)
+          PLUMB_INLINE { return decltype(x)(factor) * g * (x - mean); },
+      x, mean, g);
 }
 
 void logsumexp_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const Tensor& shift,
                     const Tensor& log_sum) {
   zip_into(
       dx, mode,
-      [](auto x, auto shift, auto log_sum, auto g) {
-        return g * vector_math::exp(x - shift - log_sum);
-      },
+      [](auto x, auto shift, auto log_sum, auto g)
+          PLUMB_INLINE { return g * vector_math::exp(x - shift - log_sum); },
       x, shift, log_sum, g);
 }
 

@@ -9,6 +9,7 @@
 #include "../parallel.hpp"
 #include "../tensor.hpp"
 #include "../write.hpp"
+#include "isa.hpp"
 #include "layout.hpp"
 
 namespace plumb::kernel {
@@ -94,7 +95,7 @@ struct Plus {
     return T(0);
   }
   template <class T>
-  static T combine(T a, T b) {
+  PLUMB_INLINE static T combine(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
   }
 };
@@ -105,10 +106,13 @@ struct Times {
     return T(1);
   }
   template <class T>
-  static T combine(T a, T b) {
+  PLUMB_INLINE static T combine(T a, T b) {
     return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
   }
 };
+
+// Selections stand one behind the other instead of conditions with || below: g++ 12 makes no
+// vectors of those.
 
 /// The larger of two; NaN wins.
 struct Larger {
@@ -118,8 +122,9 @@ struct Larger {
     return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
   }
   template <class T>
-  static T combine(T a, T b) {
-    return b <= a || a != a ? a : b;
+  PLUMB_INLINE static T combine(T a, T b) {
+    const T most = b <= a ? a : b;
+    return a != a ? a : most;
   }
 };
 
@@ -131,15 +136,16 @@ struct Smaller {
     return Limits::has_infinity ? Limits::infinity() : Limits::max();
   }
   template <class T>
-  static T combine(T a, T b) {
-    return b >= a || a != a ? a : b;
+  PLUMB_INLINE static T combine(T a, T b) {
+    const T least = b >= a ? a : b;
+    return a != a ? a : least;
   }
 };
 
 /// The element itself, for reductions that transform nothing.
 struct Element {
   template <class T>
-  T operator()(T x, std::int64_t) const {
+  PLUMB_INLINE T operator()(T x, std::int64_t) const {
     return x;
   }
 };
@@ -160,24 +166,34 @@ inline std::int64_t tasks_at_once(std::int64_t elements_of_task) {
 }
 
 template <class T>
-void store(T& to, Write mode, T value) {
+PLUMB_INLINE inline void store(T& to, Write mode, T value) {
   to = mode == Write::overwrite ? value : to + value;
 }
 
-// f(x[i], at) over i in [0, n), combined in lanes and then pairwise.
+// f of x[0], x[step], ... x[7 step], combined in a tree.
 template <class Op, class T, class F>
-T combine_run(std::int64_t n, const T* x, std::int64_t at, F f) {
+PLUMB_INLINE inline T combine_eight(const T* x, std::int64_t step, std::int64_t at, F f) {
+  const T a = Op::combine(f(x[0], at), f(x[step], at));
+  const T b = Op::combine(f(x[2 * step], at), f(x[3 * step], at));
+  const T c = Op::combine(f(x[4 * step], at), f(x[5 * step], at));
+  const T d = Op::combine(f(x[6 * step], at), f(x[7 * step], at));
+  return Op::combine(Op::combine(a, b), Op::combine(c, d));
+}
+
+// f(x[i], at) over i in [0, n), combined in lanes.
+template <class Op, class T, class F>
+PLUMB_INLINE inline T combine_leaf(std::int64_t n, const T* x, std::int64_t at, F f) {
   constexpr std::int64_t lanes = 16;
-  constexpr std::int64_t leaf = 32 * lanes;
-  if (n > leaf) {
-    const std::int64_t half = (n / 2 + leaf - 1) / leaf * leaf;
-    return Op::combine(combine_run<Op>(half, x, at, f), combine_run<Op>(n - half, x + half, at, f));
-  }
   T result = Op::template identity<T>();
   std::int64_t i = 0;
   if (n >= lanes) {
     T lane[lanes];
     for (T& value : lane) value = Op::template identity<T>();
+    for (; i + 8 * lanes <= n; i += 8 * lanes) {
+#pragma omp simd
+      for (std::int64_t l = 0; l < lanes; ++l)
+        lane[l] = Op::combine(lane[l], combine_eight<Op>(x + i + l, lanes, at, f));
+    }
     for (; i + lanes <= n; i += lanes) {
 #pragma omp simd
       for (std::int64_t l = 0; l < lanes; ++l) lane[l] = Op::combine(lane[l], f(x[i + l], at));
@@ -190,25 +206,46 @@ T combine_run(std::int64_t n, const T* x, std::int64_t at, F f) {
   return result;
 }
 
+// The same for up to row_chunk elements: leaves, and these pairwise.
+template <class Op, class T, class F>
+PLUMB_INLINE inline T combine_run(std::int64_t n, const T* x, std::int64_t at, F f) {
+  constexpr std::int64_t leaf = 512;
+  if (n <= leaf) return combine_leaf<Op>(n, x, at, f);
+  T leaves[row_chunk / leaf];
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < n; i += leaf)
+    leaves[count++] = combine_leaf<Op>(n - i < leaf ? n - i : leaf, x + i, at, f);
+  for (; count > 1; count = (count + 1) / 2) {
+    for (std::int64_t i = 0; i < count / 2; ++i)
+      leaves[i] = Op::combine(leaves[2 * i], leaves[2 * i + 1]);
+    if (count % 2 != 0) leaves[count / 2] = leaves[count - 1];
+  }
+  return leaves[0];
+}
+
 template <class Op, class T, class F>
 void reduce_rows(std::int64_t outer, std::int64_t n, const T* x, F f, T* out, Write mode) {
   const std::int64_t chunks = pieces(n, row_chunk);
   if (chunks == 1) {
     parallel_for(outer, tasks_at_once(n), [=](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t o = begin; o < end; ++o)
-        store(out[o], mode, combine_run<Op>(n, x + o * n, o, f));
+      on_best_isa([=]() PLUMB_INLINE {
+        for (std::int64_t o = begin; o < end; ++o)
+          store(out[o], mode, combine_run<Op>(n, x + o * n, o, f));
+      });
     });
     return;
   }
   Tensor partial = Tensor::empty({outer * chunks}, dtype_of<T>);
   T* part = partial.mutable_data<T>();
   parallel_for(outer * chunks, 1, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t o = task / chunks;
-      const std::int64_t start = task % chunks * row_chunk;
-      const std::int64_t count = n - start < row_chunk ? n - start : row_chunk;
-      part[task] = combine_run<Op>(count, x + o * n + start, o, f);
-    }
+    on_best_isa([=]() PLUMB_INLINE {
+      for (std::int64_t task = begin; task < end; ++task) {
+        const std::int64_t o = task / chunks;
+        const std::int64_t start = task % chunks * row_chunk;
+        const std::int64_t count = n - start < row_chunk ? n - start : row_chunk;
+        part[task] = combine_run<Op>(count, x + o * n + start, o, f);
+      }
+    });
   });
   reduce_rows<Op>(outer, chunks, part, Element(), out, mode);
 }
@@ -216,19 +253,15 @@ void reduce_rows(std::int64_t outer, std::int64_t n, const T* x, F f, T* out, Wr
 // sum[i] = f(x[k stride + i], at + i) over k in [0, n), for i in [0, width): eight rows in a
 // tree, and these one after the other.
 template <class Op, class T, class F>
-void combine_slab(std::int64_t n, std::int64_t stride, std::int64_t width, const T* x,
-                  std::int64_t at, F f, T* sum) {
+PLUMB_INLINE inline void combine_slab(std::int64_t n, std::int64_t stride, std::int64_t width,
+                                      const T* x, std::int64_t at, F f, T* sum) {
   for (std::int64_t i = 0; i < width; ++i) sum[i] = Op::template identity<T>();
   std::int64_t k = 0;
   for (; k + 8 <= n; k += 8) {
     const T* row = x + k * stride;
 #pragma omp simd
-    for (std::int64_t i = 0; i < width; ++i) {
-      const auto value = [&](std::int64_t j) { return f(row[j * stride + i], at + i); };
-      const T low = Op::combine(Op::combine(value(0), value(1)), Op::combine(value(2), value(3)));
-      const T high = Op::combine(Op::combine(value(4), value(5)), Op::combine(value(6), value(7)));
-      sum[i] = Op::combine(sum[i], Op::combine(low, high));
-    }
+    for (std::int64_t i = 0; i < width; ++i)
+      sum[i] = Op::combine(sum[i], combine_eight<Op>(row + i, stride, at + i, f));
   }
   for (; k < n; ++k) {
     const T* row = x + k * stride;
@@ -249,18 +282,21 @@ void reduce_columns(const Block& block, const T* x, F f, T* out, Write mode) {
   const std::int64_t task_width = inner < slab_width ? inner : slab_width;
   parallel_for(block.outer * chunks * tiles, tasks_at_once(task_rows * task_width),
                [=](std::int64_t begin, std::int64_t end) {
-                 T sum[slab_width];
-                 for (std::int64_t task = begin; task < end; ++task) {
-                   const std::int64_t left = task % tiles * slab_width;
-                   const std::int64_t top = task / tiles % chunks * slab_rows;
-                   const std::int64_t o = task / tiles / chunks;
-                   const std::int64_t rows = n - top < slab_rows ? n - top : slab_rows;
-                   const std::int64_t width = inner - left < slab_width ? inner - left : slab_width;
-                   combine_slab<Op>(rows, inner, width, x + (o * n + top) * inner + left,
-                                    o * inner + left, f, sum);
-                   T* target = to + task / tiles * inner + left;
-                   for (std::int64_t i = 0; i < width; ++i) store(target[i], own_mode, sum[i]);
-                 }
+                 on_best_isa([=]() PLUMB_INLINE {
+                   T sum[slab_width];
+                   for (std::int64_t task = begin; task < end; ++task) {
+                     const std::int64_t left = task % tiles * slab_width;
+                     const std::int64_t top = task / tiles % chunks * slab_rows;
+                     const std::int64_t o = task / tiles / chunks;
+                     const std::int64_t rows = n - top < slab_rows ? n - top : slab_rows;
+                     const std::int64_t width =
+                         inner - left < slab_width ? inner - left : slab_width;
+                     combine_slab<Op>(rows, inner, width, x + (o * n + top) * inner + left,
+                                      o * inner + left, f, sum);
+                     T* target = to + task / tiles * inner + left;
+                     for (std::int64_t i = 0; i < width; ++i) store(target[i], own_mode, sum[i]);
+                   }
+                 });
                });
   if (chunks > 1)
     reduce_columns<Op>({block.outer, chunks, inner}, partial.data<T>(), Element(), out, mode);

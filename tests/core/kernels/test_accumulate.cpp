@@ -20,4 +20,10 @@ TEST_CASE("all_finite: finds one NaN or infinity anywhere") {
   x.mutable_data<double>()[99'999] = -std::numeric_limits<double>::infinity();
   CHECK_FALSE(kernel::all_finite(x));
   CHECK(kernel::all_finite(Tensor::zeros({0})));
+  for (const std::int64_t n : {1, 15, 16, 100}) {
+    Tensor most = Tensor::full({n}, std::numeric_limits<float>::max());
+    CHECK(kernel::all_finite(most));
+    most.mutable_data<float>()[n / 2] = std::numeric_limits<float>::infinity();
+    CHECK_FALSE(kernel::all_finite(most));
+  }
 }

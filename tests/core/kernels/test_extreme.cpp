@@ -6,6 +6,7 @@
 #include <plumb/core/error.hpp>
 #include <plumb/core/kernels/extreme.hpp>
 #include <plumb/core/random.hpp>
+#include <utility>
 
 #include "../../support/threads.hpp"
 
@@ -61,6 +62,36 @@ TEST_CASE("extreme: NaN wins wherever it stands, and its first position is found
       }
     }
   }
+}
+
+TEST_CASE("extreme: any element type, runs and columns of many lengths, as defined") {
+  for (const DType dtype : {DType::float32, DType::float64, DType::int64, DType::uint8})
+    for (const auto& [n, inner] :
+         {std::pair<int, int>{5, 1}, {64, 1}, {65, 1}, {700, 1}, {20, 3}, {9, 33}, {40, 1100}}) {
+      Tensor x = Tensor::empty({2, n, inner}, DType::float64);
+      Generator(9).fill_uniform(x, 0, 200);
+      for (std::int64_t i = 0; i < x.numel(); ++i) {
+        double& value = x.mutable_data<double>()[i];
+        value = is_floating(dtype) && value < 1 ? not_a_number : std::floor(value);
+      }
+      const Tensor typed = x.to(dtype);
+      const Tensor y = kernel::extreme(typed, Extreme::largest, 1).to(DType::float64);
+      const Indices found = positions(typed, Extreme::largest, 1);
+      bool right = true;
+      for (std::int64_t lane = 0; lane < 2 * inner; ++lane) {
+        std::int64_t best = lane / inner * n * inner + lane % inner;
+        for (std::int64_t k = 1, i = best + inner; k < n; ++k, i += inner) {
+          const double now = x.data<double>()[i], before = x.data<double>()[best];
+          if (!std::isnan(before) && (std::isnan(now) || now > before)) best = i;
+        }
+        const double value = y.data<double>()[lane], expected = x.data<double>()[best];
+        right = right && found[static_cast<std::size_t>(lane)] == best &&
+                (value == expected || (std::isnan(value) && std::isnan(expected)));
+      }
+      CAPTURE(n);
+      CAPTURE(inner);
+      CHECK(right);
+    }
 }
 
 TEST_CASE("extreme: infinities and the limits of integers") {
