@@ -1,24 +1,14 @@
 #include <doctest/doctest.h>
 
-#include <plumb/core/random.hpp>
 #include <plumb/nn/adaptive_avg_pool.hpp>
 #include <plumb/nn/gradcheck.hpp>
 
 #include "../support/errors.hpp"
+#include "../support/random.hpp"
 
 using namespace plumb;
 using plumb::test::error_of;
-
-namespace {
-
-Tensor normal(const Shape& shape) {
-  Tensor x = Tensor::empty(shape, DType::float64);
-  Generator generator(3);
-  generator.fill_normal(x);
-  return x;
-}
-
-}  // namespace
+using plumb::test::normal;
 
 TEST_CASE("AdaptiveAvgPool: outputs of one size from inputs of many") {
   nn::AdaptiveAvgPool1d three(3);

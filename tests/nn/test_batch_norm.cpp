@@ -3,26 +3,20 @@
 #include <cmath>
 #include <plumb/autograd/modes.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
-#include <plumb/core/random.hpp>
 #include <plumb/nn/batch_norm.hpp>
 #include <plumb/nn/gradcheck.hpp>
 #include <plumb/nn/sequential.hpp>
 
 #include "../support/compare.hpp"
 #include "../support/errors.hpp"
+#include "../support/random.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
 using plumb::test::error_of;
+using plumb::test::normal;
 
 namespace {
-
-Tensor normal(const Shape& shape, DType dtype = DType::float64, std::uint64_t seed = 3) {
-  Tensor x = Tensor::empty(shape, dtype);
-  Generator generator(seed);
-  generator.fill_normal(x);
-  return x;
-}
 
 std::vector<float> floats(const Variable& v) { return v.value().to_vector<float>(); }
 

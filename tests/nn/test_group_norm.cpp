@@ -1,25 +1,15 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <plumb/core/random.hpp>
 #include <plumb/nn/gradcheck.hpp>
 #include <plumb/nn/group_norm.hpp>
 
 #include "../support/errors.hpp"
+#include "../support/random.hpp"
 
 using namespace plumb;
 using plumb::test::error_of;
-
-namespace {
-
-Tensor normal(const Shape& shape) {
-  Tensor x = Tensor::empty(shape, DType::float64);
-  Generator generator(3);
-  generator.fill_normal(x);
-  return x;
-}
-
-}  // namespace
+using plumb::test::normal;
 
 TEST_CASE("GroupNorm: each group of channels of a sample by its own mean and deviation") {
   nn::GroupNorm layer(2, 4, {0, nn::Affine::no});

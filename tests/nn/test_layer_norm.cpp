@@ -1,23 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <plumb/core/random.hpp>
 #include <plumb/nn/gradcheck.hpp>
 #include <plumb/nn/layer_norm.hpp>
 
 #include "../support/errors.hpp"
+#include "../support/random.hpp"
 
 using namespace plumb;
 using plumb::test::error_of;
+using plumb::test::normal;
 
 namespace {
-
-Tensor normal(const Shape& shape) {
-  Tensor x = Tensor::empty(shape, DType::float64);
-  Generator generator(3);
-  generator.fill_normal(x);
-  return x;
-}
 
 nn::LayerNormOptions plain() { return {1e-5, nn::Affine::no}; }
 

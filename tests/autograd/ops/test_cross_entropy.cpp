@@ -8,10 +8,12 @@
 #include <plumb/core/random.hpp>
 
 #include "../../support/compare.hpp"
+#include "../../support/random.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
+using plumb::test::normal;
 
 namespace {
 
@@ -26,13 +28,6 @@ Tensor logits(std::int64_t n) {
 }
 
 Tensor classes(std::initializer_list<std::int64_t> values) { return Tensor::from(values); }
-
-Tensor normal(const Shape& shape, DType dtype = DType::float64) {
-  Tensor x = Tensor::empty(shape, dtype);
-  Generator generator(11);
-  generator.fill_normal(x);
-  return x;
-}
 
 // [rows, 3, 4] in the order [rows, 4, 3]: the classes moved to the last axis.
 Tensor classes_last(const Tensor& x) {

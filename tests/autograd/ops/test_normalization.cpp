@@ -7,25 +7,19 @@
 #include <plumb/autograd/ops/normalization.hpp>
 #include <plumb/core/arithmetic.hpp>
 #include <plumb/core/hash.hpp>
-#include <plumb/core/random.hpp>
 
 #include "../../support/compare.hpp"
 #include "../../support/errors.hpp"
+#include "../../support/random.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
 using plumb::test::error_of;
+using plumb::test::normal;
 using plumb::test::Threads;
 
 namespace {
-
-Tensor normal(const Shape& shape, DType dtype = DType::float64, std::uint64_t seed = 7) {
-  Tensor x = Tensor::empty(shape, dtype);
-  Generator generator(seed);
-  generator.fill_normal(x);
-  return x;
-}
 
 RunningStatistics fresh(std::int64_t channels, DType dtype = DType::float64) {
   return {Tensor::zeros({channels}, dtype), Tensor::ones({channels}, dtype)};

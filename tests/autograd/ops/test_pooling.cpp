@@ -12,11 +12,13 @@
 
 #include "../../support/compare.hpp"
 #include "../../support/errors.hpp"
+#include "../../support/random.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
 using plumb::test::error_of;
+using plumb::test::normal;
 using plumb::test::Threads;
 
 namespace {
@@ -24,13 +26,6 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
 const double not_a_number = std::nan("");
-
-Tensor normal(const Shape& shape, DType dtype = DType::float64, std::uint64_t seed = 7) {
-  Tensor x = Tensor::empty(shape, dtype);
-  Generator generator(seed);
-  generator.fill_normal(x);
-  return x;
-}
 
 // max_pool2d and its gradient as the definition has them, for float64.
 struct Direct {

@@ -5,24 +5,18 @@
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/softmax.hpp>
 #include <plumb/core/error.hpp>
-#include <plumb/core/random.hpp>
 
 #include "../../support/compare.hpp"
+#include "../../support/random.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
+using plumb::test::normal;
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-Tensor normal(const Shape& shape, DType dtype = DType::float64) {
-  Tensor x = Tensor::empty(shape, dtype);
-  Generator generator(7);
-  generator.fill_normal(x);
-  return x;
-}
 
 }  // namespace
 

@@ -12,19 +12,15 @@
 #include <plumb/core/kernels/isa.hpp>
 #include <plumb/core/kernels/math.hpp>
 #include <plumb/core/kernels/reduce.hpp>
-#include <plumb/core/random.hpp>
 #include <string>
+
+#include "../../support/random.hpp"
 
 using namespace plumb;
 using kernel::Isa;
+using plumb::test::normal;
 
 namespace {
-
-Tensor normal(const Shape& shape) {
-  Tensor x = Tensor::empty(shape);
-  Generator(3).fill_normal(x);
-  return x;
-}
 
 // Of what kernels that are compiled for several instruction sets compute.
 std::uint64_t fingerprint() {
@@ -37,7 +33,7 @@ std::uint64_t fingerprint() {
     y.backward(y.value());
     include(leaf.grad());
   };
-  const Tensor x = normal({5, 7, 19, 23});
+  const Tensor x = normal({5, 7, 19, 23}, DType::float32);
   for (const auto function :
        {kernel::exp, kernel::tanh, kernel::erf, kernel::sigmoid, kernel::gelu}) {
     include(function(x));
@@ -54,7 +50,8 @@ std::uint64_t fingerprint() {
     include_both(x, [axis](const Variable& v) { return softmax(v, axis); });
   const Tensor classes = Tensor::full({40}, 3, DType::int64);
   for (const std::int64_t size : {10, 70})
-    include_both(normal({40, size}), [&](const Variable& v) { return cross_entropy(v, classes); });
+    include_both(normal({40, size}, DType::float32),
+                 [&](const Variable& v) { return cross_entropy(v, classes); });
   RunningStatistics none;
   include_both(x, [&](const Variable& v) {
     return batch_norm(none, v, {}, {}, NormalizeBy::batch, 0, 1e-5);
