@@ -1,24 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <plumb/core/random.hpp>
 #include <plumb/nn/avg_pool.hpp>
-#include <plumb/nn/gradcheck.hpp>
 
-#include "../support/errors.hpp"
+#include "../support/random.hpp"
 
 using namespace plumb;
-using plumb::test::error_of;
-
-namespace {
-
-Tensor normal(const Shape& shape) {
-  Tensor x = Tensor::empty(shape, DType::float64);
-  Generator generator(3);
-  generator.fill_normal(x);
-  return x;
-}
-
-}  // namespace
+using plumb::test::normal;
 
 TEST_CASE("AvgPool: kernel and options reach the operation") {
   const Tensor signal = normal({2, 3, 11}), image = normal({2, 3, 9, 11});
@@ -38,35 +25,4 @@ TEST_CASE("AvgPool: kernel and options reach the operation") {
   CHECK(plain2.parameters().empty());
   CHECK(plain2.state_dict().tensors().empty());
   CHECK(plain2.type_name() == "AvgPool2d");
-}
-
-TEST_CASE("AvgPool: gradients") {
-  nn::AvgPool1d one(3, {2, 1});
-  nn::AvgPool2d two(2), overlapping(3, {1, 1});
-  nn::gradcheck(one, normal({2, 2, 7}));
-  nn::gradcheck(two, normal({2, 1, 5, 4}));
-  nn::gradcheck(overlapping, normal({1, 2, 4, 3}));
-}
-
-TEST_CASE("AvgPool: sizes that make no layer are refused at once") {
-  CHECK(error_of([] { nn::AvgPool1d(0); }) ==
-        "[AvgPool1d] the kernel along l must be at least 1, got 0");
-  CHECK(error_of([] { nn::AvgPool1d(2, {0}); }) ==
-        "[AvgPool1d] the stride along l must be at least 1, got 0");
-  CHECK(error_of([] {
-          nn::AvgPool2d({2, 3}, {1, {1, 2}});
-        }) == "[AvgPool2d] the padding along w must be at most half of the kernel 3, got 2");
-  CHECK(error_of([] {
-          nn::AvgPool2d(2, {1, -1});
-        }) == "[AvgPool2d] the padding along h must not be negative, got -1");
-  CHECK(error_of([] {
-          nn::AvgPool2d(5)(Tensor::zeros({1, 1, 4, 4}));
-        }) ==
-        "[avg_pool2d] the kernel is larger than the padded input along h: kernel 5, dilation 1, "
-        "padding 0, input [1, 1, 4, 4]");
-}
-
-TEST_CASE("AvgPool: a batch of 0 gives an empty output") {
-  CHECK(nn::AvgPool1d(2)(Tensor::zeros({0, 3, 8})).shape() == Shape{0, 3, 4});
-  CHECK(nn::AvgPool2d(2)(Tensor::zeros({0, 3, 8, 6})).shape() == Shape{0, 3, 4, 3});
 }
