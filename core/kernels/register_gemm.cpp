@@ -3,17 +3,16 @@
 #include "../tensor.hpp"
 #include "transpose_block.hpp"
 
-// b is taken in panels as wide as two vectors and as long as `depth`. They are packed, zeros beside
-// the last column, where b is transposed or more than one block of rows uses them. For each block
-// of rows of a the products with a whole panel gather in registers: every step loads two vectors
-// and multiplies them by one element of each row. a is read where it stands. Vectors are GCC's
-// extension, so the code is one for all widths.
+// b is taken in panels as wide as two vectors (or one, if it is no wider) and as long as `depth`.
+// They are packed, zeros beside the last column, where b is transposed or more than one block of
+// rows uses them. For each block of rows of a the products with a whole panel gather in registers:
+// every step loads the vectors and multiplies them by one element of each row. a is read where it
+// stands. Vectors are GCC's extension, so the code is one for all widths.
 
 namespace plumb::kernel {
 namespace {
 
 constexpr std::int64_t depth = 800;  // steps of a panel: 100 KiB of float at the widest
-constexpr int vectors = 2;           // across a panel
 
 // Where the product with a whole panel goes.
 template <class T>
@@ -24,7 +23,7 @@ struct Target {
   const T* bias;
 };
 
-// Steps of op(b) as wide as two vectors, `stride` elements apart.
+// Steps of op(b) as wide as one or two vectors, `stride` elements apart.
 template <class T>
 struct Panel {
   const T* data;
@@ -32,7 +31,7 @@ struct Panel {
 };
 
 // Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times a panel.
-template <class T, int bytes, Transpose ta, int rows>
+template <class T, int bytes, int vectors, Transpose ta, int rows>
 PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t a_stride,
                                        const Panel<T>& panel, const Target<T>& to) {
   using V = VectorOf<T, bytes>;
@@ -62,17 +61,17 @@ PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t 
 }
 
 // Chooses the function for a number of rows known only at run time, 1 to `most`.
-template <class T, int bytes, Transpose ta, int most>
+template <class T, int bytes, int vectors, Transpose ta, int most>
 PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, const T* a,
                                             std::int64_t a_stride, const Panel<T>& panel,
                                             const Target<T>& to) {
-  if (rows == most) return multiply_rows<T, bytes, ta, most>(k, a, a_stride, panel, to);
+  if (rows == most) return multiply_rows<T, bytes, vectors, ta, most>(k, a, a_stride, panel, to);
   if constexpr (most > 1)
-    multiply_some_rows<T, bytes, ta, most - 1>(rows, k, a, a_stride, panel, to);
+    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, panel, to);
 }
 
 // Packs `columns` columns of op(b), k steps long.
-template <class T, int bytes>
+template <class T, int bytes, int vectors>
 PLUMB_INLINE inline void pack_panel(std::int64_t k, std::int64_t columns, const Matrix<T>& b,
                                     const T* from, T* panel) {
   using V = VectorOf<T, bytes>;
@@ -109,20 +108,20 @@ struct Product {
 };
 
 // The panel of b from column j on: packed if it is to be, or has to be.
-template <class T, int bytes>
+template <class T, int bytes, int vectors>
 PLUMB_INLINE inline Panel<T> panel_at(const Product<T>& p, std::int64_t j, bool pack) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t columns = p.n - j < width ? p.n - j : width;
   const bool transposed = p.b.transpose == Transpose::yes;
   const T* from = p.b.data + (transposed ? j * p.b.stride : j);
   if (!transposed && !pack && columns == width) return {from, p.b.stride};
-  pack_panel<T, bytes>(p.k, columns, p.b, from, p.packed);
+  pack_panel<T, bytes, vectors>(p.k, columns, p.b, from, p.packed);
   return {p.packed, width};
 }
 
 // Rows are multiplied in blocks of equal height: 64 as 13, 13, 13, 13, 12 and not as four times 14
 // and 8.
-template <class T, int bytes, int most_rows, Transpose ta>
+template <class T, int bytes, int vectors, int most_rows, Transpose ta>
 PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
                                         std::int64_t blocks, std::int64_t j,
                                         const Panel<T>& panel) {
@@ -136,7 +135,7 @@ PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
                                        : Target<T>{p.c + i * p.stride + j, p.stride, p.mode,
                                                    p.bias == nullptr ? nullptr : p.bias + j};
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
-  multiply_some_rows<T, bytes, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
+  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
   if (columns == width) return;
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t v = 0; v < columns; ++v) {
@@ -146,7 +145,7 @@ PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
     }
 }
 
-template <class T, int bytes, int most_rows, Transpose ta>
+template <class T, int bytes, int vectors, int most_rows, Transpose ta>
 PLUMB_INLINE inline void multiply(const Product<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t blocks = (p.m + most_rows - 1) / most_rows, panels = (p.n + width - 1) / width;
@@ -165,23 +164,30 @@ PLUMB_INLINE inline void multiply(const Product<T>& p) {
     for (std::int64_t task = 0; task < blocks * panels; ++task) {
       const std::int64_t block = by_rows ? task / panels : task % blocks;
       const std::int64_t j = (by_rows ? task % panels : task / blocks) * width;
-      if (by_rows || block == 0) panel = panel_at<T, bytes>(part, j, !by_rows && blocks > 1);
-      multiply_block<T, bytes, most_rows, ta>(part, block, blocks, j, panel);
+      if (by_rows || block == 0)
+        panel = panel_at<T, bytes, vectors>(part, j, !by_rows && blocks > 1);
+      multiply_block<T, bytes, vectors, most_rows, ta>(part, block, blocks, j, panel);
     }
   }
+}
+
+template <int bytes, int most_rows, Transpose ta, class T>
+PLUMB_INLINE inline void multiply(const Product<T>& p) {
+  if (p.n <= VectorOf<T, bytes>::lanes) return multiply<T, bytes, 1, most_rows, ta>(p);
+  multiply<T, bytes, 2, most_rows, ta>(p);
 }
 
 #if defined(__x86_64__)
 template <class T>
 PLUMB_V3 void multiply_v3(const Product<T>& p) {
-  if (p.a.transpose == Transpose::yes) return multiply<T, 32, 6, Transpose::yes>(p);
-  multiply<T, 32, 6, Transpose::no>(p);
+  if (p.a.transpose == Transpose::yes) return multiply<32, 6, Transpose::yes>(p);
+  multiply<32, 6, Transpose::no>(p);
 }
 
 template <class T>
 PLUMB_V4 void multiply_v4(const Product<T>& p) {
-  if (p.a.transpose == Transpose::yes) return multiply<T, 64, 14, Transpose::yes>(p);
-  multiply<T, 64, 14, Transpose::no>(p);
+  if (p.a.transpose == Transpose::yes) return multiply<64, 14, Transpose::yes>(p);
+  multiply<64, 14, Transpose::no>(p);
 }
 #endif
 
