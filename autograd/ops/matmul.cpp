@@ -9,6 +9,7 @@ namespace {
 
 // The rows of a tensor of any rank as a matrix.
 Tensor as_rows(const Tensor& x) {
+  if (x.rank() == 2) return x;
   const std::int64_t columns = x.dim(-1);
   return x.reshape({x.shape().numel(0, x.rank() - 1), columns});
 }

@@ -198,10 +198,15 @@ bool has_register_gemm() { return isa() != Isa::base; }
 template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                    const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
-  // Not on the stack, which may be a small one. A panel is 128 bytes wide at the most.
-  Tensor room = Tensor::empty({(k < depth ? k : depth) * 128}, DType::uint8);
-  const Product<T> product{m, n,      k,    a,    b,
-                           c, stride, mode, bias, reinterpret_cast<T*>(room.mutable_raw())};
+  // A panel is 128 bytes wide at the most. A large one does not stand on the stack, which may be a
+  // small one.
+  const std::int64_t bytes = (k < depth ? k : depth) * 128;
+  alignas(64) std::byte small[4096];
+  Tensor large;
+  if (bytes > std::int64_t{sizeof(small)}) large = Tensor::empty({bytes}, DType::uint8);
+  void* packed = small;
+  if (large.defined()) packed = large.mutable_raw();
+  const Product<T> product{m, n, k, a, b, c, stride, mode, bias, static_cast<T*>(packed)};
 #if defined(__x86_64__)
   if (isa() == Isa::v4) return multiply_v4(product);
   multiply_v3(product);
