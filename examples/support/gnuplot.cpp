@@ -1,0 +1,56 @@
+#include "gnuplot.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <plumb/core/error.hpp>
+
+#include "files.hpp"
+
+namespace {
+
+constexpr int not_found = 127;  // as a shell says it
+
+const char* const shared_settings =
+    "set style line 1 lc rgb '#0072b2' lw 2\n"
+    "set style line 2 lc rgb '#d55e00' lw 2\n"
+    "set style line 3 lc rgb '#009e73' lw 2\n"
+    "set style line 4 lc rgb '#cc79a7' lw 2\n"
+    "set style line 5 lc rgb '#e69f00' lw 2\n"
+    "set style line 6 lc rgb '#56b4e9' lw 2\n"
+    "set style line 7 lc rgb '#8a7bd1' lw 2\n"
+    "set style line 8 lc rgb '#8c8c8c' lw 1\n"
+    "set style fill transparent solid 0.2 noborder\n"
+    "set border 3\n"
+    "set tics nomirror out\n"
+    "set datafile separator ','\n"
+    "set key outside bottom center horizontal\n";
+
+// Exit code of gnuplot, run in `folder`; its messages go to stderr.
+int run_gnuplot(const std::string& folder, const std::string& script) {
+  const pid_t child = fork();
+  if (child < 0) plumb::fail("draw", "no process for gnuplot");
+  if (child == 0) {  // nothing but system calls: other threads may hold locks
+    if (chdir(folder.c_str()) == 0) execlp("gnuplot", "gnuplot", script.c_str(), nullptr);
+    _exit(not_found);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+}  // namespace
+
+bool draw(const std::string& folder, const std::string& name, const std::string& commands) {
+  const std::string script = name + ".gp";
+  write_file(folder + "/" + script,
+             "set terminal svg size 720,440 dynamic enhanced font 'sans-serif,14' background "
+             "'white' name '" +
+                 name + "'\nset output '" + name + ".svg'\n" + shared_settings + commands);
+  const int code = run_gnuplot(folder, script);
+  if (code == not_found) return false;
+  if (code != 0) plumb::fail("draw", "gnuplot failed on ", folder, "/", script);
+  return true;
+}

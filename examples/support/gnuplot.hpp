@@ -1,0 +1,16 @@
+// Pictures, drawn by gnuplot where it is installed.
+#pragma once
+
+#include <string>
+
+/// Writes FOLDER/NAME.gp, which begins with the settings that all pictures share and goes on with
+/// `commands`, and runs gnuplot on it, in that folder, to make FOLDER/NAME.svg. Line styles 1 to 8
+/// are colours that are told apart on light and dark ground, also by the colour-blind (Okabe & Ito
+/// 2008). Returns false where gnuplot is not installed: the script is there all the same. Throws
+/// plumb::Error where it cannot be written or gnuplot fails.
+bool draw(const std::string& folder, const std::string& name, const std::string& commands);
+
+/// What to say where draw returned false.
+inline const char* const without_gnuplot =
+    "gnuplot is not installed: data and scripts are written, the pictures are not.\n"
+    "'apt-get install gnuplot-nox', then run this again, or 'gnuplot *.gp' in the folder.";
