@@ -6,7 +6,7 @@ find_package(CLI11 REQUIRED)
 set(plumb_kernel_sources ${plumb_sources})
 list(FILTER plumb_kernel_sources INCLUDE REGEX "/core/kernels/")
 set_property(SOURCE ${plumb_kernel_sources} APPEND PROPERTY
-             COMPILE_OPTIONS -fno-sanitize=fuzzer-no-link)
+             COMPILE_OPTIONS -fno-sanitize=all)
 
 file(GLOB plumb_fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp")
 foreach(source IN LISTS plumb_fuzz_sources)

@@ -36,10 +36,12 @@ std::string to_string(const StateDict::Scalar& scalar) {
 }
 
 void check_layout(const StateDict& state) {
-  if (!state.has_scalar(layout_name)) fail(operation, "the state dict is not of a checkpoint");
-  const std::int64_t found = state.scalar<std::int64_t>(layout_name);
-  if (found != layout)
-    fail(operation, "the state dict is of layout ", found, ", expected ", layout);
+  const auto entry = state.scalars().find(layout_name);
+  const auto* found =
+      entry == state.scalars().end() ? nullptr : std::get_if<std::int64_t>(&entry->second);
+  if (found == nullptr) fail(operation, "the state dict is not of a checkpoint");
+  if (*found != layout)
+    fail(operation, "the state dict is of layout ", *found, ", expected ", layout);
 }
 
 std::string current_message() {

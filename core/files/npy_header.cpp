@@ -141,9 +141,10 @@ std::string read_header(const Origin& origin, std::uint64_t& size,
   take(begin, sizeof begin);
   if (std::string_view(begin, magic.size()) != magic)
     origin.refuse("is no array of NumPy: it does not begin with \\x93NUMPY");
-  const int version = begin[6];
-  if (version < 1 || version > 3 || begin[7] != 0)
-    origin.refuse("is of version ", version, ".", int{begin[7]}, ", expected 1.0, 2.0 or 3.0");
+  const int version = static_cast<unsigned char>(begin[6]);
+  const int minor = static_cast<unsigned char>(begin[7]);
+  if (version < 1 || version > 3 || minor != 0)
+    origin.refuse("is of version ", version, ".", minor, ", expected 1.0, 2.0 or 3.0");
   std::uint32_t length = 0;
   take(&length, version == 1 ? 2 : 4);
   if (length > longest_header)

@@ -157,7 +157,7 @@ void save_npz(const std::string& path, const StateDict& state, Compress compress
     sink.rethrow();
     origin.refuse(zip_strerror(archive.get()));
   }
-  archive.release();
+  static_cast<void>(archive.release());  // zip_close has freed it
   file.commit();
 }
 

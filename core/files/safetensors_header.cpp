@@ -224,6 +224,7 @@ void check_tensor(const Origin& origin, const StoredTensor& tensor, std::uint64_
 
 void check_names(const Origin& origin, const std::vector<StoredTensor>& tensors) {
   std::vector<const std::string*> names;
+  names.reserve(tensors.size());
   for (const StoredTensor& tensor : tensors) names.push_back(&tensor.name);
   const auto less = [](const std::string* a, const std::string* b) { return *a < *b; };
   const auto equal = [](const std::string* a, const std::string* b) { return *a == *b; };

@@ -191,6 +191,9 @@ TEST_CASE("Checkpoint: other files are refused, with their path") {
   CHECK(error_of([&] { checkpoint.load(foreign); }) ==
         "[Checkpoint] " + foreign + ": no checkpoint of plumb: it has no checksums");
   StateDict later = checkpoint.state_dict();
+  later.set("checkpoint", "of another kind");
+  CHECK(error_of([&] { checkpoint.load_state_dict(later); }) ==
+        "[Checkpoint] the state dict is not of a checkpoint");
   later.set("checkpoint", 2);
   CHECK(error_of([&] { checkpoint.load_state_dict(later); }) ==
         "[Checkpoint] the state dict is of layout 2, expected 1");
