@@ -141,6 +141,7 @@ Tensor convert(const Tensor& data, const Shape& shape) {
   const std::uint8_t* from = data.data<std::uint8_t>();
   T* to = result.mutable_data<T>();
   for (std::int64_t i = 0; i < result.numel(); ++i)
+    // Bytes of type 0x09 are signed. NOLINTNEXTLINE(bugprone-signed-char-misuse)
     to[i] = from_big_endian<Stored, Bits>(from + i * static_cast<std::int64_t>(sizeof(Stored)));
   return result;
 }

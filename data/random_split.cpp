@@ -17,9 +17,9 @@ std::int64_t size_of_set(const std::shared_ptr<const Dataset>& dataset) {
 
 }  // namespace
 
-std::vector<std::shared_ptr<const Subset>> random_split(std::shared_ptr<const Dataset> dataset,
-                                                        const std::vector<std::int64_t>& lengths,
-                                                        Generator& random) {
+std::vector<std::shared_ptr<const Subset>> random_split(
+    const std::shared_ptr<const Dataset>& dataset, const std::vector<std::int64_t>& lengths,
+    Generator& random) {
   const std::int64_t size = size_of_set(dataset);
   std::int64_t left = size;
   for (const std::int64_t length : lengths) {
@@ -41,7 +41,7 @@ std::vector<std::shared_ptr<const Subset>> random_split(std::shared_ptr<const Da
 }
 
 std::vector<std::shared_ptr<const Subset>> random_split_fractions(
-    std::shared_ptr<const Dataset> dataset, const std::vector<double>& fractions,
+    const std::shared_ptr<const Dataset>& dataset, const std::vector<double>& fractions,
     Generator& random) {
   const std::int64_t size = size_of_set(dataset);
   double sum = 0;
@@ -66,7 +66,7 @@ std::vector<std::shared_ptr<const Subset>> random_split_fractions(
     ++lengths[i];
     --left;
   }
-  return random_split(std::move(dataset), lengths, random);
+  return random_split(dataset, lengths, random);
 }
 
 }  // namespace plumb::data

@@ -13,14 +13,14 @@ namespace plumb::data {
 ///
 ///     Generator random(seed, Stream::split);
 ///     auto parts = data::random_split(dataset, {50000, 10000}, random);
-std::vector<std::shared_ptr<const Subset>> random_split(std::shared_ptr<const Dataset> dataset,
-                                                        const std::vector<std::int64_t>& lengths,
-                                                        Generator& random);
+std::vector<std::shared_ptr<const Subset>> random_split(
+    const std::shared_ptr<const Dataset>& dataset, const std::vector<std::int64_t>& lengths,
+    Generator& random);
 
 /// Parts that are the given fractions of the dataset, each in [0, 1] and together 1 (within 1e-9).
 /// Lengths are rounded down; samples left over go one each to the first parts that are not 0.
 std::vector<std::shared_ptr<const Subset>> random_split_fractions(
-    std::shared_ptr<const Dataset> dataset, const std::vector<double>& fractions,
+    const std::shared_ptr<const Dataset>& dataset, const std::vector<double>& fractions,
     Generator& random);
 
 }  // namespace plumb::data

@@ -29,8 +29,10 @@ Curve constant() {
 Curve step(std::int64_t size, double gamma) {
   check_length("step", "size", size);
   detail::check_range("step", "gamma", gamma, at_least(0));
-  return {text("step(size=", size, ", gamma=", gamma, ")"),
-          [=](std::int64_t t) { return std::pow(gamma, static_cast<double>(t / size)); }};
+  return {text("step(size=", size, ", gamma=", gamma, ")"), [=](std::int64_t t) {
+            const std::int64_t drops = t / size;
+            return std::pow(gamma, static_cast<double>(drops));
+          }};
 }
 
 Curve multi_step(const std::vector<std::int64_t>& milestones, double gamma) {
