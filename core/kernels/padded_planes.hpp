@@ -6,7 +6,7 @@
 
 #include "../write.hpp"
 #include "convolution_sizes.hpp"
-#include "vector_of.hpp"
+#include "vector.hpp"
 
 namespace plumb::kernel {
 

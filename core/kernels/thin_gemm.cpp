@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "vector_of.hpp"
+#include "vector.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../write.hpp"
-#include "vector_of.hpp"
+#include "vector.hpp"
 
 namespace plumb::kernel {
 
