@@ -6,12 +6,18 @@ enable_testing()
 file(GLOB_RECURSE plumb_test_sources CONFIGURE_DEPENDS
   RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/*.cpp")
 list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|programs|tools)/")
+if(NOT TARGET plumb_examples)
+  list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/examples/")
+endif()
 
 add_executable(plumb_tests ${plumb_test_sources})
 target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads)
 target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
 # The library is what is measured and tested; its tests need no optimisation that takes minutes.
 target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+if(TARGET plumb_examples)
+  target_link_libraries(plumb_tests PRIVATE plumb_examples)
+endif()
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 
 # plumb_test(NAME LABEL doctest-arguments...): a selection that finds no test case is a failure.
