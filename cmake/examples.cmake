@@ -5,7 +5,11 @@ find_package(CLI11 REQUIRED)
 file(GLOB plumb_example_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/*.cpp")
 add_library(plumb_examples STATIC ${plumb_example_parts})
 target_link_libraries(plumb_examples PUBLIC plumb::plumb)
-target_include_directories(plumb_examples PUBLIC "${PROJECT_SOURCE_DIR}/examples")
+# Manifests of comparisons name what they were compiled with.
+string(TOUPPER "${CMAKE_BUILD_TYPE}" plumb_configuration)
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/comparison/manifest.cpp" APPEND PROPERTY
+  COMPILE_DEFINITIONS "PLUMB_COMPILER=\"${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} \
+${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${plumb_configuration}}\"")
 
 file(GLOB plumb_example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
 foreach(source IN LISTS plumb_example_sources)

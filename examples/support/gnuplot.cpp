@@ -46,7 +46,7 @@ int run_gnuplot(const std::string& folder, const std::string& script) {
 bool draw(const std::string& folder, const std::string& name, const std::string& commands) {
   const std::string script = name + ".gp";
   write_file(folder + "/" + script,
-             "set terminal svg size 720,440 dynamic enhanced font 'sans-serif,14' background "
+             "set terminal svg size 560,400 dynamic noenhanced font 'sans-serif,15' background "
              "'white' name '" +
                  name + "'\nset output '" + name + ".svg'\n" + shared_settings + commands);
   const int code = run_gnuplot(folder, script);

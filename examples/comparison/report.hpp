@@ -1,0 +1,22 @@
+// A comparison as pictures and as one page that opens anywhere.
+#pragma once
+
+#include <string>
+
+#include "campaign.hpp"
+#include "summary.hpp"
+
+namespace comparison {
+
+/// Writes the data, scripts and pictures to FOLDER/pictures: learning curves over steps and over
+/// seconds, sensitivity to lr, paired differences, and the share of seeds that reached the target.
+/// Returns false where gnuplot is not installed, which leaves out the pictures alone.
+bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
+                   const Summary& summary, const std::string& folder);
+
+/// Writes FOLDER/report.html: the tables, the pictures that are there, what was compared and the
+/// manifest, in one file that refers to no other; light or dark as the reader's system is.
+void write_report(const Task& task, const Plan& plan, const Summary& summary,
+                  const std::string& folder);
+
+}  // namespace comparison

@@ -1,0 +1,195 @@
+#include "run.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <plumb/core.hpp>
+#include <sstream>
+
+namespace comparison {
+namespace {
+
+using namespace plumb;
+
+// Of this thread alone: runs side by side, and other programs, do not slow it down much.
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// A run under way.
+class Run {
+ public:
+  Run(const Task& task, const OptimizerSpec& optimizer, const RunKey& key, const Training& training)
+      : task_(task), training_(training), evaluates_(key.phase == Stage::evaluation) {
+    Generator random(key.seed, Stream::init);
+    model_ = task.make_model(random);
+    optimizer_ = optimizer.make(model_->parameters(), key.lr);
+    data::LoaderOptions options;
+    options.batch_size = training.batch_size;
+    options.shuffle = true;
+    options.seed = key.seed;
+    loader_.emplace(task.train, options);
+  }
+
+  RunResult train(const std::function<bool()>& go_on) {
+    add_point();
+    while (step_ < training_.steps && !result_.diverged)
+      for (const data::Batch& batch : *loader_) {
+        take_step(batch);
+        if (!go_on()) throw Stopped();
+        if (step_ == training_.steps || result_.diverged) break;
+        if (is_due(step_)) add_point();
+      }
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  // Whether a point falls between this step and the one before.
+  bool is_due(std::int64_t step) const {
+    const std::int64_t points = evaluates_ ? training_.evaluations : 1;
+    return step * points / training_.steps > (step - 1) * points / training_.steps;
+  }
+
+  void take_step(const data::Batch& batch) {
+    const double start = processor_seconds();
+    const Variable loss = task_.loss((*model_)(batch.x), batch);
+    const double value = loss.item();
+    if (step_ == 0) result_.first_loss = value;
+    result_.diverged = !(value <= 10 * result_.first_loss);
+    if (!result_.diverged) {
+      optimizer_->zero_grad();
+      loss.backward();
+      optimizer_->step();
+      losses_ += value;
+      ++since_point_;
+      samples_ += batch.x.dim(0);
+      ++step_;
+    }
+    seconds_ += processor_seconds() - start;
+  }
+
+  void add_point() {
+    Point point;
+    point.step = step_;
+    point.samples = samples_;
+    point.train_loss = since_point_ == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                         : losses_ / static_cast<double>(since_point_);
+    point.validation = task_.evaluate(*model_, task_.validation);
+    point.seconds = seconds_;
+    losses_ = 0;
+    since_point_ = 0;
+    result_.points.push_back(point);
+  }
+
+  void finish() {
+    if (auto* sgd = dynamic_cast<optim::SGD*>(optimizer_.get())) {
+      result_.touched = sgd->release_count().fraction();
+      if (!result_.diverged && sgd->options(0).accumulate_below > 0) sgd->flush();
+    }
+    if (!result_.diverged) {
+      add_point();
+      // The last step may have ruined what the loss before it did not show yet.
+      result_.diverged =
+          !(result_.points.back().validation.loss <= 10 * result_.points.front().validation.loss);
+    }
+    if (evaluates_) {
+      if (result_.diverged) load_start();
+      result_.test = task_.evaluate(*model_, task_.test);
+    }
+    for (const Parameter& parameter : model_->parameters())
+      result_.parameter_hash = hash(parameter.variable.value(), result_.parameter_hash);
+  }
+
+  // What diverged counts as the untrained model.
+  void load_start() {
+    Generator random(loader_->options().seed, Stream::init);
+    model_ = task_.make_model(random);
+  }
+
+  const Task& task_;
+  const Training& training_;
+  bool evaluates_;
+  std::shared_ptr<nn::Layer> model_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::optional<data::DataLoader> loader_;
+  std::int64_t step_ = 0, samples_ = 0, since_point_ = 0;
+  double losses_ = 0, seconds_ = 0;
+  RunResult result_;
+};
+
+// strtod, as streams read no "nan" or "inf".
+double read_number(std::istream& from) {
+  std::string word;
+  from >> word;
+  char* end = nullptr;
+  const double value = std::strtod(word.c_str(), &end);
+  if (word.empty() || *end != '\0') from.setstate(std::ios::failbit);
+  return value;
+}
+
+}  // namespace
+
+std::string to_string(Stage phase) { return phase == Stage::tuning ? "tuning" : "evaluation"; }
+
+double RunResult::best() const {
+  double least = points.front().validation.metric;
+  for (const Point& point : points)
+    if (point.validation.metric < least) least = point.validation.metric;
+  return least;
+}
+
+const Point* RunResult::reached(double target) const {
+  for (const Point& point : points)
+    if (!diverged && point.validation.metric <= target) return &point;
+  return nullptr;
+}
+
+RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
+                const Training& training, const std::function<bool()>& go_on) {
+  return Run(task, optimizer, key, training).train(go_on);
+}
+
+std::string to_text(const RunResult& result) {
+  std::string out =
+      text("run ", result.first_loss, " ", result.diverged ? 1 : 0, " ", result.test.loss, " ",
+           result.test.metric, " ", result.touched, " ", result.parameter_hash, " ",
+           static_cast<std::int64_t>(result.points.size()), "\n");
+  for (const Point& point : result.points)
+    out += text(point.step, " ", point.samples, " ", point.train_loss, " ", point.validation.loss,
+                " ", point.validation.metric, " ", point.seconds, "\n");
+  return out + "end\n";
+}
+
+RunResult result_from(const std::string& text) {
+  std::istringstream from(text);
+  RunResult result;
+  std::string word;
+  std::int64_t count = 0;
+  from >> word;
+  result.first_loss = read_number(from);
+  from >> result.diverged;
+  result.test.loss = read_number(from);
+  result.test.metric = read_number(from);
+  result.touched = read_number(from);
+  from >> result.parameter_hash >> count;
+  for (std::int64_t i = 0; i < count && from; ++i) {
+    Point point;
+    from >> point.step >> point.samples;
+    point.train_loss = read_number(from);
+    point.validation.loss = read_number(from);
+    point.validation.metric = read_number(from);
+    point.seconds = read_number(from);
+    result.points.push_back(point);
+  }
+  std::string end;
+  if (!(from >> end) || word != "run" || end != "end" || result.points.empty())
+    fail("result_from", "expected a finished run, got '", text.substr(0, 40), "'");
+  return result;
+}
+
+}  // namespace comparison

@@ -1,0 +1,73 @@
+// One training run of a comparison, and its result as text that reads back bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "optimizer_spec.hpp"
+#include "task.hpp"
+
+namespace comparison {
+
+/// What a run is measured for.
+enum class Stage : std::uint8_t { tuning, evaluation };
+std::string to_string(Stage phase);
+
+/// Which run. With the task, the batch size and the number of steps it decides every bit.
+struct RunKey {
+  Stage phase = Stage::tuning;
+  std::size_t optimizer = 0;
+  double lr = 0;
+  std::uint64_t seed = 0;  ///< Of initial weights and of shuffling: equal for every optimizer.
+};
+
+/// How all runs of a comparison train.
+struct Training {
+  std::int64_t batch_size = 64;
+  std::int64_t steps = 0;
+  std::int64_t evaluations =
+      10;  ///< Evenly over an evaluation run; a tuning run has the last only.
+};
+
+/// The state of a run after some steps.
+struct Point {
+  std::int64_t step = 0, samples = 0;
+  double train_loss = 0;  ///< Mean over the steps since the point before.
+  Score validation;
+  double seconds =
+      0;  ///< Of processor time in training; the one thing that differs from run to run.
+};
+
+struct RunResult {
+  double first_loss = 0;      ///< Of the first batch, before the first step.
+  bool diverged = false;      ///< The loss became NaN or more than ten times the first.
+  std::vector<Point> points;  ///< From step 0 on; a run that diverged ends with those it reached.
+  Score test;                 ///< At the end; of evaluation runs only.
+  double touched = 1;         ///< Share of gradient elements that accumulate_below let through.
+  std::uint64_t parameter_hash = 0;
+
+  /// The validation score at the end. A run that diverged counts as the untrained model.
+  const Score& last() const {
+    return diverged ? points.front().validation : points.back().validation;
+  }
+  /// The least validation metric along the run.
+  double best() const;
+  /// The first point at which the validation metric is at most `target`; null where there is none
+  /// or the run diverged.
+  const Point* reached(double target) const;
+};
+
+/// Trains on the calling thread. `go_on` is asked after each step; where it says no, throws
+/// Stopped.
+struct Stopped {};
+RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
+                const Training& training, const std::function<bool()>& go_on);
+
+/// All of a result, as lines of text.
+std::string to_text(const RunResult& result);
+/// The result again. Throws plumb::Error where the text is none of to_text.
+RunResult result_from(const std::string& text);
+
+}  // namespace comparison

@@ -1,0 +1,237 @@
+#include "task.hpp"
+
+#include <cmath>
+#include <plumb/core.hpp>
+
+namespace comparison {
+namespace {
+
+using namespace plumb;
+using nn::Sequential;
+using Data = Task::Data;
+
+constexpr double pi = 3.14159265358979323846;
+
+// The samples of seed 0 that come from f(random, x, y), x [n, features]; a stream for each part.
+template <class Target, class F>
+Data draw(std::int64_t n, std::int64_t features, std::uint64_t part, const F& f) {
+  Generator random(part, Stream::data);
+  Tensor x = Tensor::empty({n, features});
+  Tensor y =
+      std::is_same_v<Target, float> ? Tensor::empty({n, 1}) : Tensor::empty({n}, DType::int64);
+  float* const xs = x.mutable_data<float>();
+  Target* const ys = y.mutable_data<Target>();
+  for (std::int64_t i = 0; i < n; ++i) f(random, xs + i * features, ys[i]);
+  return std::make_shared<data::TensorDataset>(x, y);
+}
+
+template <class Target, class F>
+void draw_parts(Task& task, std::int64_t samples, std::int64_t features, const F& f) {
+  task.train = draw<Target>(samples, features, 1, f);
+  task.validation = draw<Target>(2000, features, 2, f);
+  task.test = draw<Target>(2000, features, 3, f);
+}
+
+void read_digits(Task& task, const TaskOptions& options) {
+  const auto layout = task.name == "lenet" ? data::ImageLayout::channels : data::ImageLayout::flat;
+  if (options.data != "synthetic") {
+    const Data all = data::load_mnist(options.data, data::Split::train).dataset(layout);
+    const std::int64_t held_out = all->size() / 6;
+    Generator random(0, Stream::split);
+    const auto parts = data::random_split(all, {all->size() - held_out, held_out}, random);
+    task.train = parts[0];
+    task.validation = parts[1];
+    task.test = data::load_mnist(options.data, data::Split::test).dataset(layout);
+    return;
+  }
+  const auto digits = [&](std::int64_t first, std::int64_t count) {
+    data::DigitOptions which;
+    which.first_index = first;
+    return data::draw_digits(count, which).dataset(layout);
+  };
+  task.train = digits(0, options.samples);
+  task.validation = digits(options.samples, 5000);
+  task.test = digits(options.samples + 5000, 10'000);
+}
+
+std::shared_ptr<nn::Layer> mlp(Generator& random) {
+  return std::make_shared<Sequential>(
+      Sequential{nn::Linear(784, 128, random), nn::ReLU(), nn::Linear(128, 10, random)});
+}
+
+// LeCun et al. 1998, with ReLU and max pooling as is usual today.
+std::shared_ptr<nn::Layer> lenet(Generator& random) {
+  return std::make_shared<Sequential>(
+      Sequential{nn::Conv2d(1, 6, 5, random, {1, 2}), nn::ReLU(), nn::MaxPool2d(2),
+                 nn::Conv2d(6, 16, 5, random), nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(),
+                 nn::Linear(400, 120, random), nn::ReLU(), nn::Linear(120, 84, random), nn::ReLU(),
+                 nn::Linear(84, 10, random)});
+}
+
+std::function<std::shared_ptr<nn::Layer>(Generator&)> plane_classifier(std::int64_t classes) {
+  return [classes](Generator& random) {
+    return std::make_shared<Sequential>(Sequential{nn::Linear(2, 32, random), nn::Tanh(),
+                                                   nn::Linear(32, 32, random), nn::Tanh(),
+                                                   nn::Linear(32, classes, random)});
+  };
+}
+
+std::function<std::shared_ptr<nn::Layer>(Generator&)> linear_model(std::int64_t in,
+                                                                   std::int64_t out) {
+  return [in, out](Generator& random) { return std::make_shared<nn::Linear>(in, out, random); };
+}
+
+// Two interleaved half circles.
+void two_moons(Generator& random, float* x, std::int64_t& y) {
+  y = random.below(2);
+  const double angle = pi * random.uniform();
+  const double side = y == 0 ? 1 : -1;
+  x[0] = static_cast<float>(side * std::cos(angle) + (y == 0 ? 0 : 1) + 0.2 * random.normal());
+  x[1] = static_cast<float>(side * std::sin(angle) + (y == 0 ? 0 : 0.5) + 0.2 * random.normal());
+}
+
+// Three arms that wind round the origin once.
+void spiral(Generator& random, float* x, std::int64_t& y) {
+  y = random.below(3);
+  const double radius = random.uniform();
+  const double angle = 2 * pi * (radius + static_cast<double>(y) / 3) + 0.2 * random.normal();
+  x[0] = static_cast<float>(2 * radius * std::cos(angle));
+  x[1] = static_cast<float>(2 * radius * std::sin(angle));
+}
+
+constexpr std::int64_t features = 20;
+
+// Weight j of the truth behind "logistic" and "linear".
+double true_weight(std::int64_t j) {
+  return (j % 2 == 0 ? 1 : -1) * 2.0 / static_cast<double>(1 + j);
+}
+
+double score(Generator& random, float* x) {
+  double sum = 0;
+  for (std::int64_t j = 0; j < features; ++j) {
+    x[j] = static_cast<float>(random.normal());
+    sum += true_weight(j) * static_cast<double>(x[j]);
+  }
+  return sum;
+}
+
+void logistic(Generator& random, float* x, std::int64_t& y) {
+  const double logit = score(random, x);
+  y = random.uniform() < 1 / (1 + std::exp(-logit)) ? 1 : 0;
+}
+
+// (p - x) sqrt(curvature) for a point p: with half the sum of squares as loss, a quadratic whose
+// curvatures are 1, ..., 1e-4 and whose minimum is the mean of all x.
+class Displacement : public nn::Layer {
+ public:
+  explicit Displacement(Generator& random) : root_(Tensor::empty({features})) {
+    Tensor start = Tensor::empty({features});
+    for (std::int64_t j = 0; j < features; ++j) {
+      start.mutable_data<float>()[j] = static_cast<float>(random.normal());
+      root_.mutable_data<float>()[j] = static_cast<float>(
+          std::pow(10, -2 * static_cast<double>(j) / static_cast<double>(features - 1)));
+    }
+    point_ = add_parameter("point", start);
+  }
+  Variable forward(const Variable& x) override { return (point_ - x) * root_; }
+
+ private:
+  Tensor root_;
+  Variable point_;
+};
+
+// Training points scatter around the minimum at 0; validation and test are the minimum itself.
+void read_quadratic(Task& task, std::int64_t samples) {
+  task.train = draw<float>(samples, features, 1, [](Generator& random, float* x, float& y) {
+    for (std::int64_t j = 0; j < features; ++j) x[j] = static_cast<float>(0.1 * random.normal());
+    y = 0;
+  });
+  task.validation = task.test =
+      std::make_shared<data::TensorDataset>(Tensor::zeros({1, features}), Tensor::zeros({1, 1}));
+  task.make_model = [](Generator& random) { return std::make_shared<Displacement>(random); };
+}
+
+void read_linear(Task& task, std::int64_t samples) {
+  const auto exact = [](Generator& random, float* x, float& y) {
+    y = static_cast<float>(score(random, x));
+  };
+  draw_parts<float>(task, samples, features, exact);
+  task.train = draw<float>(samples, features, 1, [&](Generator& random, float* x, float& y) {
+    exact(random, x, y);
+    y += static_cast<float>(0.5 * random.normal());
+  });
+  task.make_model = linear_model(features, 1);
+}
+
+}  // namespace
+
+const std::vector<std::string> task_names = {"mlp",      "lenet",  "two-moons", "spiral",
+                                             "logistic", "linear", "quadratic"};
+
+Task make_task(const TaskOptions& options) {
+  Task task;
+  task.name = options.name;
+  task.classes = task.name != "linear" && task.name != "quadratic";
+  task.metric = task.classes ? "error %" : "excess loss";
+  if (task.name == "mlp" || task.name == "lenet") {
+    read_digits(task, options);
+    task.make_model = task.name == "mlp" ? mlp : lenet;
+  } else if (task.name == "two-moons") {
+    draw_parts<std::int64_t>(task, options.samples, 2, two_moons);
+    task.make_model = plane_classifier(2);
+  } else if (task.name == "spiral") {
+    draw_parts<std::int64_t>(task, options.samples, 2, spiral);
+    task.make_model = plane_classifier(3);
+  } else if (task.name == "logistic") {
+    draw_parts<std::int64_t>(task, options.samples, features, logistic);
+    task.make_model = linear_model(features, 2);
+  } else if (task.name == "linear") {
+    read_linear(task, options.samples);
+  } else if (task.name == "quadratic") {
+    read_quadratic(task, options.samples);
+  } else {
+    fail("make_task", "no task named '", task.name, "'");
+  }
+  return task;
+}
+
+Variable Task::loss(const Variable& out, const data::Batch& batch) const {
+  if (classes) return nn::cross_entropy(out, batch.y);
+  if (name == "linear") return nn::mse(out, batch.y);
+  return sum(out * out) * (0.5 / static_cast<double>(batch.x.dim(0)));
+}
+
+Score Task::evaluate(nn::Layer& model, const Data& dataset) const {
+  const NoGrad no_grad;
+  const nn::EvalMode evaluating(model);
+  data::LoaderOptions options;
+  options.batch_size = 1000;
+  data::DataLoader loader(dataset, options);
+  Score total;
+  for (const data::Batch& batch : loader) {
+    const auto n = static_cast<double>(batch.x.dim(0));
+    const Variable out = model(batch.x);
+    total.loss += n * loss(out, batch).item();
+    if (!classes) continue;
+    const Tensor guesses = argmax(out.value(), 1);
+    for (std::int64_t i = 0; i < batch.y.numel(); ++i)
+      total.metric += batch.y.data<std::int64_t>()[i] != guesses.data<std::int64_t>()[i] ? 100 : 0;
+  }
+  const auto n = static_cast<double>(dataset->size());
+  total.loss /= n;
+  total.metric = classes ? total.metric / n : total.loss;
+  return total;
+}
+
+std::uint64_t data_hash(const Task& task) {
+  std::uint64_t state = 0;
+  for (const Data& part : {task.train, task.validation, task.test}) {
+    data::LoaderOptions options;
+    options.batch_size = 1000;
+    data::DataLoader loader(part, options);
+    for (const data::Batch& batch : loader) state = hash(batch.y, hash(batch.x, state));
+  }
+  return state;
+}
+
+}  // namespace comparison

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# compare_optimizers: tables, report, the same bits again from the manifest, after a kill and for any
+# number of threads, and what it refuses.
+set -euo pipefail
+program=$PLUMB_BIN_DIR/compare_optimizers
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+start=$SECONDS
+"$program" --smoke --out "$work/smoke" >"$work/out"
+((SECONDS - start < 60)) || fail "--smoke took $((SECONDS - start)) s"
+grep -q '^against sgd:momentum=0.9, seed by seed' "$work/out" || fail "no comparison"
+grep -Eq '(better|worse|undecided)' "$work/out" || fail "no verdict"
+if grep -q $'[\r\033]' "$work/out"; then fail "control characters outside a terminal"; fi
+[[ $(wc -l <"$work/smoke/runs.csv") == 37 ]] || fail "not 3 * (4 + 8) runs"
+
+# The report stands alone: no address but the name spaces of SVG.
+report=$work/smoke/report.html
+grep -q 'prefers-color-scheme: dark' "$report" || fail "the report is always light"
+if grep -Eo '(src|href)=["'"'"']?[a-z]+:[^ >]*|https?://[^ "'"'"'>]*' "$report" | grep -v 'www.w3.org'; then
+  fail "the report refers to something else"
+fi
+
+# Killed half-way, by a signal that cannot be caught: what is finished is kept, and no bit changes.
+# Signals that can be caught end it with their code.
+small=(--task spiral --samples 2000 --trials 4 --seeds 6 --optimizer sgd --optimizer adam)
+for signal in KILL TERM; do
+  "$program" "${small[@]}" --epochs 20 --out "$work/$signal" >/dev/null 2>&1 &
+  running=$!
+  until [[ $(ls "$work/$signal/runs" 2>/dev/null | wc -l) -ge 4 ]]; do sleep 0.02; done
+  kill -$signal $running
+  code=0
+  wait $running 2>/dev/null || code=$?
+  [[ $code == $((128 + $(kill -l $signal))) ]] || fail "SIG$signal exited $code"
+  [[ ! -e $work/$signal/runs.csv ]] || fail "not stopped half-way"
+  "$program" "${small[@]}" --epochs 20 --out "$work/$signal" >"$work/$signal.txt"
+done
+"$program" --manifest "$work/KILL/manifest.ini" --threads 1 --out "$work/again" >/dev/null
+for file in runs.csv curves.csv summary.csv; do
+  cmp "$work/KILL/$file" "$work/TERM/$file" || fail "stopped elsewhere, another $file"
+  cmp "$work/KILL/$file" "$work/again/$file" || fail "the manifest gives another $file"
+done
+
+# One optimizer under two names differs nowhere.
+"$program" "${small[@]::8}" --epochs 2 --optimizer one@sgd --optimizer other@sgd --out "$work/twins" \
+  >"$work/twins.txt"
+grep -Eq '^other +\+0\.0000 .* 1\.0000 +1\.0000 +undecided' "$work/twins.txt" ||
+  fail "twins differ: $(cat "$work/twins.txt")"
+
+# What diverges is marked and counts as the untrained model.
+"$program" --task quadratic --samples 200 --seeds 8 --trials 3 --epochs 20 --optimizer sgd:lr=0.1 \
+  --optimizer wild@sgd:lr=100 --out "$work/wild" >"$work/wild.txt"
+grep -q '^! wild: 8 evaluation runs diverged' "$work/wild.txt" || fail "divergence is not told"
+grep -Eq '^wild .* worse' "$work/wild.txt" || fail "divergence is not worse"
+
+# Every task runs, and ends below the loss that it began with.
+for task in lenet two-moons logistic linear quadratic; do
+  "$program" --task "$task" --samples 500 --epochs 2 --trials 2 --seeds 2 --optimizer adam \
+    --optimizer sgd:momentum=0.9,debias=1 --out "$work/$task" >/dev/null
+  awk -F, '/^evaluation/ {step = $(NF - 4); loss = $(NF - 1)
+      if (step == 0) begin = loss; else if (loss < begin) better = 1}
+    END {exit !better}' "$work/$task/curves.csv" || fail "$task does not learn"
+done
+
+# refused CODE TEXT ARGUMENTS...: ends with CODE, says TEXT on stderr and nothing on stdout.
+refused() {
+  local code=0 expected=$1 words=$2
+  shift 2
+  "$program" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
+  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
+  [[ ! -s $work/out ]] || fail "$* printed on stdout"
+}
+refused 2 "--frobnicate" --frobnicate
+refused 2 "expected a whole number in [2, 64], got '-5'" --seeds -5
+refused 2 "got '010'" --epochs 010
+refused 2 "no rule named 'sdg'" --optimizer sdg
+refused 2 "[SGD] no option named 'momentun'" --optimizer sgd:momentun=0.9
+refused 2 "[SGD] momentum must be in [0, 1), got 1.5" --optimizer sgd:momentum=1.5
+refused 2 "momentum must be a number, got 'nan'" --optimizer sgd:momentum=nan
+refused 2 "expected NAME=VALUE" --optimizer sgd:momentum
+refused 2 "lr must be positive" --optimizer sgd:lr=1..0.1
+refused 2 "there twice" --optimizer sgd --optimizer sgd
+refused 2 "no optimizer 'adam' to be the baseline" --optimizer sgd --baseline adam
+refused 1 "/nonexistent" --data /nonexistent --out "$work/refused"
+refused 1 "$work/err/below" --smoke --out "$work/err/below"
+refused 1 "holds another comparison: it has 'seeds=8', this is 'seeds=9'" --manifest \
+  "$work/smoke/manifest.ini" --seeds 9 --out "$work/smoke"
+
+code=0
+"$program" --smoke --out "$work/smoke" >/dev/full 2>"$work/err" || code=$?
+[[ $code == 1 ]] || fail "a full disk exited $code"
