@@ -19,7 +19,7 @@ struct Settings {
   std::vector<std::string> optimizers = {"sgd:momentum=0.9", "sgd:momentum=0.9,debias=1",
                                          "sgd:momentum=0.9,nesterov=1", "sgd", "adam"};
   std::string baseline;  // a label; empty: the first
-  std::int64_t batch_size = 64, epochs = 2, steps = 0;
+  std::int64_t batch_size = 64, epochs = 2, steps = 0, warm_up = 0;
   std::int64_t trials = 12, tuning_seeds = 1, seeds = 10, first_seed = 0, evaluations = 10;
   std::optional<double> target;
   double alpha = 0.02;
@@ -44,8 +44,9 @@ std::string configuration(const Settings& settings) {
     optimizers += text(optimizers.empty() ? "" : ", ", "\"", optimizer, "\"");
   return text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
               "\"\nsamples=", settings.task.samples, "\nbatch-size=", settings.batch_size,
-              "\nepochs=", settings.epochs, "\nsteps=", settings.steps, "\noptimizer=[", optimizers,
-              "]\nbaseline=\"", settings.baseline, "\"\ntrials=", settings.trials,
+              "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
+              "\nwarm-up=", settings.warm_up, "\noptimizer=[", optimizers, "]\nbaseline=\"",
+              settings.baseline, "\"\ntrials=", settings.trials,
               "\ntuning-seeds=", settings.tuning_seeds, "\nseeds=", settings.seeds,
               "\nseed=", settings.first_seed, "\nevaluations=", settings.evaluations, "\n",
               settings.target ? text("target=", *settings.target, "\n") : "",
@@ -80,6 +81,7 @@ Plan make_plan(const Settings& settings, const Task& task) {
   plan.training.batch_size = settings.batch_size;
   const std::int64_t batches = (task.train->size() - 1) / settings.batch_size + 1;
   plan.training.steps = settings.steps > 0 ? settings.steps : settings.epochs * batches;
+  plan.training.warm_up = settings.warm_up;
   plan.training.evaluations = settings.evaluations;
   return plan;
 }
@@ -139,6 +141,8 @@ void add_task_options(CLI::App& app, Settings& settings) {
   app.add_option("--epochs", settings.epochs, "passes over the training set")
       ->check(whole_number(1, 100'000));
   app.add_option("--steps", settings.steps, "steps instead of epochs; 0: epochs")
+      ->check(whole_number(0, 1'000'000'000));
+  app.add_option("--warm-up", settings.warm_up, "steps over which lr grows to its value; 0: none")
       ->check(whole_number(0, 1'000'000'000));
 }
 

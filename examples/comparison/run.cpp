@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <plumb/core.hpp>
 #include <sstream>
 
@@ -28,6 +29,10 @@ class Run {
     Generator random(key.seed, Stream::init);
     model_ = task.make_model(random);
     optimizer_ = optimizer.make(model_->parameters(), key.lr);
+    if (training.warm_up > 0)  // the first step already moves
+      schedule_.emplace(*optimizer_,
+                        optim::curve::warm_up(training.warm_up, optim::curve::constant(),
+                                              1 / static_cast<double>(training.warm_up)));
     data::LoaderOptions options;
     options.batch_size = training.batch_size;
     options.shuffle = true;
@@ -65,6 +70,7 @@ class Run {
       optimizer_->zero_grad();
       loss.backward();
       optimizer_->step();
+      if (schedule_) schedule_->step();
       losses_ += value;
       ++since_point_;
       samples_ += batch.x.dim(0);
@@ -116,6 +122,7 @@ class Run {
   bool evaluates_;
   std::shared_ptr<nn::Layer> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::optional<optim::Schedule> schedule_;
   std::optional<data::DataLoader> loader_;
   std::int64_t step_ = 0, samples_ = 0, since_point_ = 0;
   double losses_ = 0, seconds_ = 0;

@@ -27,6 +27,7 @@ struct RunKey {
 struct Training {
   std::int64_t batch_size = 64;
   std::int64_t steps = 0;
+  std::int64_t warm_up = 0;  ///< Steps over which lr grows linearly to its value; 0: none.
   std::int64_t evaluations =
       10;  ///< Evenly over an evaluation run; a tuning run has the last only.
 };

@@ -155,7 +155,7 @@ std::string to_text(const Summary& summary) {
                 "samples", "seconds");
   for (const Row& row : summary.rows)
     out +=
-        format("%-*s %9.3g %9.3g%s %8.4g %-19s %8.4g %-17s %8.4g %4.0f%% %7.0f %9.0f %8.2f\n",
+        format("%-*s %9.3g %9.3g%s %8.4g %-19s %8.4g %-17s %8.4g %4.0f%% %7.0f %9.0f %8.3g\n",
                width, row.label.c_str(), row.lr, row.effective_lr, row.at_edge ? "!" : " ",
                row.mean, format("[%.4g, %.4g]", row.interval.low, row.interval.high).c_str(),
                row.median, format("[%.4g, %.4g]", row.lower_quartile, row.upper_quartile).c_str(),
@@ -171,7 +171,7 @@ std::string to_text(const Summary& summary) {
                   "effect", "p", "Holm p", "verdict");
   }
   for (const Difference& d : summary.differences) {
-    out += format("%-*s %+9.4f  %-21s %+7.2f %8.4f %8.4f  %s", width, d.label.c_str(), d.mean,
+    out += format("%-*s %+9.4f  %-21s %+7.2f %8.2g %8.2g  %s", width, d.label.c_str(), d.mean,
                   format("[%+.4f, %+.4f]", d.interval.low, d.interval.high).c_str(), d.effect, d.p,
                   d.adjusted_p, to_string(d.verdict).c_str());
     if (summary.metric == "error %")
