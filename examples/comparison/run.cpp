@@ -34,7 +34,7 @@ class Run {
                         optim::curve::warm_up(training.warm_up, optim::curve::constant(),
                                               1 / static_cast<double>(training.warm_up)));
     data::LoaderOptions options;
-    options.batch_size = training.batch_size;
+    options.batch_size = training.micro_batch > 0 ? training.micro_batch : training.batch_size;
     options.shuffle = true;
     options.seed = key.seed;
     loader_.emplace(task.train, options);
@@ -42,13 +42,18 @@ class Run {
 
   RunResult train(const std::function<bool()>& go_on) {
     add_point();
-    while (step_ < training_.steps && !result_.diverged)
-      for (const data::Batch& batch : *loader_) {
-        take_step(batch);
+    while (step_ < training_.steps && !result_.diverged) {
+      std::int64_t left = task_.train->size();  // of the epoch
+      for (const data::Batch& part : *loader_) {
+        gather(part, std::min(training_.batch_size, left));
+        if (gathered_ < std::min(training_.batch_size, left)) continue;
+        left -= gathered_;
+        take_step();
         if (!go_on()) throw Stopped();
         if (step_ == training_.steps || result_.diverged) break;
         if (is_due(step_)) add_point();
       }
+    }
     finish();
     return std::move(result_);
   }
@@ -60,22 +65,33 @@ class Run {
     return step * points / training_.steps > (step - 1) * points / training_.steps;
   }
 
-  void take_step(const data::Batch& batch) {
+  // Adds the gradients of a part of a batch of `whole` samples to those of its other parts.
+  void gather(const data::Batch& part, std::int64_t whole) {
     const double start = processor_seconds();
-    const Variable loss = task_.loss((*model_)(batch.x), batch);
-    const double value = loss.item();
-    if (step_ == 0) result_.first_loss = value;
-    result_.diverged = !(value <= 10 * result_.first_loss);
+    if (gathered_ == 0) optimizer_->zero_grad();
+    const std::int64_t n = part.x.dim(0);
+    Variable loss = task_.loss((*model_)(part.x), part);
+    if (n < whole) loss = loss * (static_cast<double>(n) / static_cast<double>(whole));
+    loss.backward();
+    loss_ += loss.item();
+    gathered_ += n;
+    seconds_ += processor_seconds() - start;
+  }
+
+  void take_step() {
+    const double start = processor_seconds();
+    if (step_ == 0) result_.first_loss = loss_;
+    result_.diverged = !(loss_ <= 10 * result_.first_loss);
     if (!result_.diverged) {
-      optimizer_->zero_grad();
-      loss.backward();
       optimizer_->step();
       if (schedule_) schedule_->step();
-      losses_ += value;
+      losses_ += loss_;
       ++since_point_;
-      samples_ += batch.x.dim(0);
+      samples_ += gathered_;
       ++step_;
     }
+    loss_ = 0;
+    gathered_ = 0;
     seconds_ += processor_seconds() - start;
   }
 
@@ -125,6 +141,8 @@ class Run {
   std::optional<optim::Schedule> schedule_;
   std::optional<data::DataLoader> loader_;
   std::int64_t step_ = 0, samples_ = 0, since_point_ = 0;
+  std::int64_t gathered_ = 0;  // samples of the batch under way, and their share of its loss
+  double loss_ = 0;
   double losses_ = 0, seconds_ = 0;
   RunResult result_;
 };

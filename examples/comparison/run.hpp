@@ -26,6 +26,9 @@ struct RunKey {
 /// How all runs of a comparison train.
 struct Training {
   std::int64_t batch_size = 64;
+  /// Samples that are in memory at once; batch_size must be a multiple. The gradients of the parts
+  /// of a batch are added up, weighted by their samples: the same to rounding. 0: the whole batch.
+  std::int64_t micro_batch = 0;
   std::int64_t steps = 0;
   std::int64_t warm_up = 0;  ///< Steps over which lr grows linearly to its value; 0: none.
   std::int64_t evaluations =

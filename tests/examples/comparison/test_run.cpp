@@ -55,6 +55,21 @@ TEST_CASE("run: evaluating changes nothing") {
   CHECK(tuning.last().loss == evaluation.last().loss);
 }
 
+TEST_CASE("run: micro-batches give the same to rounding") {
+  const Task task = small_task("spiral");  // 300 samples: the last batch of an epoch is short
+  Training training = few_steps(15);
+  const RunKey key{Stage::evaluation, 0, 0.5, 1};
+  const OptimizerSpec sgd = OptimizerSpec::parse("sgd:momentum=0.9,debias=1");
+  const RunResult whole = train(task, sgd, key, training, always);
+  for (const std::int64_t part : {32, 16, 1}) {
+    training.micro_batch = part;
+    const RunResult parts = train(task, sgd, key, training, always);
+    CHECK(parts.points.back().samples == whole.points.back().samples);
+    CHECK(parts.first_loss == doctest::Approx(whole.first_loss).epsilon(1e-6));
+    CHECK(parts.last().loss == doctest::Approx(whole.last().loss).epsilon(1e-4));
+  }
+}
+
 TEST_CASE("run: what diverges counts as the untrained model") {
   const Task task = small_task("quadratic");
   const RunResult wild = run(task, "sgd", 100, 1);

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# batch_size: tables and pictures, equal bits for any number of threads, micro-batches under a memory
+# limit, and what it refuses.
+set -euo pipefail
+program=$PLUMB_BIN_DIR/batch_size
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+small=(--task spiral --samples 1000 --seeds 2 --epochs 2 --steps 30 --batch-sizes 4,64,512 --target 60)
+"$program" "${small[@]}" --threads 1 --out "$work/one" >"$work/one.txt"
+"$program" "${small[@]}" --threads 2 --out "$work/two" >"$work/two.txt"
+for length in epochs steps; do
+  for scaling in linear sqrt none; do
+    # All columns but the times.
+    diff <(cut -d, -f 1-8,11 "$work/one/${length}_$scaling.csv") \
+      <(cut -d, -f 1-8,11 "$work/two/${length}_$scaling.csv") || fail "threads change a result"
+    [[ $(wc -l <"$work/one/${length}_$scaling.csv") == 4 ]] || fail "not three batch sizes"
+  done
+done
+cmp "$work/one/noise_scale.csv" "$work/two/noise_scale.csv" || fail "threads change the noise scale"
+
+# lr at 512 is 0.3 * 8, 0.3 * sqrt 8 and 0.3.
+for expected in linear:2.4 sqrt:0.848 none:0.3; do
+  awk -F, -v lr="${expected#*:}" '$1 == 512 {found = $2 - lr < 0.001 && lr - $2 < 0.001}
+    END {exit !found}' "$work/one/steps_${expected%:*}.csv" || fail "lr does not scale: $expected"
+done
+if command -v gnuplot >/dev/null; then
+  for picture in error_epochs samples_per_second_steps noise_scale; do
+    grep -q '</svg>' "$work/one/$picture.svg" || fail "no picture $picture"
+  done
+fi
+
+# A limit that holds 64 samples of 1056 bytes and not 512: the same errors, but for rounding.
+"$program" "${small[@]}" --memory-limit 0.07 --out "$work/parts" >"$work/parts.txt"
+[[ $(grep -c '^ *512 .* in parts of 64$' "$work/parts.txt") == 6 ]] ||
+  fail "512 samples are not in parts of 64: $(cat "$work/parts.txt")"
+if grep -q '^ *64 .* in parts' "$work/parts.txt"; then fail "64 samples fit"; fi
+paste -d, <(grep '^512' "$work/one/steps_none.csv") <(grep '^512' "$work/parts/steps_none.csv") |
+  awk -F, '{off = $4 - $15; exit !(off < 0.5 && off > -0.5)}' || fail "parts give another error"
+
+# refused CODE TEXT ARGUMENTS...
+refused() {
+  local code=0 expected=$1 words=$2
+  shift 2
+  "$program" --out "$work/refused" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
+  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
+  [[ ! -s $work/out ]] || fail "$* printed on stdout"
+}
+refused 2 "--frobnicate" --frobnicate
+refused 2 "got '0'" --batch-sizes 1,0
+refused 2 "got 'inf'" --lr inf
+refused 2 "no rule named 'sdg'" --optimizer sdg
+refused 1 "one sample takes 1056 bytes, the memory limit is 0.001 MB" --task spiral --memory-limit 0.001
