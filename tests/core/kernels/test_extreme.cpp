@@ -66,8 +66,9 @@ TEST_CASE("extreme: NaN wins wherever it stands, and its first position is found
 
 TEST_CASE("extreme: any element type, runs and columns of many lengths, as defined") {
   for (const DType dtype : {DType::float32, DType::float64, DType::int64, DType::uint8})
-    for (const auto& [n, inner] :
+    for (const auto& size :
          {std::pair<int, int>{5, 1}, {64, 1}, {65, 1}, {700, 1}, {20, 3}, {9, 33}, {40, 1100}}) {
+      const int n = size.first, inner = size.second;
       Tensor x = Tensor::empty({2, n, inner}, DType::float64);
       Generator(9).fill_uniform(x, 0, 200);
       for (std::int64_t i = 0; i < x.numel(); ++i) {
