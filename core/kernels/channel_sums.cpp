@@ -56,13 +56,14 @@ struct Cut {
 };
 
 // `count` sums of each channel of a block, `stride` apart in `out`: add(sums, center, image, in...)
-// adds to each of them, and the center is that of the channel (0 without centers).
+// adds to each of them, and the center is that of the channel: centers begin with the block's first
+// (0 without them).
 template <int bytes, int count, class F, class... T>
 PLUMB_INLINE inline void sum_block(const ChannelView& view, const Block& block,
                                    const double* centers, double* out, std::int64_t stride, F add,
                                    const T*... in) {
   if (view.length != 1) {
-    const double center = centers != nullptr ? centers[block.first_channel] : 0;
+    const double center = centers != nullptr ? centers[0] : 0;
     LaneSums<bytes, count> sums;
     for (std::int64_t image = block.first_image; image < block.last_image; ++image) {
       const std::int64_t start = (image * view.channels + block.first_channel) * view.length;
@@ -82,8 +83,7 @@ PLUMB_INLINE inline void sum_block(const ChannelView& view, const Block& block,
         using V = Vector<double, lanes>;
         V sums[vectors][count] = {}, center[vectors] = {};
         if (centers != nullptr)
-          for (int v = 0; v < vectors; ++v)
-            load(center[v], centers + block.first_channel + j + v * lanes);
+          for (int v = 0; v < vectors; ++v) load(center[v], centers + j + v * lanes);
         for (std::int64_t image = block.first_image; image < block.last_image; ++image) {
           const std::int64_t start = image * view.channels + block.first_channel + j;
 #pragma GCC unroll 4
@@ -104,8 +104,9 @@ GradientSums sum_channels(const ChannelView& view, const double* centers, F add,
   Tensor partial = Tensor::empty({2, cut.blocks, channels}, DType::float64);
   double* parts = partial.mutable_data<double>();
   cut.for_each([=, &view, &cut](auto bytes, const Block& block) PLUMB_INLINE {
-    sum_block<bytes, 2>(view, block, centers, parts + block.index * channels + block.first_channel,
-                        cut.blocks * channels, add, g, x);
+    sum_block<bytes, 2>(view, block, centers == nullptr ? nullptr : centers + block.first_channel,
+                        parts + block.index * channels + block.first_channel, cut.blocks * channels,
+                        add, g, x);
   });
   GradientSums sums{Tensor::zeros({channels}, DType::float64),
                     Tensor::zeros({channels}, DType::float64)};
@@ -134,7 +135,7 @@ void block_moments(const Cut& cut, const T* x, double* means, double* squares) {
       first[j] = std::isfinite(value) ? value : 0;
     }
     sum_block<bytes, 2>(
-        view, block, first - block.first_channel, sums[0], block_width,
+        view, block, first, sums[0], block_width,
         [](auto* sum, const auto& center, std::int64_t, const auto& value) PLUMB_INLINE {
           const auto distance = value - center;
           sum[0] += distance;
