@@ -164,15 +164,15 @@ Figures figures_of(const Cell& cell, double target) {
     f.hits += reached != nullptr ? 1.0 / static_cast<double>(cell.runs.size()) : 0;
     steps.push_back(reached != nullptr ? static_cast<double>(reached->step) : INFINITY);
     seconds.push_back(reached != nullptr ? reached->seconds : INFINITY);
-    rates.push_back(static_cast<double>(run.points.back().samples) / run.points.back().seconds);
+    if (!run.diverged)
+      rates.push_back(static_cast<double>(run.points.back().samples) / run.points.back().seconds);
     f.diverged += run.diverged ? 1 : 0;
   }
   f.error = mean(errors);
   f.interval = student_interval(errors);
   f.target_steps = median(steps);
   f.target_seconds = median(seconds);
-  // Runs that diverged at once have no rate.
-  f.rate = f.diverged == static_cast<std::int64_t>(cell.runs.size()) ? NAN : median(rates);
+  f.rate = median(rates);  // NaN where all diverged
   return f;
 }
 

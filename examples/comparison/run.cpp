@@ -81,7 +81,8 @@ class Run {
   void take_step() {
     const double start = processor_seconds();
     if (step_ == 0) result_.first_loss = loss_;
-    result_.diverged = !(loss_ <= 10 * result_.first_loss);
+    recent_loss_.add(loss_);
+    result_.diverged = !(recent_loss_.value() <= 10 * result_.first_loss);
     if (!result_.diverged) {
       optimizer_->step();
       if (schedule_) schedule_->step();
@@ -144,6 +145,8 @@ class Run {
   std::int64_t gathered_ = 0;  // samples of the batch under way, and their share of its loss
   double loss_ = 0;
   double losses_ = 0, seconds_ = 0;
+  // One sample that is far off is no divergence, which matters where it is the whole batch.
+  optim::MovingAverage recent_loss_ = optim::MovingAverage::debiased(0.9);
   RunResult result_;
 };
 
