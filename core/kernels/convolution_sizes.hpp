@@ -8,6 +8,11 @@
 
 namespace plumb::kernel {
 
+/// a / b rounded up; 0 for a negative a.
+inline std::int64_t ceil_divide(std::int64_t a, std::int64_t b) {
+  return a <= 0 ? 0 : (a + b - 1) / b;
+}
+
 /// x [images, channels, image], w [outputs, channels / groups, kernel], y [images, outputs,
 /// result].
 struct ConvolutionSizes {
@@ -45,7 +50,7 @@ struct ConvolutionSizes {
     const std::int64_t most =
         std::clamp<std::int64_t>((std::int64_t{1} << 22) / (weights() + 1), 8, 64);
     const std::int64_t block =
-        std::max(std::min<std::int64_t>(8, (images + 7) / 8), (images + most - 1) / most);
+        std::max(std::min<std::int64_t>(8, ceil_divide(images, 8)), ceil_divide(images, most));
     return std::max<std::int64_t>(block, 1);
   }
 

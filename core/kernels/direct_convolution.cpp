@@ -13,8 +13,6 @@ namespace {
 
 constexpr int vectors = 2;  // of output channels at a time
 
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // --- in registers -------------------------------------------------------------------------------
 
 // y[r, o] = bias[o] + the sum over k of x[offsets[k] + r] w[k, o], for `rows` neighbours r and

@@ -12,9 +12,6 @@
 namespace plumb::kernel {
 namespace {
 
-// a / b rounded up; 0 for a negative a.
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return a <= 0 ? 0 : (a + b - 1) / b; }
-
 // --- what a window sees -------------------------------------------------------------------------
 
 // One row of positions as one element (c, i, j) of the kernel sees it: `columns` elements of the

@@ -14,9 +14,7 @@
 namespace plumb::kernel {
 namespace {
 
-constexpr int vectors = 3;  // of positions, or elements of the kernel, at a time
-
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr int vectors = 3;  // of positions at a time
 
 // --- one image, one block -----------------------------------------------------------------------
 

@@ -9,8 +9,6 @@ namespace {
 constexpr int vectors = 3;  // elements of the kernel at a time
 constexpr std::int64_t most_rows = 8;
 
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // One image after the other: `images` pairs of g and x, as far apart as said.
 template <class T>
 struct Batch {

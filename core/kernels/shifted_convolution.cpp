@@ -10,8 +10,6 @@ namespace {
 
 constexpr int vectors = 3;  // of positions at a time
 
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // w [outputs, channels, kh, kw] as [kh, kw, channels, outputs], group by group.
 template <class T>
 Tensor by_taps(const ConvolutionSizes& s, const T* w) {
@@ -69,7 +67,7 @@ void run(const Shifted<T>& f) {
 }  // namespace
 
 bool has_shifted_convolution_image(const ConvolutionSizes& s) {
-  // A block is added to what is there already: worth some 8 products of each element.
+  // A block is added to what is there already: taken as the work of 8 products of each element.
   const double here = static_cast<double>(PaddedPlanes(s).positions) *
                       (1 + 8 / static_cast<double>(s.group_outputs()));
   return has_plane_convolution(s) &&
@@ -105,11 +103,11 @@ void shifted_convolution_image(const ConvolutionSizes& s, T* dx, Write mode, con
                        weights.data<T>() + group * outputs * s.group_column(),
                        image + group * (s.channels / groups) * planes.size});
       T* to = dx + n * s.channels * s.image_plane();
-      on_best_isa([=, &s, &planes]() PLUMB_INLINE {
+      on_best_vectors([=, &s, &planes](auto bytes) PLUMB_INLINE {
         for (std::int64_t c = 0; c < s.channels; ++c)
-          gather_rows<16>(s.image.height, s.image.width, image + c * planes.size + planes.inside,
-                          planes.stride, to + c * s.image_plane(), mode,
-                          bias == nullptr ? T(0) : bias[c]);
+          gather_rows<bytes>(s.image.height, s.image.width, image + c * planes.size + planes.inside,
+                             planes.stride, to + c * s.image_plane(), mode,
+                             bias == nullptr ? T(0) : bias[c]);
       });
     }
   });

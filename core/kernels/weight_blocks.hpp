@@ -14,7 +14,7 @@ namespace plumb::kernel {
 template <class T, class F>
 void sum_weight_blocks(const ConvolutionSizes& s, T* dw, Write mode, F f) {
   const std::int64_t block = s.images_in_block();
-  const std::int64_t blocks = (s.images + block - 1) / block;
+  const std::int64_t blocks = ceil_divide(s.images, block);
   Tensor memory = Tensor::empty({blocks, s.weights()}, dtype_of<T>);
   T* sums = memory.mutable_data<T>();
   parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {

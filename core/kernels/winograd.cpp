@@ -15,8 +15,6 @@
 namespace plumb::kernel {
 namespace {
 
-std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // --- weights ------------------------------------------------------------------------------------
 
 // w [outputs, channels, 3, 3] as [c, 3, 3, o], or for the convolution that leads back as [o, 3, 3,
