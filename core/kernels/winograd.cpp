@@ -83,6 +83,12 @@ void weights_from(const ConvolutionSizes& s, const T* u, T* dw) {
 
 // --- chunks of tiles ----------------------------------------------------------------------------
 
+// The rows of tiles [top, bottom) of an image, each `across` tiles wide.
+struct Chunk {
+  std::int64_t top, bottom, across;
+  std::int64_t tiles() const { return (bottom - top) * across; }
+};
+
 // Rows of tiles of an image whose transforms stay in the second cache together with the weights.
 class Chunks {
  public:
@@ -92,8 +98,9 @@ class Chunks {
         count_(std::clamp<std::int64_t>(ceil_divide(down_ * across_, 64), 1, down_)) {}
 
   std::int64_t count() const { return count_; }
-  std::int64_t across() const { return across_; }
-  std::int64_t first(std::int64_t chunk) const { return chunk * down_ / count_; }
+  Chunk operator[](std::int64_t i) const {
+    return {i * down_ / count_, (i + 1) * down_ / count_, across_};
+  }
   std::int64_t most_rows() const { return ceil_divide(down_, count_); }
   std::int64_t most_tiles() const { return most_rows() * across_; }
 
@@ -170,16 +177,15 @@ struct Room {
   Pixels<T> x, y;
 };
 
-// B^T d B for all patches of the rows of tiles [top, bottom) of an image.
+// B^T d B for all patches of a chunk.
 template <int bytes, class T>
 PLUMB_INLINE inline void transform_patches(const ConvolutionSizes& s, Room<T>& room, const T* image,
-                                           std::int64_t top, std::int64_t bottom,
-                                           std::int64_t across) {
+                                           const Chunk& chunk) {
   const std::int64_t up = s.windows.padding.height, left = s.windows.padding.width;
-  room.x.template read<bytes>(image, 2 * top - up, 2 * bottom + 2 - up);
+  room.x.template read<bytes>(image, 2 * chunk.top - up, 2 * chunk.bottom + 2 - up);
   T* out = room.patches;
-  for (std::int64_t i = top; i < bottom; ++i)
-    for (std::int64_t j = 0; j < across; ++j, out += s.channels)
+  for (std::int64_t i = chunk.top; i < chunk.bottom; ++i)
+    for (std::int64_t j = 0; j < chunk.across; ++j, out += s.channels)
       transform_pixels<bytes, 4>(room.x, 2 * i - up, 2 * j - left, PatchMap(), out,
                                  room.tiles * s.channels);
 }
@@ -187,25 +193,23 @@ PLUMB_INLINE inline void transform_patches(const ConvolutionSizes& s, Room<T>& r
 // A g A^T likewise.
 template <int bytes, class T>
 PLUMB_INLINE inline void transform_seeds(const ConvolutionSizes& s, Room<T>& room, const T* g,
-                                         std::int64_t top, std::int64_t bottom,
-                                         std::int64_t across) {
-  room.y.template read<bytes>(g, 2 * top, 2 * bottom);
+                                         const Chunk& chunk) {
+  room.y.template read<bytes>(g, 2 * chunk.top, 2 * chunk.bottom);
   T* out = room.products;
-  for (std::int64_t i = top; i < bottom; ++i)
-    for (std::int64_t j = 0; j < across; ++j, out += s.outputs)
+  for (std::int64_t i = chunk.top; i < chunk.bottom; ++i)
+    for (std::int64_t j = 0; j < chunk.across; ++j, out += s.outputs)
       transform_pixels<bytes, 2>(room.y, 2 * i, 2 * j, SeedMap(), out, room.tiles * s.outputs);
 }
 
 // y = or += A^T m A + bias, for the same tiles.
 template <int bytes, class T>
 PLUMB_INLINE inline void write_results(const ConvolutionSizes& s, Room<T>& room, T* y, Write mode,
-                                       const T* bias, std::int64_t top, std::int64_t bottom,
-                                       std::int64_t across) {
+                                       const T* bias, const Chunk& chunk) {
   using V = VectorOf<T, bytes>;
-  const std::int64_t first = 2 * top, last = std::min(2 * bottom, s.result.height);
+  const std::int64_t first = 2 * chunk.top, last = std::min(2 * chunk.bottom, s.result.height);
   const T* in = room.products;
-  for (std::int64_t i = top; i < bottom; ++i)
-    for (std::int64_t j = 0; j < across; ++j, in += s.outputs) {
+  for (std::int64_t i = chunk.top; i < chunk.bottom; ++i)
+    for (std::int64_t j = 0; j < chunk.across; ++j, in += s.outputs) {
       T* to = room.y.data + ((2 * i - first) * s.result.width + 2 * j) * s.outputs;
       const bool below = 2 * i + 1 < s.result.height, right = 2 * j + 1 < s.result.width;
       for (std::int64_t o = 0; o < s.outputs; o += V::lanes) {
@@ -227,11 +231,6 @@ PLUMB_INLINE inline void write_results(const ConvolutionSizes& s, Room<T>& room,
                            y + first * s.result.width, s.result_plane(), mode);
 }
 
-struct Chunk {
-  std::int64_t top, bottom, across;
-  std::int64_t tiles() const { return (bottom - top) * across; }
-};
-
 template <class T>
 struct Step {
   const ConvolutionSizes& s;
@@ -242,17 +241,15 @@ struct Step {
 template <class T>
 void before_products(const Step<T>& f, const T* x, const T* g) {
   on_best_vectors([&](auto bytes) PLUMB_INLINE {
-    transform_patches<bytes>(f.s, f.room, x, f.chunk.top, f.chunk.bottom, f.chunk.across);
-    if (g != nullptr)
-      transform_seeds<bytes>(f.s, f.room, g, f.chunk.top, f.chunk.bottom, f.chunk.across);
+    transform_patches<bytes>(f.s, f.room, x, f.chunk);
+    if (g != nullptr) transform_seeds<bytes>(f.s, f.room, g, f.chunk);
   });
 }
 
 template <class T>
 void after_products(const Step<T>& f, T* y, Write mode, const T* bias) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE {
-    write_results<bytes>(f.s, f.room, y, mode, bias, f.chunk.top, f.chunk.bottom, f.chunk.across);
-  });
+  on_best_vectors([&](auto bytes)
+                      PLUMB_INLINE { write_results<bytes>(f.s, f.room, y, mode, bias, f.chunk); });
 }
 
 // --- whole batches ------------------------------------------------------------------------------
@@ -264,7 +261,7 @@ void convolve(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* 
     Room<T> room(s, chunks);
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t n = task / chunks.count(), i = task % chunks.count();
-      const Chunk chunk{chunks.first(i), chunks.first(i + 1), chunks.across()};
+      const Chunk chunk = chunks[i];
       const Step<T> step{s, room, chunk};
       before_products<T>(step, x + n * s.channels * s.image_plane(), nullptr);
       for (std::int64_t k = 0; k < points; ++k)
@@ -288,7 +285,7 @@ void weight_of_images(const ConvolutionSizes& s, const Chunks& chunks, std::int6
   Write mode = Write::overwrite;
   for (std::int64_t n = begin; n < end; ++n)
     for (std::int64_t i = 0; i < chunks.count(); ++i) {
-      const Chunk chunk{chunks.first(i), chunks.first(i + 1), chunks.across()};
+      const Chunk chunk = chunks[i];
       before_products<T>({s, room, chunk}, x + n * s.channels * s.image_plane(),
                          g + n * s.outputs * s.result_plane());
       for (std::int64_t k = 0; k < points; ++k)
