@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # batch_size: tables and pictures, equal bits for any number of threads, micro-batches under a memory
 # limit, and what it refuses.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/batch_size
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 small=(--task spiral --samples 1000 --seeds 2 --epochs 2 --steps 30 --batch-sizes 4,64,512 --target 60)
 "$program" "${small[@]}" --threads 1 --out "$work/one" >"$work/one.txt"

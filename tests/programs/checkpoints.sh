@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # train_digits --save and --resume: a run that is stopped anywhere, by SIGKILL or by a signal that it
 # answers, and goes on with other threads, ends with the files and the output of one never stopped.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 small=(--samples 3000 --debias)
 # The lines that must be equal: losses, accuracies and the hash, without the times.

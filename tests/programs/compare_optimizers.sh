@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # compare_optimizers: tables, report, the same bits again from the manifest, after a kill and for any
 # number of threads, and what it refuses.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/compare_optimizers
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 start=$SECONDS
 "$program" --smoke --out "$work/smoke" >"$work/out"

@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
 # Memory runs out at every large allocation of a training step in turn.
-set -euo pipefail
-if grep -q '^CMAKE_CXX_FLAGS:.*-fsanitize' "$PLUMB_BUILD_DIR/CMakeCache.txt"; then
-  echo "skipped: sanitizers allocate in their own way"
-  exit 77
-fi
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
+skip_under_sanitizers "allocate in their own way"
 "$PLUMB_BUILD_DIR/tests/failing_allocation"

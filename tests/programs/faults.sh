@@ -2,20 +2,11 @@
 # A save whose n-th open, write, fsync or rename fails, stops short or is where the process is
 # killed, for n = 1, 2, ... until the save succeeds. Whatever happens, the file is the old one to the
 # byte or the new one whole; an error names path and cause and leaves no temporary behind.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 tests=$PLUMB_BUILD_DIR/tests
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-if grep -q '^CMAKE_CXX_FLAGS:.*-fsanitize' "$PLUMB_BUILD_DIR/CMakeCache.txt"; then
-  echo "skipped: sanitizers answer the calls that are to fail"
-  exit 77
-fi
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
+skip_under_sanitizers "answer the calls that are to fail"
 
 file=$work/run/state.safetensors
 mkdir "$work/run"

@@ -1,26 +1,17 @@
 #!/usr/bin/env bash
 # A file system of 1 MiB that fills up: the old checkpoint stays, and room on it makes the next save
 # work. Skipped where none may be mounted.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 if [[ ${1-} != inside ]]; then
-  if ! unshare --mount true 2>/dev/null; then
-    echo "skipped: no file system may be mounted here"
-    exit 77
-  fi
-  exec unshare --mount bash "$0" inside
+  unshare --mount true 2>/dev/null || skip "no file system may be mounted here"
+  code=0
+  unshare --mount bash "$0" inside || code=$?
+  exit "$code"
 fi
 
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
-
-work=$(mktemp -d)
 trap 'umount "$work" 2>/dev/null; rmdir "$work"' EXIT
-if ! mount -t tmpfs -o size=1m tmpfs "$work" 2>/dev/null; then
-  echo "skipped: no file system may be mounted here"
-  exit 77
-fi
+mount -t tmpfs -o size=1m tmpfs "$work" 2>/dev/null || skip "no file system may be mounted here"
 
 # A checkpoint takes 590 KiB, so that a second one does not fit beside it.
 save_state=$PLUMB_BUILD_DIR/tests/save_state

@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # Files that declare far more than they hold, or spend their whole size on names: refused, in memory
 # bounded by their size and 64 MB.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 load_file=$PLUMB_BUILD_DIR/tests/load_file
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 python3 - "$work" <<'PYTHON'
 import io, json, struct, sys, zipfile

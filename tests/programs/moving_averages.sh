@@ -1,14 +1,8 @@
 #!/usr/bin/env bash
 # moving_averages: errors that are known in closed form, what it writes, with and without gnuplot.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/moving_averages
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 # Where gnuplot cannot be found, everything but the pictures is written.
 PATH= "$program" --out "$work/bare" >"$work/bare.txt"

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # PLUMB_PROFILE=1: a table on stderr at the end of any program, by time; the results stay the same.
-set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 
-fail() {
+fail() {  # with what the program said
   echo "FAILED: $1" >&2
   cat "$work/err" >&2
   exit 1

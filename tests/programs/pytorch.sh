@@ -1,15 +1,10 @@
 #!/usr/bin/env bash
 # Models and arrays to and from PyTorch and NumPy, through the functions of docs/checkpoints.md: the
 # same logits to 1e-5 both ways. Skipped where Python has no torch.
-set -euo pipefail
-python=${PLUMB_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import numpy, torch' 2>/dev/null; then
-  echo "skipped: $python has no torch"
-  exit 77
-fi
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
+need_torch
 model_file=$PLUMB_BUILD_DIR/tests/model_file
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 sed -n '/^```python$/,/^```$/p' "$PLUMB_SOURCE_DIR/docs/checkpoints.md" | grep -v '^```' \

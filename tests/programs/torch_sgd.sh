@@ -2,14 +2,9 @@
 # torch.optim.SGD itself on the batches and from the weights of plumb's heavy ball and debiased momentum:
 # the first is followed to rounding, the second is ahead. Prints the table of
 # docs/studies/debiased_momentum.md. Skipped where Python has no torch.
-set -euo pipefail
-python=${PLUMB_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import numpy, torch' 2>/dev/null; then
-  echo "skipped: $python has no torch"
-  exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
+need_torch
 cd "$work"
 
 for seed in {0..9}; do "$PLUMB_BUILD_DIR/tests/sgd_trajectory" "$seed.npz" "$seed"; done

@@ -1,14 +1,8 @@
 #!/usr/bin/env bash
 # train_digits: what it prints, what it refuses, and that equal settings give equal bits.
-set -euo pipefail
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 # refused CODE TEXT ARGUMENTS...: ends with CODE, says TEXT on stderr and nothing on stdout.
 refused() {

@@ -1,11 +1,7 @@
 #!/usr/bin/env bash
 # The small examples run and reach what they promise.
-set -euo pipefail
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 
 line=$("$PLUMB_BIN_DIR/linear_regression" | tail -n 1)
 echo "$line"

@@ -1,0 +1,29 @@
+# What the test scripts share: a folder that goes with them, and how they fail and skip.
+# shellcheck shell=bash
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+# skip WHY: ctest counts 77 as skipped.
+skip() {
+  echo "skipped: $1"
+  exit 77
+}
+
+# Where sanitizers answer the calls that the script is about.
+skip_under_sanitizers() {
+  if grep -q '^CMAKE_CXX_FLAGS:.*-fsanitize' "$PLUMB_BUILD_DIR/CMakeCache.txt"; then
+    skip "sanitizers $1"
+  fi
+}
+
+# Sets `python` to one that has torch, which is Debian's unless PLUMB_PYTHON says another.
+need_torch() {
+  python=${PLUMB_PYTHON:-/usr/bin/python3}
+  "$python" -c 'import numpy, torch' 2>/dev/null || skip "$python has no torch"
+}
