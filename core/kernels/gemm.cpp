@@ -55,10 +55,13 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
   }
   if (has_register_gemm() && m > thin_rows && (n >= 16 || work(m, n) < 1e5)) {
     // Rows that stay in the second cache with some 800 steps of a; then columns, whose panels are
-    // packed once whoever does it, down to 13 us of work.
+    // packed once whoever does it, down to 13 us of work. Each tile reads all of its rows of a: a
+    // tall one comes from memory, so not for a few columns.
     const double enough = work(m, n) / 16 > 1.5e6 ? work(m, n) / 16 : 1.5e6;
+    const bool tall = ta == Transpose::yes && k > register_depth;
+    const std::int64_t narrowest = tall ? std::clamp<std::int64_t>(up(n / 4, 32), 32, 128) : 32;
     Plan cut{m > 384 ? piece(m, 256, 2) : m, n, Kernel::registers};
-    while (work(cut.rows, cut.columns) > enough && cut.columns > 32)
+    while (work(cut.rows, cut.columns) > enough && cut.columns > narrowest)
       cut.columns = up((cut.columns + 1) / 2, 32);
     return cut;
   }

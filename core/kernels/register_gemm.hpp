@@ -10,6 +10,9 @@ namespace plumb::kernel {
 /// Whether this processor has a kernel of this kind.
 bool has_register_gemm();
 
+/// Steps of the inner side that are summed in one pass over c, if k is no larger.
+inline constexpr std::int64_t register_depth = 800;
+
 /// c [m, n] = or += op(a) [m, k] op(b) [k, n], plus `bias` [n] where it is not null, on the calling
 /// thread. Only where has_register_gemm(). T is float or double.
 template <class T>

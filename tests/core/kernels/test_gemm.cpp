@@ -58,11 +58,13 @@ double worst_error(std::int64_t m, std::int64_t n, std::int64_t k) {
 }  // namespace
 
 TEST_CASE("gemm: every transpose, with bias, overwriting and accumulating") {
-  // Every kernel, whole panels and their edges, one block of rows and several, one depth and two.
+  // Every kernel, whole panels and their edges, one block of rows and several, one pass over the
+  // inner side and more.
   for (const Shape& shape :
        {Shape{1, 1, 1}, Shape{3, 5, 7}, Shape{1, 10, 128}, Shape{64, 10, 33}, Shape{17, 64, 1},
         Shape{130, 70, 50}, Shape{4, 16, 3}, Shape{14, 32, 40}, Shape{15, 33, 65},
-        Shape{6, 96, 900}, Shape{2, 300, 77}, Shape{3, 151, 1000}, Shape{32, 2, 16}}) {
+        Shape{6, 96, 900}, Shape{30, 75, 801}, Shape{2, 300, 77}, Shape{3, 151, 1000},
+        Shape{32, 2, 16}}) {
     CAPTURE(to_string(shape));
     CHECK(worst_error<double>(shape[0], shape[1], shape[2]) < 1e-12);
     CHECK(worst_error<float>(shape[0], shape[1], shape[2]) < 1e-5 + 4e-8 * shape[2]);
@@ -83,17 +85,21 @@ TEST_CASE("gemm: nothing inside is zeros, plus the bias") {
 TEST_CASE("gemm: the same bits for any number of threads") {
   for (const auto [m, n, k] : {std::array<std::int64_t, 3>{64, 256, 784},
                                {300, 200, 500},
+                               {40, 300, 2000},
                                {10, 128, 9000},
                                {1, 1000, 700}}) {
-    const Tensor a = random<float>({m, k}, 5), b = random<float>({k, n}, 6);
-    std::vector<float> first;
-    for (const int threads : {1, 2, 3, 4}) {
-      const test::Threads scope(threads);
-      Tensor c = Tensor::empty({m, n});
-      kernel::gemm(m, n, k, matrix<float>(a, Transpose::no), matrix<float>(b, Transpose::no),
-                   c.mutable_data<float>(), n, Write::overwrite);
-      if (first.empty()) first = c.to_vector<float>();
-      CHECK(c.to_vector<float>() == first);
+    for (const Transpose ta : {Transpose::no, Transpose::yes}) {
+      const Tensor a = random<float>(ta == Transpose::no ? Shape{m, k} : Shape{k, m}, 5);
+      const Tensor b = random<float>({k, n}, 6);
+      std::vector<float> first;
+      for (const int threads : {1, 2, 3, 4}) {
+        const test::Threads scope(threads);
+        Tensor c = Tensor::empty({m, n});
+        kernel::gemm(m, n, k, matrix<float>(a, ta), matrix<float>(b, Transpose::no),
+                     c.mutable_data<float>(), n, Write::overwrite);
+        if (first.empty()) first = c.to_vector<float>();
+        CHECK(c.to_vector<float>() == first);
+      }
     }
   }
 }
