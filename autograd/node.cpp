@@ -19,12 +19,8 @@ void destroy(Node* node) noexcept {
 
 }  // namespace
 
-void retain(Node* node) noexcept { node->count.fetch_add(1, std::memory_order_relaxed); }
-
 void release(Node* node) noexcept {
-  if (node->count.load(std::memory_order_acquire) != 1 &&
-      node->count.fetch_sub(1, std::memory_order_acq_rel) != 1)
-    return;
+  if (!node->count.drop()) return;
   node->next_ready = unreachable;
   unreachable = node;
   if (destroying) return;

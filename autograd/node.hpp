@@ -70,7 +70,7 @@ struct Node {
   /// Frees what the rule holds. backward must not be called again.
   virtual void release_saved() = 0;
 
-  std::atomic<std::int32_t> count{1};
+  ReferenceCount count;
   std::uint32_t edge_count = 0;
   Edge* edges = nullptr;  // stands behind the object in its block
   std::size_t block_bytes = 0;
@@ -97,6 +97,8 @@ struct Leaf final : Node {
   bool valid = false;  // false: `gradient` is only memory for the next one
   bool enabled = true;
 };
+
+inline void retain(Node* node) noexcept { node->count.add(); }
 
 }  // namespace detail
 }  // namespace plumb

@@ -13,7 +13,7 @@ inline constexpr RetainGraph retain_graph = RetainGraph::yes;
 
 namespace detail {
 struct VariableState {
-  std::atomic<std::int32_t> count{1};
+  ReferenceCount count;
   Tensor value;
   NodeHandle node;  // null for a constant
 };
@@ -28,7 +28,7 @@ class Variable {
   Variable() = default;    ///< Undefined, like a default-constructed Tensor.
   Variable(Tensor value);  // NOLINT: a Tensor is accepted wherever a Variable is
   Variable(const Variable& other) noexcept : state_(other.state_) {
-    if (state_ != nullptr) state_->count.fetch_add(1, std::memory_order_relaxed);
+    if (state_ != nullptr) state_->count.add();
   }
   Variable(Variable&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   Variable& operator=(Variable other) noexcept {
@@ -36,10 +36,7 @@ class Variable {
     return *this;
   }
   ~Variable() {
-    if (state_ == nullptr) return;
-    if (state_->count.load(std::memory_order_acquire) == 1 ||
-        state_->count.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      destroy();
+    if (state_ != nullptr && state_->count.drop()) destroy();
   }
 
   /// A variable whose gradient backward() fills: a parameter. Throws for integer tensors.

@@ -58,7 +58,7 @@ void detail::destroy(TensorHeader* header) noexcept {
     }
     header->~TensorHeader();
     pool::deallocate(header, block_bytes);
-    const bool last = owner != nullptr && owner->count.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    const bool last = owner != nullptr && owner->count.drop();
     header = last ? owner : nullptr;
   }
 }
@@ -149,7 +149,7 @@ void Tensor::refuse_item() const { fail("item", "expected one element, got shape
 Tensor Tensor::view(const Shape& shape, std::int64_t numel, std::byte* data) const {
   TensorHeader& root = header_->root();
   auto* header = new (pool::allocate(header_bytes)) TensorHeader;
-  root.count.fetch_add(1, std::memory_order_relaxed);
+  root.count.add();
   header->owner = &root;
   header->data = data;
   header->dtype = dtype();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtype.hpp"
+#include "reference_count.hpp"
 #include "shape.hpp"
 
 namespace plumb {
@@ -19,7 +20,7 @@ namespace detail {
 // The shared part of a tensor. A view has an owner, whose memory it uses; an owner's memory stands
 // behind this header (small tensors) or in a block of its own.
 struct TensorHeader {
-  std::atomic<std::int32_t> count{1};
+  ReferenceCount count;
   DType dtype = DType::float32;
   std::atomic<std::uint32_t> version{0};  // of the owner: one for all views
   std::int64_t numel = 0;
@@ -43,7 +44,7 @@ class Tensor {
  public:
   Tensor() = default;
   Tensor(const Tensor& other) noexcept : header_(other.header_) {
-    if (header_ != nullptr) header_->count.fetch_add(1, std::memory_order_relaxed);
+    if (header_ != nullptr) header_->count.add();
   }
   Tensor(Tensor&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
   Tensor& operator=(Tensor other) noexcept {
@@ -51,11 +52,7 @@ class Tensor {
     return *this;
   }
   ~Tensor() {
-    if (header_ == nullptr) return;
-    // A sole owner needs no locked instruction.
-    if (header_->count.load(std::memory_order_acquire) == 1 ||
-        header_->count.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      detail::destroy(header_);
+    if (header_ != nullptr && header_->count.drop()) detail::destroy(header_);
   }
 
   /// Memory is not initialised. Throws for negative sizes, for counts beyond 2^63 - 1 and when the
@@ -164,9 +161,8 @@ class Tensor {
   }
   /// Whether no other handle or view can see this memory.
   bool unique() const {
-    return header().count.load(std::memory_order_acquire) == 1 &&
-           (header_->owner == nullptr ||
-            header_->owner->count.load(std::memory_order_acquire) == 1);
+    return header().count.is_one() &&
+           (header_->owner == nullptr || header_->owner->count.is_one());
   }
   /// Whether both are the same handle (not: hold equal values).
   bool same_as(const Tensor& other) const { return header_ == other.header_; }
