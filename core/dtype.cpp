@@ -20,17 +20,6 @@ const char* name(DType dtype) {
   return "unknown";
 }
 
-std::size_t size_of(DType dtype) {
-  switch (dtype) {
-    case DType::float32:
-      return 4;
-    case DType::uint8:
-      return 1;
-    default:
-      return 8;
-  }
-}
-
 void append_text(std::string& out, DType dtype) { out += name(dtype); }
 
 void check_number(const char* operation, double number, DType dtype) {

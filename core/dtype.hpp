@@ -14,7 +14,16 @@ enum class DType : std::uint8_t { float32, float64, int64, uint8 };
 const char* name(DType dtype);
 
 /// Bytes of one element.
-std::size_t size_of(DType dtype);
+inline std::size_t size_of(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return 4;
+    case DType::uint8:
+      return 1;
+    default:
+      return 8;
+  }
+}
 
 inline bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 

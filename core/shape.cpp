@@ -1,23 +1,14 @@
 #include "shape.hpp"
 
-#include <algorithm>
-
 #include "error.hpp"
 
 namespace plumb {
-
-Shape::Shape(std::initializer_list<std::int64_t> sizes) {
-  for (const std::int64_t size : sizes) push_back(size);
-}
 
 Shape::Shape(const std::vector<std::int64_t>& sizes) {
   for (const std::int64_t size : sizes) push_back(size);
 }
 
-void Shape::push_back(std::int64_t size) {
-  if (rank_ == max_rank) fail("Shape", "a tensor has at most ", max_rank, " axes");
-  sizes_[rank_++] = size;
-}
+void Shape::refuse_axis() { fail("Shape", "a tensor has at most ", max_rank, " axes"); }
 
 std::int64_t Shape::numel() const {
   std::int64_t non_zero = 1;
@@ -29,16 +20,6 @@ std::int64_t Shape::numel() const {
       fail("Shape", "the number of elements of ", *this, " does not fit in 63 bits");
   }
   return empty ? 0 : non_zero;
-}
-
-std::int64_t Shape::numel(int first, int last) const {
-  std::int64_t product = 1;
-  for (int axis = first; axis < last; ++axis) product *= sizes_[axis];
-  return product;
-}
-
-bool Shape::operator==(const Shape& other) const {
-  return rank_ == other.rank_ && std::equal(begin(), end(), other.begin());
 }
 
 std::string to_string(const Shape& shape) {
@@ -74,10 +55,8 @@ Shape broadcast(std::string_view operation, const Shape& a, const Shape& b) {
   return result;
 }
 
-int normalize_axis(std::string_view operation, int axis, int rank) {
-  if (axis < -rank || axis >= rank)
-    fail(operation, "axis ", axis, " is out of range [", -rank, ", ", rank, ")");
-  return axis < 0 ? axis + rank : axis;
+void detail::refuse_axis(std::string_view operation, int axis, int rank) {
+  fail(operation, "axis ", axis, " is out of range [", -rank, ", ", rank, ")");
 }
 
 }  // namespace plumb

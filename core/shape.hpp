@@ -15,7 +15,9 @@ class Shape {
   static constexpr int max_rank = 8;
 
   Shape() = default;
-  Shape(std::initializer_list<std::int64_t> sizes);
+  Shape(std::initializer_list<std::int64_t> sizes) {
+    for (const std::int64_t size : sizes) push_back(size);
+  }
   explicit Shape(const std::vector<std::int64_t>& sizes);
 
   int rank() const { return rank_; }
@@ -25,18 +27,32 @@ class Shape {
   const std::int64_t* end() const { return sizes_ + rank_; }
   std::int64_t back() const { return sizes_[rank_ - 1]; }
   /// Adds an axis behind the others. Throws beyond max_rank.
-  void push_back(std::int64_t size);
+  void push_back(std::int64_t size) {
+    if (rank_ == max_rank) refuse_axis();
+    sizes_[rank_++] = size;
+  }
 
   /// Product of the sizes. Throws where a size is negative or the product of the non-zero sizes
   /// exceeds 2^63 - 1, whatever their order: [0, 2^62, 4] is refused too.
   std::int64_t numel() const;
   /// Product of the sizes of axes [first, last), which must be valid.
-  std::int64_t numel(int first, int last) const;
+  std::int64_t numel(int first, int last) const {
+    std::int64_t product = 1;
+    for (int axis = first; axis < last; ++axis) product *= sizes_[axis];
+    return product;
+  }
 
-  bool operator==(const Shape& other) const;
+  bool operator==(const Shape& other) const {
+    if (rank_ != other.rank_) return false;
+    for (int axis = 0; axis < rank_; ++axis)
+      if (sizes_[axis] != other.sizes_[axis]) return false;
+    return true;
+  }
   bool operator!=(const Shape& other) const { return !(*this == other); }
 
  private:
+  [[noreturn]] static void refuse_axis();
+
   int rank_ = 0;
   std::int64_t sizes_[max_rank] = {};
 };
@@ -49,7 +65,14 @@ void append_text(std::string& out, const Shape& shape);
 /// Throws "[operation] shapes do not broadcast: [2, 3] and [4, 5]".
 Shape broadcast(std::string_view operation, const Shape& a, const Shape& b);
 
+namespace detail {
+[[noreturn]] void refuse_axis(std::string_view operation, int axis, int rank);
+}  // namespace detail
+
 /// Turns an axis in [-rank, rank) into one in [0, rank). Throws with the range otherwise.
-int normalize_axis(std::string_view operation, int axis, int rank);
+inline int normalize_axis(std::string_view operation, int axis, int rank) {
+  if (axis < -rank || axis >= rank) detail::refuse_axis(operation, axis, rank);
+  return axis < 0 ? axis + rank : axis;
+}
 
 }  // namespace plumb
