@@ -95,9 +95,9 @@ Variable cross_entropy(const Variable& logits, const Tensor& targets,
   const kernel::ClassSums sums = kernel::cross_entropy(losses, state, x, t, costs);
   const double divisor = divisor_of(options.reduction, sums);
   Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());
-  return record("cross_entropy", y, {logits},
-                [x = Saved(x), t = Saved(t), state = Saved(state), costs = SavedCosts(costs),
-                 divisor](const Tensor& g, Gradients& to) {
+  return record("cross_entropy", std::move(y), {logits},
+                [x = Saved(x), t = Saved(std::move(t)), state = Saved(std::move(state)),
+                 costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
                   to.write(0, [&](Tensor& dx, Write mode) {
                     kernel::cross_entropy_into(dx, mode, g, divisor, x, t, state, costs.get());
                   });

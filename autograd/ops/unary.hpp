@@ -20,9 +20,10 @@ template <class Forward, class Gradient>
 Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
   const Profiled profiled(operation);
   Tensor y = forward(x.value());
-  return record(operation, y, {x}, [y = Saved(y), gradient](const Tensor& g, Gradients& to) {
+  auto rule = [y = Saved(y), gradient](const Tensor& g, Gradients& to) {
     to.write(0, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, y); });
-  });
+  };
+  return record(operation, std::move(y), {x}, std::move(rule));
 }
 
 }  // namespace plumb::detail

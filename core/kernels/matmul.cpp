@@ -136,4 +136,22 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
   return y;
 }
 
+void linear_input_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& w) {
+  Profiled::add_multiply_adds(g.numel(), w.dim(1));
+  dispatch_floating("linear", dx.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    gemm(leading(g), w.dim(1), w.dim(0), matrix<T>(g, Transpose::no), matrix<T>(w, Transpose::no),
+         dx.mutable_data<T>(), w.dim(1), mode);
+  });
+}
+
+void linear_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tensor& x) {
+  Profiled::add_multiply_adds(g.numel(), dw.dim(1));
+  dispatch_floating("linear", dw.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    gemm(dw.dim(0), dw.dim(1), leading(x), matrix<T>(g, Transpose::yes),
+         matrix<T>(x, Transpose::no), dw.mutable_data<T>(), dw.dim(1), mode);
+  });
+}
+
 }  // namespace plumb::kernel

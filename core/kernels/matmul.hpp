@@ -20,4 +20,10 @@ void matmul_into(Tensor& c, Write mode, const Tensor& a, Transpose ta, const Ten
 /// Throws "[linear] ..." with the shapes.
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias);
 
+// Gradients of linear for g [..., out], whose leading axes are those of x.
+/// dx [..., in] = or += g w
+void linear_input_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& w);
+/// dw [out, in] = or += g^T x, summed over the leading axes.
+void linear_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tensor& x);
+
 }  // namespace plumb::kernel
