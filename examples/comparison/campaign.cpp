@@ -1,15 +1,9 @@
 #include "campaign.hpp"
 
-#include <unistd.h>
-
-#include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <mutex>
-#include <optional>
 #include <plumb/core.hpp>
 
-#include "../support/files.hpp"
+#include "run_folder.hpp"
 
 namespace comparison {
 namespace {
@@ -19,53 +13,25 @@ using namespace plumb;
 // Where tuning seeds begin: beyond all evaluation seeds.
 constexpr std::uint64_t tuning_seed_offset = 1'000'000'000;
 
-// One line for the whole plan, redrawn on a terminal, silent elsewhere.
-class PlanProgress {
- public:
-  explicit PlanProgress(std::size_t runs) : runs_(runs), terminal_(isatty(STDOUT_FILENO) == 1) {}
-  ~PlanProgress() {
-    if (shown_) std::fputs("\r\033[K", stdout);
-  }
+std::string name_of(const RunKey& key) {
+  return text(to_string(key.phase), "-", static_cast<std::uint64_t>(key.optimizer), "-", key.lr,
+              "-", key.seed);
+}
 
-  enum class Source : std::uint8_t { trained, found };
-  void finished(Source source) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    ++done_;
-    if (source == Source::trained) ++trained_;
-    if (!terminal_) return;
-    shown_ = true;
-    constexpr std::size_t width = 30;
-    const std::size_t filled = width * done_ / runs_;
-    std::printf("\r\033[K[%s>%s] %zu/%zu runs", std::string(filled, '=').c_str(),
-                std::string(width - filled, ' ').c_str(), done_, runs_);
-    if (trained_ > 0) {
-      const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-      const auto left = static_cast<int>(seconds / static_cast<double>(trained_) *
-                                         static_cast<double>(runs_ - done_));
-      std::printf("  ETA %d:%02d", left / 60, left % 60);
-    }
-    std::fflush(stdout);
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  std::size_t runs_, done_ = 0, trained_ = 0;
-  bool terminal_, shown_ = false;
-  Clock::time_point start_ = Clock::now();
-  std::mutex mutex_;
-};
-
-std::string path_of(const std::string& folder, const RunKey& key) {
-  return text(folder, "/runs/", to_string(key.phase), "-",
-              static_cast<std::uint64_t>(key.optimizer), "-", key.lr, "-", key.seed, ".txt");
+std::int64_t count_runs(const Plan& plan) {
+  std::int64_t runs = 0;
+  for (const OptimizerSpec& optimizer : plan.optimizers)
+    runs += (optimizer.searched() ? plan.trials * plan.tuning_seeds : 0) + plan.seeds;
+  return runs;
 }
 
 class Campaign {
  public:
   Campaign(const Task& task, const Plan& plan, const std::string& folder, const StopRequest& stop)
-      : task_(task), plan_(plan), folder_(folder), stop_(stop), progress_(count_runs()) {
-    make_folder(folder + "/runs");
-  }
+      : task_(task),
+        plan_(plan),
+        folder_(folder, count_runs(plan),
+                static_cast<double>(count_runs(plan)) * plan.training.work(), stop) {}
 
   Results run() {
     results_.outcomes.resize(plan_.optimizers.size());
@@ -76,36 +42,16 @@ class Campaign {
   }
 
  private:
-  std::size_t count_runs() const {
-    std::size_t runs = 0;
-    for (const OptimizerSpec& optimizer : plan_.optimizers) {
-      if (optimizer.searched()) runs += static_cast<std::size_t>(plan_.trials * plan_.tuning_seeds);
-      runs += static_cast<std::size_t>(plan_.seeds);
-    }
-    return runs;
-  }
-
-  RunResult find_or_train(const RunKey& key) {
-    const std::string path = path_of(folder_, key);
-    if (std::filesystem::exists(path)) {
-      RunResult result = result_from(read_file(path));
-      progress_.finished(PlanProgress::Source::found);
-      return result;
-    }
-    RunResult result = train(task_, plan_.optimizers[key.optimizer], key, plan_.training,
-                             [&] { return !stop_.requested(); });
-    write_file(path, to_text(result));
-    progress_.finished(PlanProgress::Source::trained);
-    return result;
-  }
-
   // The results of the keys, in their order, appended to those that there are.
   const FinishedRun* run_all(const std::vector<RunKey>& keys) {
     const std::size_t first = results_.runs.size();
     results_.runs.resize(first + keys.size());
     parallel_for(static_cast<std::int64_t>(keys.size()), 1, [&](std::int64_t i, std::int64_t) {
       const auto at = static_cast<std::size_t>(i);
-      results_.runs[first + at] = {keys[at], find_or_train(keys[at])};
+      results_.runs[first + at] = {
+          keys[at],
+          folder_.find_or_train(name_of(keys[at]), task_, plan_.optimizers[keys[at].optimizer],
+                                keys[at], plan_.training)};
     });
     return results_.runs.data() + first;
   }
@@ -170,9 +116,7 @@ class Campaign {
 
   const Task& task_;
   const Plan& plan_;
-  const std::string& folder_;
-  const StopRequest& stop_;
-  PlanProgress progress_;
+  RunFolder folder_;
   Results results_;
 };
 

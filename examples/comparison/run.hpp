@@ -33,6 +33,9 @@ struct Training {
   std::int64_t warm_up = 0;  ///< Steps over which lr grows linearly to its value; 0: none.
   std::int64_t evaluations =
       10;  ///< Evenly over an evaluation run; a tuning run has the last only.
+
+  /// About proportional to the time of a run: a step takes as long as ten samples more than it has.
+  double work() const { return static_cast<double>(steps) * static_cast<double>(batch_size + 10); }
 };
 
 /// The state of a run after some steps.
