@@ -101,6 +101,24 @@ Interval student_interval(const Values& values, double level) {
   return {center - half, center + half};
 }
 
+// The k-th least and the k-th largest miss the median with probability 2 P(heads < k), of n coins.
+Interval median_interval(Values values, double level) {
+  if (values.empty()) plumb::fail("median_interval", "needs at least one value");
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  double heads = std::pow(0.5, static_cast<double>(n));  // P(heads = k)
+  double below = 0;                                      // P(heads < k + 1)
+  std::size_t k = 0;
+  while (2 * (k + 1) <= n) {
+    below += heads;
+    if (1 - 2 * below < level) break;
+    heads *= static_cast<double>(n - k) / static_cast<double>(k + 1);
+    ++k;
+  }
+  if (k > 0) --k;  // counted from 0
+  return {values[k], values[n - 1 - k]};
+}
+
 double acceleration(const Values& values, const std::function<double(const Values&)>& statistic) {
   Values without(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {

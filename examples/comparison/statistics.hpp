@@ -27,6 +27,11 @@ struct Interval {
 /// mean +- t s / sqrt(n).
 Interval student_interval(const Values& values, double level = 0.95);
 
+/// Of the median, whatever the distribution: the innermost pair of order statistics, equally far
+/// from both ends, that holds it with probability `level` or more (David & Nagaraja 2003, section
+/// 7.1); the least and the largest value where there are too few. Values may be infinite.
+Interval median_interval(Values values, double level = 0.95);
+
 /// The bias-corrected and accelerated bootstrap interval (Efron 1987; Efron & Tibshirani 1993,
 /// chapter 14) of a statistic of at least two values, from `resamples` resamples, in which a
 /// resampled statistic that equals the observed one counts as half below it. Of values that give

@@ -1,22 +1,39 @@
 #!/usr/bin/env bash
-# batch_size: tables and pictures, equal bits for any number of threads, micro-batches under a memory
-# limit, and what it refuses.
+# batch_size: tables and pictures, equal bits for any number of threads, after a kill and from the
+# manifest, micro-batches under a memory limit, and what it refuses.
 # shellcheck source=tests/support/script.sh
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/batch_size
 
-small=(--task spiral --samples 1000 --seeds 2 --epochs 2 --steps 30 --batch-sizes 4,64,512 --target 60)
+small=(--task spiral --samples 1000 --seeds 2 --epochs 2 --steps 30 --batch-sizes 4,64,512 --target 60
+  --lr 0.3)
 "$program" "${small[@]}" --threads 1 --out "$work/one" >"$work/one.txt"
-"$program" "${small[@]}" --threads 2 --out "$work/two" >"$work/two.txt"
-for length in epochs steps; do
-  for scaling in linear sqrt none; do
-    # All columns but the times.
-    diff <(cut -d, -f 1-8,11 "$work/one/${length}_$scaling.csv") \
-      <(cut -d, -f 1-8,11 "$work/two/${length}_$scaling.csv") || fail "threads change a result"
-    [[ $(wc -l <"$work/one/${length}_$scaling.csv") == 4 ]] || fail "not three batch sizes"
-  done
+if grep -q $'[\r\033]' "$work/one.txt"; then fail "control characters outside a terminal"; fi
+[[ $(wc -l <"$work/one/steps_sqrt.csv") == 4 ]] || fail "not three batch sizes"
+
+# Killed on the way, by a signal that cannot be caught and by one that can: what is finished is kept.
+for signal in KILL TERM; do
+  "$program" "${small[@]}" --threads 2 --evaluations 400 --out "$work/$signal" >/dev/null 2>&1 &
+  running=$!
+  until [[ $(ls "$work/$signal/runs" 2>/dev/null | wc -l) -ge 2 ]]; do sleep 0.01; done
+  kill -$signal $running
+  code=0
+  wait $running 2>/dev/null || code=$?
+  [[ $code == $((128 + $(kill -l $signal))) ]] || fail "SIG$signal exited $code"
+  [[ ! -e $work/$signal/steps_none.csv ]] || fail "not stopped half-way"
+  "$program" "${small[@]}" --threads 2 --evaluations 400 --out "$work/$signal" >"$work/$signal.txt"
 done
-cmp "$work/one/noise_scale.csv" "$work/two/noise_scale.csv" || fail "threads change the noise scale"
+"$program" --manifest "$work/KILL/manifest.ini" --threads 1 --out "$work/again" >"$work/again.txt"
+
+# same FOLDER FOLDER: all tables but the times.
+same() {
+  for table in "$work/$1"/*.csv; do
+    if [[ $table == *_times.csv ]]; then continue; fi
+    cmp "$table" "$work/$2/${table##*/}" || fail "$1 and $2 differ"
+  done
+}
+same KILL TERM
+same KILL again
 
 # lr at 512 is 0.3 * 8, 0.3 * sqrt 8 and 0.3.
 for expected in linear:2.4 sqrt:0.848 none:0.3; do
@@ -50,4 +67,8 @@ refused 2 "--frobnicate" --frobnicate
 refused 2 "got '0'" --batch-sizes 1,0
 refused 2 "got 'inf'" --lr inf
 refused 2 "no rule named 'sdg'" --optimizer sdg
+refused 2 "batch size 4 is there twice" --batch-sizes 4,8,4
 refused 1 "one sample takes 1056 bytes, the memory limit is 0.001 MB" --task spiral --memory-limit 0.001
+cp "$work/one/manifest.ini" "$work/refused"
+refused 1 "holds another comparison: it has 'seeds=2', this is 'seeds=3'" \
+  --manifest "$work/one/manifest.ini" --seeds 3

@@ -54,6 +54,23 @@ TEST_CASE("statistics: Student's t as in the tables") {
   CHECK(interval.high == Approx(4.554260257).epsilon(1e-8));
 }
 
+TEST_CASE("statistics: order statistics about the median") {
+  constexpr double never = std::numeric_limits<double>::infinity();
+  // Of ten, the second and the ninth hold it with 97.9 %, the third and the eighth with 89.1 %.
+  const Interval ten = median_interval({10, 9, 8, 7, 6, 5, 4, 3, 2, 1});
+  CHECK(ten.low == 2);
+  CHECK(ten.high == 9);
+  CHECK(median_interval({10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, 0.89).low == 3);
+  const Interval twelve = median_interval({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, never, never});
+  CHECK(twelve.low == 3);  // 96.1 %
+  CHECK(twelve.high == 10);
+  const Interval few = median_interval({3, 1, never});
+  CHECK(few.low == 1);
+  CHECK(few.high == never);
+  CHECK(median_interval({7}).high == 7);
+  CHECK_THROWS_WITH(median_interval({}), "[median_interval] needs at least one value");
+}
+
 TEST_CASE("statistics: BCa of the spatial test data of Efron & Tibshirani") {
   // 1993, table 14.1 and section 14.3: variance 171.5, acceleration 0.061, 90 % interval
   // (115.8, 259.6) from 2000 resamples. Ends from other resamples scatter by about 2.

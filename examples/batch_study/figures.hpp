@@ -1,0 +1,53 @@
+// What came of the runs of a study of batch sizes: tables for a terminal and as CSV.
+#pragma once
+
+#include "../comparison/statistics.hpp"
+#include "study.hpp"
+
+namespace batch_study {
+
+/// A median over seeds and its interval; infinite where too few reached the target.
+struct Middle {
+  double median;
+  comparison::Interval interval;
+};
+
+/// One cell over its seeds. Errors are of the test set; a run that diverged counts as the untrained
+/// model, and as never reaching the target.
+struct Figures {
+  double error = 0;
+  comparison::Interval interval{};  ///< Student's, 95 %, of the mean.
+  double hits = 0;                  ///< Share of the seeds that reached the target.
+  Middle steps{}, seconds{};        ///< To the target; seconds are of processor time.
+  Middle rate{};                    ///< Thousands of samples in a second of processor time.
+  std::int64_t diverged = 0;
+};
+
+Figures figures_of(const Cell& cell, double target);
+
+/// A scaling against the square root at the same batch size: paired differences of the test error.
+struct Difference {
+  const Cell* cell;
+  double mean = 0;
+  comparison::Interval interval{};  ///< BCa, 95 %.
+  double adjusted_p = 1;            ///< Of the sign-flip test, after Holm over all of them.
+  comparison::Verdict verdict = comparison::Verdict::undecided;
+};
+
+/// Of all cells but those of the square root and of the base batch size, where all are the same.
+std::vector<Difference> compare_scalings(const std::vector<Cell>& cells, const Settings& settings);
+
+/// Errors and steps, which come again to the bit, and the differences between scalings.
+std::string to_text(const std::vector<Cell>& cells, const Settings& settings,
+                    const comparison::Task& task);
+/// Seconds and samples per second, which do not.
+std::string times_text(const std::vector<Cell>& cells, const Settings& settings);
+
+/// LENGTH_SCALING.csv and LENGTH_SCALING_times.csv for each length and scaling.
+void write_tables(const std::vector<Cell>& cells, const Settings& settings,
+                  const std::string& folder);
+
+/// As draw() of support/gnuplot.hpp, from those tables and noise_scale.csv.
+bool draw_pictures(const comparison::Task& task, const std::string& folder);
+
+}  // namespace batch_study
