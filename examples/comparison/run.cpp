@@ -3,7 +3,9 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <plumb/core.hpp>
@@ -24,8 +26,9 @@ double processor_seconds() {
 // A run under way.
 class Run {
  public:
-  Run(const Task& task, const OptimizerSpec& optimizer, const RunKey& key, const Training& training)
-      : task_(task), training_(training), evaluates_(key.phase == Stage::evaluation) {
+  Run(const Task& task, const OptimizerSpec& optimizer, const RunKey& key, const Training& training,
+      const std::string& path)
+      : task_(task), training_(training), path_(path), evaluates_(key.phase == Stage::evaluation) {
     Generator random(key.seed, Stream::init);
     model_ = task.make_model(random);
     optimizer_ = optimizer.make(model_->parameters(), key.lr);
@@ -42,16 +45,18 @@ class Run {
 
   RunResult train(const std::function<bool()>& go_on) {
     add_point();
+    go_on_from_checkpoint();
     while (step_ < training_.steps && !result_.diverged) {
-      std::int64_t left = task_.train->size();  // of the epoch
+      const std::int64_t all = task_.train->size();
+      std::int64_t left = all - samples_ % all;  // of the epoch
       for (const data::Batch& part : *loader_) {
         gather(part, std::min(training_.batch_size, left));
         if (gathered_ < std::min(training_.batch_size, left)) continue;
         left -= gathered_;
         take_step();
-        if (!go_on()) throw Stopped();
         if (step_ == training_.steps || result_.diverged) break;
         if (is_due(step_)) add_point();
+        keep(go_on());
       }
     }
     finish();
@@ -59,6 +64,39 @@ class Run {
   }
 
  private:
+  Checkpoint checkpoint() {
+    Checkpoint all;
+    all.add("model", *model_);
+    all.add("optimizer", *optimizer_);
+    if (schedule_) all.add("schedule", *schedule_);
+    all.add("loader", *loader_);
+    all.add("recent_loss", recent_loss_);
+    all.track("step", step_);
+    all.track("samples", samples_);
+    all.track("since_point", since_point_);
+    all.track("losses", losses_);
+    all.track("seconds", seconds_);
+    all.track("result", result_text_);
+    return all;
+  }
+
+  void go_on_from_checkpoint() {
+    if (path_.empty() || !std::filesystem::exists(path_)) return;
+    checkpoint().load(path_);
+    result_ = result_from(result_text_);
+  }
+
+  void keep(bool going_on) {
+    constexpr std::chrono::minutes often{1};
+    if (going_on && Clock::now() - kept_ < often) return;
+    if (!path_.empty()) {
+      result_text_ = to_text(result_);
+      checkpoint().save(path_);
+      kept_ = Clock::now();
+    }
+    if (!going_on) throw Stopped();
+  }
+
   // Whether a point falls between this step and the one before.
   bool is_due(std::int64_t step) const {
     const std::int64_t points = evaluates_ ? training_.evaluations : 1;
@@ -134,8 +172,11 @@ class Run {
     model_ = task_.make_model(random);
   }
 
+  using Clock = std::chrono::steady_clock;
+
   const Task& task_;
   const Training& training_;
+  const std::string& path_;  // of the checkpoint; empty: none
   bool evaluates_;
   std::shared_ptr<nn::Layer> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
@@ -148,6 +189,8 @@ class Run {
   // One sample that is far off is no divergence, which matters where it is the whole batch.
   optim::MovingAverage recent_loss_ = optim::MovingAverage::debiased(0.9);
   RunResult result_;
+  std::string result_text_;  // as it stands in the checkpoint
+  Clock::time_point kept_ = Clock::now();
 };
 
 // strtod, as streams read no "nan" or "inf".
@@ -178,8 +221,9 @@ const Point* RunResult::reached(double target) const {
 }
 
 RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
-                const Training& training, const std::function<bool()>& go_on) {
-  return Run(task, optimizer, key, training).train(go_on);
+                const Training& training, const std::function<bool()>& go_on,
+                const std::string& checkpoint) {
+  return Run(task, optimizer, key, training, checkpoint).train(go_on);
 }
 
 std::string to_text(const RunResult& result) {

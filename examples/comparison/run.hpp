@@ -67,10 +67,12 @@ struct RunResult {
 };
 
 /// Trains on the calling thread. `go_on` is asked after each step; where it says no, throws
-/// Stopped.
+/// Stopped. With a path, the run under way is kept there, once a minute and when it is stopped, and
+/// a run that is there goes on, bit for bit; it stays there until someone removes it.
 struct Stopped {};
 RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
-                const Training& training, const std::function<bool()>& go_on);
+                const Training& training, const std::function<bool()>& go_on,
+                const std::string& checkpoint = {});
 
 /// All of a result, as lines of text.
 std::string to_text(const RunResult& result);

@@ -1,5 +1,6 @@
 #include "run_folder.hpp"
 
+#include <cstdio>
 #include <filesystem>
 
 #include "../support/files.hpp"
@@ -21,8 +22,11 @@ RunResult RunFolder::find_or_train(const std::string& name, const Task& task,
     progress_.finished(training.work(), PlanProgress::Source::found);
     return result;
   }
-  RunResult result = train(task, optimizer, key, training, [&] { return !stop_.requested(); });
+  const std::string unfinished = folder_ + "/" + name + ".safetensors";
+  RunResult result = train(
+      task, optimizer, key, training, [&] { return !stop_.requested(); }, unfinished);
   write_file(path, to_text(result));
+  std::remove(unfinished.c_str());
   progress_.finished(training.work(), PlanProgress::Source::trained);
   return result;
 }

@@ -1,4 +1,5 @@
-// Runs that are kept on disk as soon as they end, so that a program that was stopped goes on.
+// Runs that are kept on disk, those under way as checkpoints, so that a program that was stopped
+// goes on.
 #pragma once
 
 #include <cstdint>

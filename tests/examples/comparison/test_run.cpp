@@ -5,6 +5,7 @@
 #include <plumb/examples/comparison/campaign.hpp>
 
 #include "../../support/errors.hpp"
+#include "../../support/temporary_folder.hpp"
 
 namespace plumb::test {
 namespace {
@@ -98,6 +99,34 @@ TEST_CASE("run: a result as text reads back") {
   CHECK(to_text(result_from(text)) == text);
   for (std::size_t length : {std::size_t{0}, std::size_t{10}, text.size() / 2, text.size() - 4})
     CHECK(contains(error_of([&] { result_from(text.substr(0, length)); }), "[result_from]"));
+}
+
+TEST_CASE("run: stopped after any step it goes on bit for bit") {
+  const Task task = small_task("spiral");
+  Training training = few_steps(12);
+  training.warm_up = 5;
+  const RunKey key{Stage::evaluation, 0, 0.1, 1};
+  const OptimizerSpec optimizer =
+      OptimizerSpec::parse("sgd:momentum=0.9,debias=1,accumulate_below=0.001");
+  const TemporaryFolder folder;
+  for (const std::int64_t part : {0, 16}) {
+    training.micro_batch = part;
+    RunResult whole = train(task, optimizer, key, training, always);
+    const std::string path = text(folder.path(), "/", part);
+    const auto stop = [] { return false; };
+    int stops = 0;
+    for (; stops < 100; ++stops) {
+      try {
+        RunResult result = train(task, optimizer, key, training, stop, path);
+        for (std::size_t i = 0; i < whole.points.size(); ++i)
+          whole.points[i].seconds = result.points.at(i).seconds = 0;
+        CHECK(to_text(result) == to_text(whole));
+        break;
+      } catch (const Stopped&) {
+      }
+    }
+    CHECK(stops == 11);
+  }
 }
 
 TEST_CASE("campaign: trials are ascending, alike for every optimizer, one in each part") {
