@@ -16,31 +16,35 @@ struct Costs {
         targets(targets.data<std::int64_t>()),
         classes(classes),
         ignore_index(costs.ignore_index),
-        smoothing(costs.label_smoothing) {
+        smoothing(costs.label_smoothing),
+        share(costs.label_smoothing / static_cast<double>(classes)) {
     for (std::int64_t k = 0; k < classes && smoothing > 0; ++k) total += weight(k);
   }
 
   PLUMB_INLINE T weight(std::int64_t k) const { return weights != nullptr ? weights[k] : T(1); }
-  bool counts(std::int64_t row) const { return targets[row] != ignore_index; }
+  PLUMB_INLINE bool counts(std::int64_t row) const { return targets[row] != ignore_index; }
 
   const T* weights;  // null: all 1
   const std::int64_t* targets;
   std::int64_t classes;
   std::int64_t ignore_index;
   double smoothing;
+  double share;      // of it that each class has
   double total = 0;  // of the weights, where smoothing needs it
 };
 
 // The sum of f(row) over the rows that are not ignored, and of their weights; each is stored too.
 template <class T, class F>
-void add_rows(ClassSums& sums, std::int64_t begin, std::int64_t end, const Costs<T>& costs,
-              T* losses, F f) {
+PLUMB_INLINE inline void add_rows(ClassSums& sums, std::int64_t begin, std::int64_t end,
+                                  const Costs<T>& costs, T* losses, F f) {
+  ClassSums own = sums;  // in registers
   for (std::int64_t row = begin; row < end; ++row) {
     const bool counts = costs.counts(row);
     const double value = counts ? f(row) : 0.0;
-    if (counts) sums += {value, static_cast<double>(costs.weight(costs.targets[row]))};
+    if (counts) own += {value, static_cast<double>(costs.weight(costs.targets[row]))};
     if (losses != nullptr) losses[row] = static_cast<T>(value);
   }
+  sums = own;
 }
 
 template <class T>
@@ -53,12 +57,15 @@ template <class L, class T>
 PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const L& lanes,
                                     const T* x, const Costs<T>& costs, T* saved, T* losses) {
   T highest[L::most];
-  double sums[L::most], log_sums[L::most], distances[L::most] = {};
+  double sums[L::most], log_sums[L::most], inverses[L::most], distances[L::most] = {};
   lanes.max(highest, x);
   lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
                                   PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
 #pragma omp simd
-  for (int c = 0; c < lanes.count(); ++c) log_sums[c] = vector_math::log(sums[c]);
+  for (int c = 0; c < lanes.count(); ++c) {
+    log_sums[c] = vector_math::log(sums[c]);
+    inverses[c] = 1 / sums[c];
+  }
   // In double the distance from the largest score is exact, and so is a loss near 0.
   if (costs.smoothing > 0)
     lanes.template sum<double>(distances, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
@@ -67,9 +74,9 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
     });
   for (int c = 0; c < lanes.count(); ++c) {
     saved[2 * (first + c)] = highest[c];
-    saved[2 * (first + c) + 1] = static_cast<T>(1 / sums[c]);
+    saved[2 * (first + c) + 1] = static_cast<T>(inverses[c]);
   }
-  add_rows(result, first, first + lanes.count(), costs, losses, [&](std::int64_t row) {
+  add_rows(result, first, first + lanes.count(), costs, losses, [&](std::int64_t row) PLUMB_INLINE {
     const auto c = static_cast<int>(row - first);
     const std::int64_t target = costs.targets[row];
     const double distance =
@@ -77,24 +84,24 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
     const double own = costs.weight(target) * (distance + log_sums[c]);
     if (costs.smoothing == 0) return own;
     const double all = distances[c] + costs.total * log_sums[c];
-    return (1 - costs.smoothing) * own + costs.smoothing / static_cast<double>(costs.classes) * all;
+    return (1 - costs.smoothing) * own + costs.share * all;
   });
 }
 
-// dx = or += the slope of the losses of some rows times the gradient of each over the divisor; `g`
-// is that of all rows, or one for each (`g_stride` 0 or 1).
+// dx = or += the slope of the losses of some rows times the gradient of each and a factor; `g` is
+// that of all rows, or one for each (`g_stride` 0 or 1).
 template <class L, class T>
 PLUMB_INLINE inline void row_gradients(T* dx, Write mode, std::int64_t first, const L& lanes,
                                        const T* x, const Costs<T>& costs, const T* saved,
-                                       const T* g, std::int64_t g_stride, double divisor) {
+                                       const T* g, std::int64_t g_stride, double factor) {
   T counts[L::most], highest[L::most], scale[L::most], each[L::most], own[L::most];
   for (int c = 0; c < lanes.count(); ++c) {
     const std::int64_t row = first + c;
     const bool known = costs.counts(row);
-    const double factor = g[row * g_stride] / divisor;
-    const double share = factor * costs.smoothing / static_cast<double>(costs.classes);
+    const double outer = g[row * g_stride] * factor;
+    const double share = outer * costs.share;
     const double weight = known ? costs.weight(costs.targets[row]) : T(0);
-    const double at_target = factor * (1 - costs.smoothing) * weight;
+    const double at_target = outer * (1 - costs.smoothing) * weight;
     counts[c] = known;
     own[c] = static_cast<T>(at_target);
     each[c] = known ? static_cast<T>(share) : T(0);
@@ -151,7 +158,7 @@ void cross_entropy_into(Tensor& dx, Write mode, const Tensor& g, double divisor,
     T* to = dx.mutable_data<T>();
     parallel_for(lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {
       for_lanes(lanes, begin, end, [&](std::int64_t row, const auto& group) PLUMB_INLINE {
-        row_gradients(to, mode, row, group, scores, typed, saved, outer, outer_stride, divisor);
+        row_gradients(to, mode, row, group, scores, typed, saved, outer, outer_stride, 1 / divisor);
       });
     });
   });
