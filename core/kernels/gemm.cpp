@@ -23,7 +23,7 @@ void make_blas_single_threaded() {
 
 // How a product is cut. It depends on the shape alone (and on whether the processor has the
 // register kernel), never on the number of threads.
-enum class Kernel : std::uint8_t { registers, thin, blas };
+enum class Kernel : std::uint8_t { registers, thin, narrow, blas };
 struct Plan {
   std::int64_t rows, columns;  // of a tile of c
   Kernel kernel;
@@ -51,6 +51,11 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
     Plan cut{m, n, Kernel::thin};
     while (work(m, cut.columns) > 3e5 && cut.columns > 32)
       cut.columns = up((cut.columns + 1) / 2, 32);
+    return cut;
+  }
+  if (n <= thin_rows && (ta == Transpose::yes || tb == Transpose::yes)) {
+    Plan cut{m, n, Kernel::narrow};
+    while (work(cut.rows, n) > 3e5 && cut.rows > 32) cut.rows = up((cut.rows + 1) / 2, 32);
     return cut;
   }
   if (has_register_gemm() && m > thin_rows && (n >= 16 || work(m, n) < 1e5)) {
@@ -130,6 +135,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   if (cut.kernel == Kernel::blas) make_blas_single_threaded();
   const auto product = cut.kernel == Kernel::registers ? register_gemm<T>
                        : cut.kernel == Kernel::thin    ? thin_gemm<T>
+                       : cut.kernel == Kernel::narrow  ? narrow_gemm<T>
                                                        : blas_gemm<T>;
   const std::int64_t down = (m + cut.rows - 1) / cut.rows;
   const std::int64_t across = (n + cut.columns - 1) / cut.columns;

@@ -15,11 +15,13 @@ struct Product {
   std::int64_t stride;
   Write mode;
   const T* bias;
+  Transpose result;  // whether c and its bias are those of the transposed product
 
   PLUMB_INLINE T left(std::int64_t row, std::int64_t i) const {
     return a.data[a.transpose == Transpose::no ? row * a.stride + i : i * a.stride + row];
   }
   PLUMB_INLINE void write(std::int64_t row, std::int64_t column, T value) const {
+    if (result == Transpose::yes) std::swap(row, column);
     if (bias != nullptr) value += bias[column];
     T& at = c[row * stride + column];
     at = mode == Write::overwrite ? value : at + value;
@@ -75,6 +77,10 @@ PLUMB_INLINE inline void column_block(const Product<T>& p, std::int64_t j) {
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < across; ++v) {
+      if (p.result == Transpose::yes) {
+        for (int l = 0; l < V::lanes; ++l) p.write(r, j + v * V::lanes + l, sum[r][v][l]);
+        continue;
+      }
       T* to = p.c + r * p.stride + j + v * V::lanes;
       if (p.bias != nullptr) sum[r][v] += V::load(p.bias + j + v * V::lanes);
       if (p.mode == Write::accumulate) sum[r][v] += V::load(to);
@@ -102,12 +108,8 @@ PLUMB_INLINE inline void multiply_rows(const Product<T>& p) {
     }
 }
 
-}  // namespace
-
 template <class T>
-void thin_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
-               const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
-  const Product<T> product{n, k, a, b, c, stride, mode, bias};
+void multiply(std::int64_t m, const Product<T>& product) {
   // As many sums as leave registers for what is multiplied: of 32, or of 16.
   on_best_vectors([&](auto bytes) PLUMB_INLINE {
     with_constant<thin_rows>(m, [&](auto rows) PLUMB_INLINE {
@@ -116,9 +118,30 @@ void thin_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& 
   });
 }
 
+}  // namespace
+
+template <class T>
+void thin_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+               const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
+  multiply(m, Product<T>{n, k, a, b, c, stride, mode, bias, Transpose::no});
+}
+
+// (a b)^T = b^T a^T has few rows.
+template <class T>
+void narrow_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+                 const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
+  const Matrix<T> left{b.data, b.stride, flip(b.transpose)};
+  const Matrix<T> right{a.data, a.stride, flip(a.transpose)};
+  multiply(n, Product<T>{m, k, left, right, c, stride, mode, bias, Transpose::yes});
+}
+
 template void thin_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<float>&,
                         const Matrix<float>&, float*, std::int64_t, Write, const float*);
 template void thin_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<double>&,
                         const Matrix<double>&, double*, std::int64_t, Write, const double*);
+template void narrow_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<float>&,
+                          const Matrix<float>&, float*, std::int64_t, Write, const float*);
+template void narrow_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<double>&,
+                          const Matrix<double>&, double*, std::int64_t, Write, const double*);
 
 }  // namespace plumb::kernel

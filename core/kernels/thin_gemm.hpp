@@ -1,4 +1,4 @@
-// A matrix product with few rows, which is as fast as the right matrix can be read.
+// Matrix products with few rows or few columns, as fast as the larger matrix can be read.
 #pragma once
 
 #include <cstdint>
@@ -14,5 +14,10 @@ inline constexpr std::int64_t thin_rows = 3;
 template <class T>
 void thin_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias);
+
+/// The same for n up to thin_rows and any m, where a or b is transposed.
+template <class T>
+void narrow_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+                 const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias);
 
 }  // namespace plumb::kernel
