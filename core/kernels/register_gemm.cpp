@@ -217,7 +217,9 @@ PLUMB_INLINE inline void multiply(const Product<T>& p) {
 
 template <int bytes, int most_rows, Transpose ta, class T>
 PLUMB_INLINE inline void multiply(const Product<T>& p) {
-  if (p.n <= VectorOf<T, bytes>::lanes) return multiply<T, bytes, 1, most_rows, ta>(p);
+  // With half the sums a row there is room for more rows.
+  constexpr int most_of_one = most_rows > 8 ? 16 : most_rows;
+  if (p.n <= VectorOf<T, bytes>::lanes) return multiply<T, bytes, 1, most_of_one, ta>(p);
   multiply<T, bytes, 2, most_rows, ta>(p);
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "vector.hpp"
+#include "lane_totals.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -47,14 +47,17 @@ PLUMB_INLINE inline void dot_block(const Product<T>& p, std::int64_t j) {
     }
   }
 #pragma GCC unroll 4
-  for (int r = 0; r < rows; ++r)
+  for (int r = 0; r < rows; ++r) {
+    T totals[columns];
+    lane_totals<columns>(totals, sum[r]);
 #pragma GCC unroll 8
     for (int v = 0; v < columns; ++v) {
       T rest = 0;
       for (std::int64_t l = i; l < p.k; ++l)
         rest += p.a.data[r * p.a.stride + l] * b[v * p.b.stride + l];
-      p.write(r, j + v, V::total(sum[r][v]) + rest);
+      p.write(r, j + v, totals[v] + rest);
     }
+  }
 }
 
 // All rows times `across` vectors of columns of b.
