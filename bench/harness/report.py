@@ -72,6 +72,9 @@ def sentences(derived):
     for limit in derived["limits"]:
         yield (f"Limits, threads {limit['threads']}: sgemm {limit['gflops']:.1f} GFLOP/s, "
                f"triad in place {limit['gbytes']:.1f} GB/s.")
+    for cost in derived["costs"]:
+        yield (f"{cost['workload']} takes {cost['times']:.2f} times as long as {cost['base']}, one "
+               f"thread; target <= {cost['target']:.2f}" + (f", {MISSED}." if cost["missed"] else "."))
     size = derived["program_bytes"] / 1e6
     yield (f"The stripped train_digits: {size:.2f} MB, target <= {workloads.PROGRAM_BYTES / 1e6:.0f} MB"
            + (f", {MISSED}." if derived["program_missed"] else "."))

@@ -20,6 +20,7 @@ def derive(results):
         "memory": [derive_memory(entry) for entry in results["cells"]
                    if entry["threads"] == 1 and Cell(entry["workload"], 1).trains],
         "sweep": derive_sweep(rows),
+        "costs": derive_costs(rows),
         "program_bytes": results["train_digits_bytes"],
         "program_missed": results["train_digits_bytes"] > workloads.PROGRAM_BYTES,
     }
@@ -80,6 +81,14 @@ def derive_memory(entry):
             "share_target": share_target, "share_missed": below(share_target, share),
             "start_ms": start, "libtorch_start_ms": their_start, "start_target": start_target,
             "start_missed": below(start_target, start)}
+
+
+def derive_costs(rows):
+    """What one workload takes in times of another, where both were measured."""
+    times = {row["workload"]: row["plumb_ns"] for row in rows if row["threads"] == 1}
+    return [{"workload": name, "base": base, "times": times[name] / times[base], "target": most,
+             "missed": times[name] / times[base] > most}
+            for name, (base, most) in workloads.COSTS.items() if name in times and base in times]
 
 
 def derive_sweep(rows):

@@ -10,7 +10,7 @@ MULTIPLICATIONS = {
     "cnnbn": (32 * 28 * 28 * 9, 64 * 14 * 14 * 32 * 9 + 3136 * 10),
 }
 # How often an optimizer reads or writes a number for each parameter.
-PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "adam": 7}
+PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "accumulate": 7, "adam": 7}
 
 # Least ratio to libtorch, for one thread and for two.
 RATIOS = {
@@ -22,6 +22,7 @@ RATIOS = {
     "cnn-1": (3.4, 3), "cnn-64": (1.9, 2.1), "cnn-128": (1.9, 2.2),
     "cnnbn-64": (2.7, 2.8),
     "plain-50": (0.95, None), "momentum-50": (1.1, None), "debiased-50": (None, None),
+    "accumulate-50": (None, None),
     "adam-50": (2, None),
     "mul-8": (15, None), "chain-8": (28, None),
     "loader-64": (None, None),
@@ -30,6 +31,8 @@ NO_WORSE_THAN_ONE_THREAD = {"plain-50", "momentum-50", "adam-50"}  # their ratio
 ONE_THREAD_ONLY = {"mul-8", "chain-8", "loader-64"}
 # Least share of the measured limit, at one thread.
 SHARES = {"mlp-512": 0.8, "plain-50": 0.85, "momentum-50": 0.85, "adam-50": 0.85}
+# The most that a step may take, in times of another workload's at one thread.
+COSTS = {"debiased-50": ("momentum-50", 1.05), "accumulate-50": ("momentum-50", 1.8)}
 # Most memory, as a share of libtorch's, and most milliseconds from process start to first step.
 MEMORY = {"lenet-128": 0.5, "mlp-8192": 0.5}
 START = {"mlp-64": 20, "lenet-64": 20}

@@ -53,6 +53,28 @@ void debiased(std::int64_t millions) {
   });
 }
 
+// libtorch has nothing of the kind: tensor operations decide what is released, in front of its SGD.
+void accumulate(std::int64_t millions) {
+  const std::vector<torch::Tensor> all = parameters(millions);
+  std::vector<torch::Tensor> gradients, residuals;
+  for (const torch::Tensor& parameter : all) {
+    gradients.push_back(parameter.grad());
+    residuals.push_back(torch::zeros_like(parameter));
+  }
+  torch::optim::SGD optimizer(all, torch::optim::SGDOptions(0.01).momentum(0.9));
+  run(all, [&] {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      torch::Tensor& residual = residuals[i];
+      residual.add_(gradients[i]);
+      const torch::Tensor held =
+          torch::logical_and(gradients[i].abs() < small_gradient, residual.abs() < small_gradient);
+      all[i].mutable_grad() = residual.masked_fill(held, 0);
+      residual.mul_(held);
+    }
+    optimizer.step();
+  });
+}
+
 void adam(std::int64_t millions) {
   const std::vector<torch::Tensor> all = parameters(millions);
   torch::optim::Adam optimizer(all, torch::optim::AdamOptions(0.001));

@@ -42,6 +42,12 @@ void momentum(std::int64_t millions) {
 
 void debiased(std::int64_t millions) { run<optim::SGD>(millions, optim::SGD::debiased(0.01, 0.9)); }
 
+void accumulate(std::int64_t millions) {
+  optim::SGD::Options options = optim::SGD::heavy_ball(0.01, 0.9);
+  options.accumulate_below = small_gradient;
+  run<optim::SGD>(millions, options);
+}
+
 void adam(std::int64_t millions) { run<optim::Adam>(millions, {}); }
 
 }  // namespace bench

@@ -14,8 +14,9 @@ namespace {
 const std::map<std::string, void (*)(std::int64_t)> workloads = {
     {"mlp", bench::mlp},           {"tiny", bench::tiny},         {"lenet", bench::lenet},
     {"cnn", bench::cnn},           {"cnnbn", bench::cnn_bn},      {"plain", bench::plain},
-    {"momentum", bench::momentum}, {"debiased", bench::debiased}, {"adam", bench::adam},
-    {"mul", bench::mul},           {"chain", bench::chain},       {"loader", bench::loader},
+    {"momentum", bench::momentum}, {"debiased", bench::debiased}, {"accumulate", bench::accumulate},
+    {"adam", bench::adam},         {"mul", bench::mul},           {"chain", bench::chain},
+    {"loader", bench::loader},
 };
 
 // The file behind libopenblas, whatever path the linker took to it.

@@ -18,6 +18,9 @@ void cnn_bn(std::int64_t batch);  ///< the same with batch normalization, 3136-1
 void plain(std::int64_t millions);
 void momentum(std::int64_t millions);
 void debiased(std::int64_t millions);  ///< SGD with the debiased average of the gradients
+/// SGD with momentum that holds gradients back while they and their sum are below small_gradient.
+void accumulate(std::int64_t millions);
+constexpr double small_gradient = 0.5;  ///< Half of the gradients, which are in [-1, 1), are below.
 void adam(std::int64_t millions);
 
 // The graph's own cost, on tensors of that many elements.

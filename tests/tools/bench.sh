@@ -33,6 +33,9 @@ cat >"$work/figures.json" <<'JSON'
    "libtorch": {"openmp": {"nanoseconds": [50e6]}}},
   {"workload": "plain-50", "threads": 2, "plumb": {"nanoseconds": [25e6]},
    "libtorch": {"openmp": {"nanoseconds": [30e6]}}},
+  {"workload": "momentum-50", "threads": 1, "plumb": {"nanoseconds": [20e6]}, "libtorch": {}},
+  {"workload": "debiased-50", "threads": 1, "plumb": {"nanoseconds": [20.8e6]}, "libtorch": {}},
+  {"workload": "accumulate-50", "threads": 1, "plumb": {"nanoseconds": [40e6]}, "libtorch": {}},
   {"workload": "mul-8", "threads": 1, "plumb": {"nanoseconds": [80]}, "libtorch": {}}]}
 JSON
 
@@ -50,6 +53,8 @@ shows 'plain-50 2 25 ms 30 ms openmp 1.20 >= 1.94 missed 24.0 GB/s 80 %'
 shows 'mul-8 1 80 ns - - - >= 15.00 - -'
 shows 'mlp-64 2 MiB 4 MiB 0.50 21.0 ms 90.0 ms <= 20 ms missed'
 shows 'Limits, threads 2: sgemm 200.0 GFLOP/s, triad in place 30.0 GB/s.'
+shows 'debiased-50 takes 1.04 times as long as momentum-50, one thread; target <= 1.05.'
+shows 'accumulate-50 takes 2.00 times as long as momentum-50, one thread; target <= 1.80, missed.'
 shows 'The stripped train_digits: 6.00 MB, target <= 5 MB, missed.'
 
 [[ $(head -n 1 "$work/document.md") == before && $(tail -n 1 "$work/document.md") == after ]] ||
