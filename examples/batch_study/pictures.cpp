@@ -13,8 +13,8 @@ using plumb::text;
 std::string plot_scalings(Length length, const std::string& ylabel, const char* end,
                           const char* columns) {
   std::string out = "set xlabel 'batch size, at equal " + to_string(length) +
-                    "'\nset logscale xy\nset xrange [0.7:*]\nset format x '%.0f'\nset ylabel '" +
-                    ylabel + "'\nplot ";
+                    "'\nset logscale x\nset xrange [0.7:*]\nset format x '%.0f'\n" + logarithmic_y +
+                    "set ylabel '" + ylabel + "'\nplot ";
   for (std::size_t i = 0; i < std::size(scalings); ++i)
     out += text(i == 0 ? "'" : ", '", to_string(length), "_", scalings[i].name, end, "' using ",
                 columns, " with yerrorlines ls ", static_cast<std::int64_t>(i + 1),

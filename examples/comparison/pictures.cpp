@@ -101,7 +101,7 @@ std::string sensitivity_script(const Task& task, const Plan& plan, const Results
       plots += text(", ", data, "3 with points", ls, " pt 2 ps 1.2 notitle");
   }
   return text("set xlabel 'lr'\nset logscale x\nset format x '%g'\nset ylabel 'validation ",
-              task.metric, "'\n", task.classes ? "" : "set logscale y\n", "plot ", plots, "\n");
+              task.metric, "'\n", task.classes ? "" : logarithmic_y, "plot ", plots, "\n");
 }
 
 std::string differences_script(const Summary& summary) {
@@ -137,7 +137,8 @@ bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
     write_file(pictures + "/trials" + end, trials_csv(results.outcomes[i]));
     searched = searched || plan.optimizers[i].searched();
   }
-  const std::string loss = "set ylabel 'validation loss'\nset logscale y\nset autoscale yfix\n";
+  const std::string loss =
+      text("set ylabel 'validation loss'\n", logarithmic_y, "set autoscale yfix\n");
   const auto curves = [&](const std::string& x) {
     return plot_each(plan, "curve",
                      {"using " + x + ":3:5 with filledcurves ls # notitle",

@@ -16,7 +16,7 @@ const char* const style = R"(
   --better: #00704f; --worse: #b34700; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e4ea; --paper: #17171b; --faint: #9c9ca8;
   --line: #3a3a44; --better: #3fcf9f; --worse: #ff9152; } }
-body { margin: 0 auto; max-width: 64rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif;
+body { margin: 0 auto; max-width: 76rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif;
   color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.5rem; line-height: 1.2; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
 p, li { max-width: 44rem; } small, figcaption { color: var(--faint); font-size: .875rem; }

@@ -25,7 +25,7 @@ const char* const shared_settings =
     "set border 3\n"
     "set tics nomirror out\n"
     "set datafile separator ','\n"
-    "set key outside bottom center horizontal\n";
+    "set key outside top center horizontal\n";
 
 // Exit code of gnuplot, run in `folder`; its messages go to stderr.
 int run_gnuplot(const std::string& folder, const std::string& script) {

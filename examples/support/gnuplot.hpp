@@ -10,6 +10,11 @@
 /// plumb::Error where it cannot be written or gnuplot fails.
 bool draw(const std::string& folder, const std::string& name, const std::string& commands);
 
+/// Commands for a logarithmic y axis, labelled at 2 and 5 about 1 as well: losses and errors seldom
+/// span more than a decade.
+inline const char* const logarithmic_y =
+    "set logscale y\nset ytics add (0.02, 0.05, 0.2, 0.5, 2, 5, 20, 50)\n";
+
 /// What to say where draw returned false.
 inline const char* const without_gnuplot =
     "gnuplot is not installed: data and scripts are written, the pictures are not.\n"
