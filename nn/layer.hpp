@@ -44,6 +44,10 @@ class Layer : public Module {
   /// forward(x). Throws when x is undefined.
   Variable operator()(const Variable& x);
 
+ protected:
+  /// Whether somebody sees the results of this layer.
+  static bool observed(const Layer& layer) { return layer.observer_ != nullptr; }
+
  private:
   friend class detail::LayerObserver;
   detail::LayerObserver* observer_ = nullptr;

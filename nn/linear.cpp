@@ -31,10 +31,19 @@ Linear::Linear(Variable weight, Variable bias)
 }
 
 Variable Linear::forward(const Variable& x) {
+  check_input(x);
+  return linear(x, weight_, bias_);
+}
+
+Variable Linear::forward_relu(const Variable& x) {
+  check_input(x);
+  return linear_relu(x, weight_, bias_);
+}
+
+void Linear::check_input(const Variable& x) const {
   const std::int64_t in = weight_.dim(1);
   if (x.rank() == 0 || x.dim(-1) != in)
     fail("Linear", "expected input [..., ", in, "], got ", x.shape());
-  return linear(x, weight_, bias_);
 }
 
 }  // namespace plumb::nn

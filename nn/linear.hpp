@@ -24,6 +24,8 @@ class Linear : public Layer {
 
   /// Throws "[Linear] expected input [..., 784], got [64, 100]".
   Variable forward(const Variable& x) override;
+  /// max(forward(x), 0) to the same bits, as one operation.
+  Variable forward_relu(const Variable& x);
 
   /// [out, in].
   const Variable& weight() const { return weight_; }
@@ -31,6 +33,8 @@ class Linear : public Layer {
   const Variable& bias() const { return bias_; }
 
  private:
+  void check_input(const Variable& x) const;
+
   Variable weight_;
   Variable bias_;
 };

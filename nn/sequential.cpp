@@ -4,6 +4,7 @@
 
 #include "../core/error.hpp"
 #include "activations.hpp"
+#include "linear.hpp"
 #include "max_pool.hpp"
 
 namespace plumb::nn {
@@ -14,6 +15,10 @@ namespace {
 bool better_exchanged(const Layer& a, const Layer& b) {
   return typeid(a) == typeid(ReLU) &&
          (typeid(b) == typeid(MaxPool2d) || typeid(b) == typeid(MaxPool1d));
+}
+
+bool is_linear_relu(const Layer& a, const Layer& b) {
+  return typeid(a) == typeid(Linear) && typeid(b) == typeid(ReLU);
 }
 
 }  // namespace
@@ -27,11 +32,17 @@ Layer& Sequential::operator[](std::int64_t index) const {
 Variable Sequential::forward(const Variable& x) {
   Variable y = x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (i + 1 < layers_.size() && better_exchanged(*layers_[i], *layers_[i + 1])) {
-      y = (*layers_[i])((*layers_[i + 1])(y));
+    Layer& layer = *layers_[i];
+    Layer* next = i + 1 < layers_.size() ? layers_[i + 1] : nullptr;
+    if (next != nullptr && better_exchanged(layer, *next)) {
+      y = layer((*next)(y));
+      ++i;
+    } else if (next != nullptr && y.defined() && is_linear_relu(layer, *next) && !observed(layer) &&
+               !observed(*next)) {
+      y = static_cast<Linear&>(layer).forward_relu(y);
       ++i;
     } else {
-      y = (*layers_[i])(y);
+      y = layer(y);
     }
   }
   return y;

@@ -7,7 +7,8 @@ namespace plumb::nn {
 
 /// Feeds its input to the first layer, that one's output to the second and so on; without layers
 /// it returns its input. The layers are named "0", "1", ... A ReLU before a MaxPool is applied
-/// behind it, which changes no bit of the result or of the gradients and saves most of its work.
+/// behind it, one behind a Linear (not behind a class derived from it) together with it: that
+/// changes no bit of the result or of the gradients and saves most of the ReLU's work.
 ///
 /// ```
 /// nn::Sequential model{nn::Flatten(), nn::Linear(784, 128, generator), nn::ReLU(),

@@ -16,4 +16,8 @@ Variable matmul(const Variable& a, const Variable& b, Transpose ta = Transpose::
 /// x w^T + bias as one operation: x [..., in], w [out, in], bias [out] or undefined -> [..., out].
 Variable linear(const Variable& x, const Variable& w, const Variable& bias = Variable());
 
+/// max(x w^T + bias, 0) as one operation: the bits of relu(linear(x, w, bias)) and of its
+/// gradients, without a pass over memory of its own for the ReLU.
+Variable linear_relu(const Variable& x, const Variable& w, const Variable& bias = Variable());
+
 }  // namespace plumb

@@ -6,6 +6,7 @@
 
 #include "../error.hpp"
 #include "../parallel.hpp"
+#include "isa.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
 
@@ -115,11 +116,22 @@ void blas_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& 
                      static_cast<int>(stride));
 }
 
+template <class T>
+void relu_tile(std::int64_t m, std::int64_t n, T* c, std::int64_t stride) {
+  on_best_isa([=]() PLUMB_INLINE {
+    for (std::int64_t i = 0; i < m; ++i) {
+      T* row = c + i * stride;
+#pragma omp simd
+      for (std::int64_t j = 0; j < n; ++j) row[j] = row[j] <= 0 ? T(0) : row[j];
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c,
-          std::int64_t stride, Write mode, const T* bias) {
+          std::int64_t stride, Write mode, const T* bias, Activation activation) {
   if (m == 0 || n == 0) return;
   for (const std::int64_t size : {m, n, k, a.stride, b.stride, stride})
     if (size > INT_MAX) fail("matmul", "a side of ", size, " exceeds 2^31 - 1");
@@ -129,30 +141,36 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
         T& element = c[i * stride + j];
         element = (mode == Write::overwrite ? T(0) : element) + (bias != nullptr ? bias[j] : T(0));
       }
+    if (activation == Activation::relu) relu_tile(m, n, c, stride);
     return;
   }
   const Plan cut = plan(m, n, k, a.transpose, b.transpose);
   if (cut.kernel == Kernel::blas) make_blas_single_threaded();
-  const auto product = cut.kernel == Kernel::registers ? register_gemm<T>
-                       : cut.kernel == Kernel::thin    ? thin_gemm<T>
-                       : cut.kernel == Kernel::narrow  ? narrow_gemm<T>
-                                                       : blas_gemm<T>;
+  const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
+                           const Matrix<T>& right, T* to, const T* plus) {
+    if (cut.kernel == Kernel::registers)
+      return register_gemm(rows, columns, k, left, right, to, stride, mode, plus, activation);
+    const auto other = cut.kernel == Kernel::thin     ? thin_gemm<T>
+                       : cut.kernel == Kernel::narrow ? narrow_gemm<T>
+                                                      : blas_gemm<T>;
+    other(rows, columns, k, left, right, to, stride, mode, plus);
+    if (activation == Activation::relu) relu_tile(rows, columns, to, stride);
+  };
   const std::int64_t down = (m + cut.rows - 1) / cut.rows;
   const std::int64_t across = (n + cut.columns - 1) / cut.columns;
   parallel_for(down * across, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t tile = begin; tile < end; ++tile) {
       const std::int64_t i = tile / across * cut.rows;
       const std::int64_t j = tile % across * cut.columns;
-      product(std::min(cut.rows, m - i), std::min(cut.columns, n - j), k, from(a, i, 0),
-              from(b, 0, j), c + i * stride + j, stride, mode,
-              bias == nullptr ? nullptr : bias + j);
+      product(std::min(cut.rows, m - i), std::min(cut.columns, n - j), from(a, i, 0), from(b, 0, j),
+              c + i * stride + j, bias == nullptr ? nullptr : bias + j);
     }
   });
 }
 
 template void gemm(std::int64_t, std::int64_t, std::int64_t, Matrix<float>, Matrix<float>, float*,
-                   std::int64_t, Write, const float*);
+                   std::int64_t, Write, const float*, Activation);
 template void gemm(std::int64_t, std::int64_t, std::int64_t, Matrix<double>, Matrix<double>,
-                   double*, std::int64_t, Write, const double*);
+                   double*, std::int64_t, Write, const double*, Activation);
 
 }  // namespace plumb::kernel

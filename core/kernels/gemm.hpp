@@ -16,11 +16,15 @@ struct Matrix {
   Transpose transpose = Transpose::no;
 };
 
+/// What becomes of a finished element: relu makes it 0 unless it is larger; NaN stays.
+enum class Activation : std::uint8_t { none, relu };
+
 /// c [m, n] (rows `stride` apart) = or += op(a) [m, k] op(b) [k, n], plus `bias` [n] on every row
-/// where it is not null. The tiles depend on m, n and k only, so the bits do not depend on the
-/// number of threads. T is float or double.
+/// where it is not null; then the activation. The tiles depend on m, n and k only, so the bits do
+/// not depend on the number of threads. T is float or double.
 template <class T>
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T> b, T* c,
-          std::int64_t stride, Write mode, const T* bias = nullptr);
+          std::int64_t stride, Write mode, const T* bias = nullptr,
+          Activation activation = Activation::none);
 
 }  // namespace plumb::kernel

@@ -1,7 +1,6 @@
 #include "matmul.hpp"
 
 #include "../profile.hpp"
-#include "gemm.hpp"
 #include "loops.hpp"
 
 namespace plumb::kernel {
@@ -114,7 +113,7 @@ void matmul_into(Tensor& c, Write mode, const Tensor& a, Transpose ta, const Ten
   });
 }
 
-Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias, Activation activation) {
   check_floating("linear", x, w);
   if (w.rank() != 2 || x.rank() < 1 || x.dim(-1) != w.dim(1))
     fail("linear", "expected x [..., in] and w [out, in], got ", x.shape(), " and ", w.shape());
@@ -131,7 +130,8 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
   dispatch_floating("linear", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     gemm(leading(x), outputs, w.dim(1), matrix<T>(x, Transpose::no), matrix<T>(w, Transpose::yes),
-         y.mutable_data<T>(), outputs, Write::overwrite, bias.defined() ? bias.data<T>() : nullptr);
+         y.mutable_data<T>(), outputs, Write::overwrite, bias.defined() ? bias.data<T>() : nullptr,
+         activation);
   });
   return y;
 }

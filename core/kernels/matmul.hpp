@@ -4,6 +4,7 @@
 #include "../tensor.hpp"
 #include "../transpose.hpp"
 #include "../write.hpp"
+#include "gemm.hpp"
 
 namespace plumb::kernel {
 
@@ -16,9 +17,10 @@ Tensor matmul(const Tensor& a, Transpose ta, const Tensor& b, Transpose tb);
 void matmul_into(Tensor& c, Write mode, const Tensor& a, Transpose ta, const Tensor& b,
                  Transpose tb);
 
-/// x w^T + bias of x [..., in], w [out, in] and bias [out] (or undefined) -> [..., out].
-/// Throws "[linear] ..." with the shapes.
-Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias);
+/// x w^T + bias of x [..., in], w [out, in] and bias [out] (or undefined) -> [..., out], then the
+/// activation. Throws "[linear] ..." with the shapes.
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias,
+              Activation activation = Activation::none);
 
 // Gradients of linear for g [..., out], whose leading axes are those of x.
 /// dx [..., in] = or += g w

@@ -113,6 +113,7 @@ struct Product {
   std::int64_t stride;
   Write mode;
   const T* bias;
+  Activation activation;
   T* packed;          // room for a panel, aligned to 64 bytes
   std::int64_t next;  // steps behind these that are worth fetching meanwhile
 };
@@ -129,6 +130,19 @@ PLUMB_INLINE inline Panel<T> panel_at(const Product<T>& p, std::int64_t j, bool 
   return {p.packed, width};
 }
 
+// c = or += sum + bias, then the activation.
+template <class T>
+PLUMB_INLINE inline void finish_row(std::int64_t n, const T* sum, const T* bias, Write mode,
+                                    Activation activation, T* c) {
+  const bool relu = activation == Activation::relu, add = mode == Write::accumulate;
+#pragma omp simd
+  for (std::int64_t j = 0; j < n; ++j) {
+    const T plus = bias == nullptr ? T(0) : bias[j];
+    const T value = add ? c[j] + (sum[j] + plus) : sum[j] + plus;
+    c[j] = relu && value <= 0 ? T(0) : value;
+  }
+}
+
 // Rows are multiplied in blocks of equal height: 64 as 13, 13, 13, 13, 12 and not as four times 14
 // and 8.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
@@ -139,20 +153,18 @@ PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
   const std::int64_t i = block * p.m / blocks;
   const std::int64_t rows = (block + 1) * p.m / blocks - i;
   const std::int64_t columns = p.n - j < width ? p.n - j : width;
-  // What does not fill a panel takes a way round.
   alignas(64) T whole[most_rows * width];
-  const Target<T> to = columns < width ? Target<T>{whole, width, Write::overwrite, nullptr}
-                                       : Target<T>{p.c + i * p.stride + j, p.stride, p.mode,
-                                                   p.bias == nullptr ? nullptr : p.bias + j};
+  T* c = p.c + i * p.stride + j;
+  const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
+  // What does not fill a panel takes a way round, and what an activation changes: c is in no cache.
+  const bool round = columns < width || p.activation != Activation::none;
+  const Target<T> to = round ? Target<T>{whole, width, Write::overwrite, nullptr}
+                             : Target<T>{c, p.stride, p.mode, bias};
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
   multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
-  if (columns == width) return;
+  if (!round) return;
   for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t v = 0; v < columns; ++v) {
-      T& at = p.c[(i + r) * p.stride + j + v];
-      const T value = whole[r * width + v] + (p.bias == nullptr ? T(0) : p.bias[j + v]);
-      at = p.mode == Write::accumulate ? at + value : value;
-    }
+    finish_row(columns, whole + r * width, bias, p.mode, p.activation, c + r * p.stride);
 }
 
 // The `share`th of `shares` equal shares of some rows of memory, to the second cache.
@@ -207,6 +219,7 @@ PLUMB_INLINE inline void multiply(const Product<T>& p) {
     part.next = left - part.k < steps ? left - part.k : steps;
     part.a.data += ta == Transpose::yes ? first * p.a.stride : first;
     part.b.data += p.b.transpose == Transpose::yes ? first : first * p.b.stride;
+    if (left > steps) part.activation = Activation::none;
     if (first > 0) {
       part.mode = Write::accumulate;
       part.bias = nullptr;
@@ -243,7 +256,8 @@ bool has_register_gemm() { return isa() != Isa::base; }
 
 template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
-                   const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
+                   const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias,
+                   Activation activation) {
   // A panel is 128 bytes wide at the most. A large one does not stand on the stack, which may be a
   // small one.
   const std::int64_t bytes = pass_steps(k, a.transpose) * 128;
@@ -252,7 +266,8 @@ void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<
   if (bytes > std::int64_t{sizeof(small)}) large = Tensor::empty({bytes}, DType::uint8);
   void* packed = small;
   if (large.defined()) packed = large.mutable_raw();
-  const Product<T> product{m, n, k, a, b, c, stride, mode, bias, static_cast<T*>(packed), 0};
+  const Product<T> product{
+      m, n, k, a, b, c, stride, mode, bias, activation, static_cast<T*>(packed), 0};
 #if defined(__x86_64__)
   if (isa() == Isa::v4) return multiply_v4(product);
   multiply_v3(product);
@@ -262,8 +277,10 @@ void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<
 }
 
 template void register_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<float>&,
-                            const Matrix<float>&, float*, std::int64_t, Write, const float*);
+                            const Matrix<float>&, float*, std::int64_t, Write, const float*,
+                            Activation);
 template void register_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<double>&,
-                            const Matrix<double>&, double*, std::int64_t, Write, const double*);
+                            const Matrix<double>&, double*, std::int64_t, Write, const double*,
+                            Activation);
 
 }  // namespace plumb::kernel

@@ -13,10 +13,11 @@ bool has_register_gemm();
 /// Steps of the inner side that are summed in one pass over c, if k is no larger.
 inline constexpr std::int64_t register_depth = 800;
 
-/// c [m, n] = or += op(a) [m, k] op(b) [k, n], plus `bias` [n] where it is not null, on the calling
-/// thread. Only where has_register_gemm(). T is float or double.
+/// c [m, n] = or += op(a) [m, k] op(b) [k, n], plus `bias` [n] where it is not null, then the
+/// activation, on the calling thread. Only where has_register_gemm(). T is float or double.
 template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
-                   const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias);
+                   const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias,
+                   Activation activation = Activation::none);
 
 }  // namespace plumb::kernel

@@ -13,6 +13,13 @@ class Net : public nn::Sequential {
   explicit Net(Generator& generator) : Sequential{nn::Linear(2, 3, generator), nn::ReLU()} {}
 };
 
+// Twice what Linear makes.
+class Doubled : public nn::Linear {
+ public:
+  using Linear::Linear;
+  Variable forward(const Variable& x) override { return Linear::forward(x) * 2.0; }
+};
+
 }  // namespace
 
 TEST_CASE("Sequential: applies its layers in order and numbers them") {
@@ -127,4 +134,34 @@ TEST_CASE("Sequential: a ReLU before a MaxPool gives the bits of one after the o
   expected.backward(seed);
   y.backward(seed);
   CHECK(hash(b.grad()) == hash(a.grad()));
+}
+
+TEST_CASE("Sequential: a ReLU behind a Linear gives the bits of one after the other") {
+  Generator generator(1);
+  const auto linear = std::make_shared<nn::Linear>(20, 33, generator);
+  nn::ReLU relu;
+  nn::Sequential both{linear, nn::ReLU()};
+  Tensor values = Tensor::empty({40, 20});
+  generator.fill_uniform(values, -1, 1);
+  const Variable a = Variable::leaf(values), b = Variable::leaf(values);
+  const Variable expected = relu((*linear)(a)), y = both(b);
+  CHECK(hash(y.value()) == hash(expected.value()));
+  Tensor seed = Tensor::empty(y.shape());
+  generator.fill_uniform(seed, -1, 1);
+  expected.backward(seed);
+  const std::uint64_t weight = hash(linear->weight().grad()), bias = hash(linear->bias().grad());
+  linear->zero_grad();
+  y.backward(seed);
+  CHECK(hash(b.grad()) == hash(a.grad()));
+  CHECK(hash(linear->weight().grad()) == weight);
+  CHECK(hash(linear->bias().grad()) == bias);
+  CHECK_THROWS_WITH_AS(both(Tensor::zeros({2, 3})), "[Linear] expected input [..., 20], got [2, 3]",
+                       Error);
+}
+
+TEST_CASE("Sequential: a class derived from Linear keeps its own forward before a ReLU") {
+  const Variable weight = Variable::leaf(Tensor::from({3.F}, {1, 1}));
+  nn::Sequential model{Doubled(weight), nn::ReLU()};
+  CHECK(model(Tensor::from({1.F}, {1, 1})).item() == 6);
+  CHECK(model(Tensor::from({-1.F}, {1, 1})).item() == 0);
 }

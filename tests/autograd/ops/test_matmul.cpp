@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <plumb/autograd.hpp>
+#include <plumb/core/hash.hpp>
 #include <plumb/core/random.hpp>
 
 using namespace plumb;
@@ -41,6 +42,40 @@ TEST_CASE("linear: gradcheck with and without bias, of any leading axes") {
     gradcheck([](const std::vector<Variable>& v) { return linear(v[0], v[1]); },
               {random(x, 1), random({2, 3}, 2)});
   }
+}
+
+TEST_CASE("linear_relu: gradcheck, and the bits of a ReLU behind linear") {
+  for (const Shape& shape : {Shape{5, 3}, Shape{3}, Shape{2, 9, 3}}) {
+    const std::vector<Tensor> at = {random(shape, 1), random({6, 3}, 2), random({6}, 3)};
+    gradcheck([](const std::vector<Variable>& v) { return linear_relu(v[0], v[1], v[2]); }, at);
+    gradcheck([](const std::vector<Variable>& v) { return linear_relu(v[0], v[1]); },
+              {at[0], at[1]});
+    std::vector<std::uint64_t> hashes[2];
+    for (const bool fused : {false, true}) {
+      std::vector<Variable> v;
+      for (const Tensor& x : at) v.push_back(Variable::leaf(x.to(DType::float32)));
+      const Variable y = fused ? linear_relu(v[0], v[1], v[2]) : relu(linear(v[0], v[1], v[2]));
+      sum(y * y).backward();
+      hashes[fused] = {hash(y.value())};
+      for (const Variable& x : v) hashes[fused].push_back(hash(x.grad()));
+    }
+    CHECK(hashes[0] == hashes[1]);
+  }
+}
+
+TEST_CASE("linear_relu: a gradient that somebody holds stays as it is") {
+  const Variable w = Variable::leaf(Tensor::from({1.F, -1.F}, {2, 1}));
+  const Tensor seed = Tensor::ones({1, 2});
+  Tensor seen;
+  Variable y = linear_relu(Tensor::ones({1, 1}), w);
+  y.register_hook([&](const Tensor& g) {
+    seen = g;
+    return Tensor();
+  });
+  y.backward(seed);
+  CHECK(seed.to_vector<float>() == std::vector<float>{1, 1});
+  CHECK(seen.to_vector<float>() == std::vector<float>{1, 1});
+  CHECK(w.grad().to_vector<float>() == std::vector<float>{1, 0});
 }
 
 TEST_CASE("linear: an empty batch gives zero gradients") {

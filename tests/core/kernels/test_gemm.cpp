@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
+#include <plumb/core/hash.hpp>
 #include <plumb/core/kernels/gemm.hpp>
+#include <plumb/core/kernels/math.hpp>
 #include <plumb/core/random.hpp>
 
 #include "../../support/threads.hpp"
@@ -68,6 +71,30 @@ TEST_CASE("gemm: every transpose, with bias, overwriting and accumulating") {
     CAPTURE(to_string(shape));
     CHECK(worst_error<double>(shape[0], shape[1], shape[2]) < 1e-12);
     CHECK(worst_error<float>(shape[0], shape[1], shape[2]) < 1e-5 + 4e-8 * shape[2]);
+  }
+}
+
+TEST_CASE("gemm: with a ReLU the bits of the product and of a ReLU behind it") {
+  // Every kernel, edges of panels, several passes, and one k of 0.
+  for (const auto [m, n, k] : {std::array<std::int64_t, 3>{2, 40, 30},
+                               {30, 75, 801},
+                               {64, 128, 20},
+                               {200, 10, 128},
+                               {5, 3, 0}}) {
+    for (const Write mode : {Write::overwrite, Write::accumulate}) {
+      const Tensor a = random<float>({m, k}, 1), b = random<float>({k, n}, 2);
+      Tensor bias = random<float>({n}, 3);
+      bias.mutable_data<float>()[1] = -std::numeric_limits<float>::quiet_NaN();
+      Tensor plain = random<float>({m, n}, 4), relu = plain.clone();
+      const auto left = matrix<float>(a, Transpose::no), right = matrix<float>(b, Transpose::no);
+      kernel::gemm(m, n, k, left, right, plain.mutable_data<float>(), n, mode, bias.data<float>());
+      kernel::gemm(m, n, k, left, right, relu.mutable_data<float>(), n, mode, bias.data<float>(),
+                   kernel::Activation::relu);
+      const Shape shape{m, n, k};
+      CAPTURE(to_string(shape));
+      CHECK(hash(relu) == hash(kernel::relu(plain)));
+      CHECK(std::isnan(relu.at({m - 1, 1})));
+    }
   }
 }
 
