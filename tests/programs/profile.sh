@@ -21,9 +21,10 @@ PLUMB_PROFILE=1 run
 diff "$work/expected" <(results) >&2 || fail "a profile changed the results"
 
 [[ $(head -n 1 "$work/err") == operation*phase*calls*time\ ms*GB/s*GFLOP/s ]] || fail "no title"
-# 8 batches to train, 10 to evaluate and one for the summary go forward, 8 the rest of the way.
-for row in 'linear +backward +24 ' 'linear +forward +57 ' 'relu +backward +16 ' \
-  'cross_entropy +forward +8 ' 'SGD +step +8 '; do
+# 8 batches to train, 10 to evaluate and one for the summary go forward, 8 the rest of the way. The
+# summary sees each layer alone, the others the first two with their ReLUs.
+for row in 'linear_relu +backward +16 ' 'linear_relu +forward +36 ' 'linear +backward +8 ' \
+  'linear +forward +21 ' 'relu +forward +2 ' 'cross_entropy +forward +8 ' 'SGD +step +8 '; do
   grep -Eq "^$row" "$work/err" || fail "no row '$row'"
 done
 if grep -E '^linear .* -$' "$work/err"; then fail "no GFLOP/s"; fi

@@ -37,6 +37,46 @@ TEST_CASE("activations: gradcheck") {
   }
 }
 
+TEST_CASE("activations: a gradient is changed in place only where nobody else holds it") {
+  const Variable x = Variable::leaf(Tensor::from({-1.F, 2.F}));
+  const Tensor seed = Tensor::from({3.F, 5.F});
+  const std::byte *behind = nullptr, *before = nullptr;
+  Tensor held;
+  Variable h = x * 1.0, y = relu(h), z = y * 1.0;
+  h.register_hook([&](const Tensor& g) {
+    before = g.raw();
+    return Tensor();
+  });
+  SUBCASE("nobody") {
+    y.register_hook([&](const Tensor& g) {
+      behind = g.raw();
+      return Tensor();
+    });
+    z.backward(seed);
+    CHECK(before == behind);
+  }
+  SUBCASE("a hook") {
+    y.register_hook([&](const Tensor& g) {
+      held = g;
+      return Tensor();
+    });
+    z.backward(seed);
+    CHECK(held.to_vector<float>() == std::vector<float>{3, 5});
+  }
+  SUBCASE("whoever gave the seed") {
+    y.backward(seed);
+    CHECK(seed.to_vector<float>() == std::vector<float>{3, 5});
+  }
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 5});
+}
+
+TEST_CASE("activations: an input with another use gathers both gradients") {
+  const Variable x = Variable::leaf(Tensor::from({-1.F, 2.F}));
+  const Variable h = x * 1.0;
+  (relu(h) * 1.0 + h * 10.0).backward(Tensor::from({3.F, 5.F}));
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{30, 55});
+}
+
 TEST_CASE("activations: values and gradients are finite at +-1000, in both types") {
   for (const Activation& activation : activations()) {
     CAPTURE(activation.name);
