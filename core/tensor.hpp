@@ -161,8 +161,7 @@ class Tensor {
   }
   /// Whether no other handle or view can see this memory.
   bool unique() const {
-    return header().count.is_one() &&
-           (header_->owner == nullptr || header_->owner->count.is_one());
+    return header().count.is_one() && (header_->owner == nullptr || header_->owner->count.is_one());
   }
   /// Whether both are the same handle (not: hold equal values).
   bool same_as(const Tensor& other) const { return header_ == other.header_; }
