@@ -91,7 +91,7 @@ Variable cross_entropy(const Variable& logits, const Tensor& targets,
   const Tensor& x = logits.value();
   Tensor t = check_targets("cross_entropy", x, targets, costs);
   Tensor losses = losses_for("cross_entropy", options.reduction, t.shape(), x.dtype());
-  Tensor state = Tensor::empty({t.numel(), 2}, x.dtype());
+  Tensor state = Tensor::empty({2, t.numel()}, x.dtype());
   const kernel::ClassSums sums = kernel::cross_entropy(losses, state, x, t, costs);
   const double divisor = divisor_of(options.reduction, sums);
   Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());

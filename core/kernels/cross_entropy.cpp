@@ -52,10 +52,19 @@ T* data_or_null(Tensor& x) {
   return x.defined() ? x.mutable_data<T>() : nullptr;
 }
 
-// The losses of some rows of scores; saves the largest score and 1 / (sum of exponentials) of each.
+// What the backward reads of each row: the largest score, and 1 / (sum of exponentials).
+template <class T>
+struct RowState {
+  explicit RowState(T* state, std::int64_t rows) : highest(state), inverse(state + rows) {}
+
+  T *highest, *inverse;
+};
+
+// The losses of some rows of scores; saves their state.
 template <class L, class T>
 PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const L& lanes,
-                                    const T* x, const Costs<T>& costs, T* saved, T* losses) {
+                                    const T* x, const Costs<T>& costs, const RowState<T>& state,
+                                    T* losses) {
   T highest[L::most];
   double sums[L::most], log_sums[L::most], inverses[L::most], distances[L::most] = {};
   lanes.max(highest, x);
@@ -73,8 +82,8 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
       return static_cast<double>(costs.weight(k)) * distance;
     });
   for (int c = 0; c < lanes.count(); ++c) {
-    saved[2 * (first + c)] = highest[c];
-    saved[2 * (first + c) + 1] = static_cast<T>(inverses[c]);
+    state.highest[first + c] = highest[c];
+    state.inverse[first + c] = static_cast<T>(inverses[c]);
   }
   add_rows(result, first, first + lanes.count(), costs, losses, [&](std::int64_t row) PLUMB_INLINE {
     const auto c = static_cast<int>(row - first);
@@ -92,22 +101,26 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
 // that of all rows, or one for each (`g_stride` 0 or 1).
 template <class L, class T>
 PLUMB_INLINE inline void row_gradients(T* dx, Write mode, std::int64_t first, const L& lanes,
-                                       const T* x, const Costs<T>& costs, const T* saved,
-                                       const T* g, std::int64_t g_stride, double factor) {
-  T counts[L::most], highest[L::most], scale[L::most], each[L::most], own[L::most];
+                                       const T* x, const Costs<T>& costs,
+                                       const RowState<const T>& state, const T* g,
+                                       std::int64_t g_stride, double factor) {
+  T counts[L::most], weights[L::most], outer[L::most];
   for (int c = 0; c < lanes.count(); ++c) {
     const std::int64_t row = first + c;
-    const bool known = costs.counts(row);
-    const double outer = g[row * g_stride] * factor;
-    const double share = outer * costs.share;
-    const double weight = known ? costs.weight(costs.targets[row]) : T(0);
-    const double at_target = outer * (1 - costs.smoothing) * weight;
-    counts[c] = known;
+    counts[c] = costs.counts(row);
+    weights[c] = costs.counts(row) ? costs.weight(costs.targets[row]) : T(0);
+    outer[c] = g[row * g_stride];
+  }
+  const T *highest = state.highest + first, *inverse = state.inverse + first;
+  T scale[L::most], each[L::most], own[L::most];
+#pragma omp simd
+  for (int c = 0; c < lanes.count(); ++c) {
+    const double slope = outer[c] * factor;
+    const double share = slope * costs.share;
+    const double at_target = slope * (1 - costs.smoothing) * weights[c];
+    scale[c] = static_cast<T>((at_target + share * costs.total) * inverse[c]);
+    each[c] = counts[c] != 0 ? static_cast<T>(share) : T(0);
     own[c] = static_cast<T>(at_target);
-    each[c] = known ? static_cast<T>(share) : T(0);
-    highest[c] = known ? saved[2 * row] : T(0);
-    scale[c] =
-        known ? static_cast<T>((at_target + share * costs.total) * saved[2 * row + 1]) : T(0);
   }
   // An ignored row's scores may be NaN, its gradient is 0 all the same.
   const auto slope = [&](std::int64_t i, int c) PLUMB_INLINE {
@@ -135,7 +148,8 @@ ClassSums cross_entropy(Tensor& losses, Tensor& state, const Tensor& x, const Te
     const Costs<T> typed(costs, targets, x.shape()[1]);
     const Lanes lanes(x.shape(), 1);
     const T* scores = x.data<T>();
-    T *saved = state.mutable_data<T>(), *each = data_or_null<T>(losses);
+    const RowState<T> saved(state.mutable_data<T>(), lanes.count);
+    T* each = data_or_null<T>(losses);
     return ordered_sum<ClassSums>(
         lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {
           ClassSums sums;
@@ -153,7 +167,8 @@ void cross_entropy_into(Tensor& dx, Write mode, const Tensor& g, double divisor,
     using T = typename decltype(tag)::type;
     const Costs<T> typed(costs, targets, x.shape()[1]);
     const Lanes lanes(x.shape(), 1);
-    const T *scores = x.data<T>(), *saved = state.data<T>(), *outer = g.data<T>();
+    const T *scores = x.data<T>(), *outer = g.data<T>();
+    const RowState<const T> saved(state.data<T>(), lanes.count);
     const std::int64_t outer_stride = g.rank() == 0 ? 0 : 1;
     T* to = dx.mutable_data<T>();
     parallel_for(lanes.count, lanes.grain(), [&](std::int64_t begin, std::int64_t end) {

@@ -28,7 +28,7 @@ struct ClassSums {
 /// For scores x [n, classes, d...] and int64 targets [n, d...], each a class or ignored:
 ///   (1 - s) w_t (L - x_t) + s / classes * sum over c of w_c (L - x_c),  L = log(sum of exp(x))
 /// with s the label smoothing. Writes each target's loss to `losses` (of the targets' shape) where
-/// that is defined, and what the backward kernel reads to `state`, [targets, 2].
+/// that is defined, and what the backward kernel reads to `state`, [2, targets].
 ClassSums cross_entropy(Tensor& losses, Tensor& state, const Tensor& x, const Tensor& targets,
                         const ClassCosts& costs);
 
