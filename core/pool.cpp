@@ -44,10 +44,9 @@ SizeClass size_class(std::size_t bytes) {
     const std::size_t units = bytes == 0 ? 1 : (bytes + alignment - 1) / alignment;
     return {static_cast<int>(units) - 1, units * alignment};
   }
-  const int exponent = 63 - __builtin_clzll(bytes - 1);  // 2^exponent < bytes <= 2^(exponent + 1)
-  const std::size_t step = std::size_t{1} << (exponent - 2);
-  const std::size_t steps = (bytes - (std::size_t{1} << exponent) + step - 1) / step;  // 1 to 4
-  return {4 * (exponent - 8) + 3 + static_cast<int>(steps), (std::size_t{4} + steps) * step};
+  const int shift = 61 - __builtin_clzll(bytes - 1);  // 4 << shift < bytes <= 8 << shift
+  const std::size_t quarters = ((bytes - 1) >> shift) + 1;  // 5 to 8
+  return {4 * (shift - 6) + static_cast<int>(quarters) - 1, quarters << shift};
 }
 
 constexpr int class_count = 4 + 4 * (36 - 8) + 1;
