@@ -156,6 +156,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
     other(rows, columns, k, left, right, to, stride, mode, plus);
     if (activation == Activation::relu) relu_tile(rows, columns, to, stride);
   };
+  if (cut.rows >= m && cut.columns >= n) return product(m, n, a, b, c, bias);
   const std::int64_t down = (m + cut.rows - 1) / cut.rows;
   const std::int64_t across = (n + cut.columns - 1) / cut.columns;
   parallel_for(down * across, 1, [&](std::int64_t begin, std::int64_t end) {

@@ -32,22 +32,25 @@ auto with_flags(F f, bool first, Flags... others) {
 
 namespace detail {
 
-// Where a tensor lies when all are laid end to end, so that threads share them evenly.
-struct Extent {
+// A rule, and where its tensor lies when all are laid end to end, so that threads share them
+// evenly.
+template <class Rule>
+struct Placed {
   std::int64_t start;
   std::int64_t size;
+  Rule rule;
 };
 
-// Calls f(tensor, begin, end) for pieces of all tensors. The cuts depend on the sizes alone.
-template <class F>
-void over_pieces(const std::vector<Extent>& extents, std::int64_t total, F f) {
+// Runs the rules' loops over pieces of all tensors. The cuts depend on the sizes alone.
+template <class Rule>
+void run_pieces(const std::vector<Placed<Rule>>& all, std::int64_t total) {
   parallel_for(total, grain, [&](std::int64_t begin, std::int64_t end) {
-    auto at = std::upper_bound(extents.begin(), extents.end(), begin,
-                               [](std::int64_t x, const Extent& e) { return x < e.start; });
-    for (--at; at != extents.end() && at->start < end; ++at) {
+    auto at = std::upper_bound(all.begin(), all.end(), begin,
+                               [](std::int64_t x, const Placed<Rule>& p) { return x < p.start; });
+    for (--at; at != all.end() && at->start < end; ++at) {
       const std::int64_t first = std::max(begin - at->start, std::int64_t{0});
       const std::int64_t last = std::min(end - at->start, at->size);
-      if (first < last) f(static_cast<std::size_t>(at - extents.begin()), first, last);
+      if (first < last) at->rule.loop(at->rule, first, last);
     }
   });
 }
@@ -55,21 +58,16 @@ void over_pieces(const std::vector<Extent>& extents, std::int64_t total, F f) {
 template <class T, template <class> class Rule, class Pass>
 void update_of_type(std::vector<Pass>& passes) {
   constexpr std::int64_t line = 64 / sizeof(T);  // pieces begin on cache lines
-  std::vector<Rule<T>> rules;
-  std::vector<Extent> extents;
-  rules.reserve(passes.size());
-  extents.reserve(passes.size());
+  std::vector<Placed<Rule<T>>> all;
+  all.reserve(passes.size());
   std::int64_t total = 0;
   for (Pass& pass : passes) {
     if (pass.parameter.dtype() != dtype_of<T>) continue;
     const std::int64_t size = pass.parameter.numel();
-    rules.emplace_back(pass);
-    extents.push_back({total, size});
+    all.push_back({total, size, Rule<T>(pass)});
     total += (size + line - 1) / line * line;
   }
-  over_pieces(extents, total, [&](std::size_t k, std::int64_t begin, std::int64_t end) {
-    rules[k].loop(rules[k], begin, end);
-  });
+  run_pieces(all, total);
 }
 
 }  // namespace detail
