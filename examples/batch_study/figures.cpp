@@ -1,5 +1,6 @@
 #include "figures.hpp"
 
+#include <cmath>
 #include <limits>
 #include <plumb/core/error.hpp>
 
@@ -18,14 +19,17 @@ Middle middle_of(const Values& values) {
   return {median(values), median_interval(values)};
 }
 
-// "12 [11, 14]", three digits; "never" where not even half came there.
-std::string to_text(const Middle& middle) {
-  if (!(middle.median < never)) return "never";
-  char buffer[80];
-  std::snprintf(buffer, sizeof buffer, "%.3g [%.3g, %.3g]", middle.median, middle.interval.low,
+// "12 [11, 14]"; "never" where not even half came there, "-" where there is nothing to measure.
+std::string to_text(const Middle& middle, const char* format) {
+  if (std::isnan(middle.median)) return "-";
+  if (middle.median == never) return "never";
+  char buffer[100];
+  std::snprintf(buffer, sizeof buffer, format, middle.median, middle.interval.low,
                 middle.interval.high);
   return buffer;
 }
+constexpr const char* whole = "%.0f [%.0f, %.0f]";
+constexpr const char* three_digits = "%.3g [%.3g, %.3g]";
 
 std::string to_text(const Cell& cell, const Settings& settings) {
   const Figures f = figures_of(cell, settings.target);
@@ -34,18 +38,30 @@ std::string to_text(const Cell& cell, const Settings& settings) {
   std::snprintf(line, sizeof line, "%8lld %9.3g %8lld  %-24s %4.0f%%  ",
                 static_cast<long long>(cell.training.batch_size), cell.lr,
                 static_cast<long long>(cell.training.steps), error, 100 * f.hits);
-  std::string out = line + to_text(f.steps);
+  std::string out = line + to_text(f.steps, whole);
   if (f.diverged > 0) out += text("  ", f.diverged, " diverged");
   if (cell.training.micro_batch > 0) out += text("  in parts of ", cell.training.micro_batch);
   return out + "\n";
 }
 
+std::string heading(const Difference& first) {
+  const std::string other =
+      first.other->scaling == first.cell->scaling
+          ? text("batch size ", first.other->training.batch_size, " under the same scaling")
+          : text("lr scaling ", scalings[square_root].name, " at the same batch size");
+  return text("\nagainst ", other,
+              ", seed by seed: differences of the test error (below 0 is better)\n",
+              "equal  scaling    batch      mean  BCa 95 %                Holm p  verdict\n");
+}
+
+// A heading where the second kind of comparison begins, too.
 std::string differences_text(const std::vector<Difference>& differences) {
-  std::string out =
-      "\nagainst lr scaling sqrt at the same batch size, seed by seed: differences of the test "
-      "error (below 0 is better)\nequal  scaling    batch      mean  BCa 95 %                Holm "
-      "p  verdict\n";
+  std::string out;
+  bool of_sizes = false;
   for (const Difference& d : differences) {
+    const bool of_size = d.other->scaling == d.cell->scaling;
+    if (out.empty() || of_size != of_sizes) out += heading(d);
+    of_sizes = of_size;
     char interval[64], line[200];
     std::snprintf(interval, sizeof interval, "[%+.4g, %+.4g]", d.interval.low, d.interval.high);
     std::snprintf(line, sizeof line, "%-6s %-7s %8lld %+9.4g  %-22s %7.2g  %s\n",
@@ -65,6 +81,26 @@ const Cell& cell_of(const std::vector<Cell>& cells, Length length, std::size_t s
   plumb::fail("batch_size", "no runs of batch size ", batch_size);
 }
 
+void judge(std::vector<Difference>& differences) {
+  std::vector<Values> pairs;
+  Values p;
+  for (const Difference& d : differences) {
+    Values values;
+    for (std::size_t seed = 0; seed < d.cell->runs.size(); ++seed)
+      values.push_back(d.cell->runs[seed].test.metric - d.other->runs[seed].test.metric);
+    p.push_back(sign_flip_p(values));
+    pairs.push_back(values);
+  }
+  const Values adjusted = holm(p);
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    Difference& d = differences[i];
+    d.mean = mean(pairs[i]);
+    d.interval = bca_interval(pairs[i], mean);
+    d.adjusted_p = adjusted[i];
+    d.verdict = verdict(pairs[i], d.interval, d.adjusted_p, 0.02);
+  }
+}
+
 std::string csv_row(const Middle& middle) {
   return text(middle.median, ",", middle.interval.low, ",", middle.interval.high);
 }
@@ -73,7 +109,7 @@ std::string csv_row(const Middle& middle) {
 
 Figures figures_of(const Cell& cell, double target) {
   Figures f;
-  Values errors, steps, seconds, rates;
+  Values errors, steps, seconds;
   for (const RunResult& run : cell.runs) {
     errors.push_back(run.test.metric);
     const Point* reached = run.reached(target);
@@ -81,38 +117,37 @@ Figures figures_of(const Cell& cell, double target) {
     steps.push_back(reached != nullptr ? static_cast<double>(reached->step) : never);
     seconds.push_back(reached != nullptr ? reached->seconds : never);
     f.diverged += run.diverged ? 1 : 0;
-    if (!run.diverged)
-      rates.push_back(static_cast<double>(run.points.back().samples) / run.points.back().seconds /
-                      1000);
   }
   f.error = mean(errors);
   f.interval = student_interval(errors);
   f.steps = middle_of(steps);
   f.seconds = middle_of(seconds);
-  f.rate = middle_of(rates);
   return f;
 }
 
-std::vector<Difference> compare_scalings(const std::vector<Cell>& cells, const Settings& settings) {
+Middle rate_of(const std::vector<Cell>& cells, Length length, std::int64_t batch_size) {
+  Values rates;
+  for (const Cell& cell : cells)
+    if (cell.length == length && cell.training.batch_size == batch_size)
+      for (const RunResult& run : cell.runs)
+        if (!run.diverged)
+          rates.push_back(static_cast<double>(run.points.back().samples) /
+                          run.points.back().seconds / 1000);
+  return middle_of(rates);
+}
+
+std::vector<Difference> compare_cells(const std::vector<Cell>& cells, const Settings& settings) {
   std::vector<Difference> differences;
-  std::vector<Values> pairs;
-  Values p;
-  for (const Cell& cell : cells) {
-    if (cell.scaling == square_root || cell.training.batch_size == settings.base) continue;
-    const Cell& other = cell_of(cells, cell.length, square_root, cell.training.batch_size);
-    Values values;
-    for (std::size_t seed = 0; seed < cell.runs.size(); ++seed)
-      values.push_back(cell.runs[seed].test.metric - other.runs[seed].test.metric);
-    differences.push_back({&cell, mean(values), bca_interval(values, mean)});
-    p.push_back(sign_flip_p(values));
-    pairs.push_back(values);
-  }
-  const Values adjusted = holm(p);
-  for (std::size_t i = 0; i < differences.size(); ++i) {
-    Difference& d = differences[i];
-    d.adjusted_p = adjusted[i];
-    d.verdict = verdict(pairs[i], d.interval, d.adjusted_p, 0.02);
-  }
+  for (const Cell& cell : cells)
+    for (const Cell& other : cells)
+      if (other.length == cell.length && other.scaling == cell.scaling && &other != &cell &&
+          other.training.batch_size == settings.base)
+        differences.push_back({&cell, &other});
+  for (const Cell& cell : cells)
+    if (cell.scaling != square_root && cell.training.batch_size != settings.base)
+      differences.push_back(
+          {&cell, &cell_of(cells, cell.length, square_root, cell.training.batch_size)});
+  judge(differences);
   return differences;
 }
 
@@ -131,8 +166,7 @@ std::string to_text(const std::vector<Cell>& cells, const Settings& settings, co
     before = &cell;
     out += to_text(cell, settings);
   }
-  const std::vector<Difference> differences = compare_scalings(cells, settings);
-  return differences.empty() ? out : out + differences_text(differences);
+  return out + differences_text(compare_cells(cells, settings));
 }
 
 std::string times_text(const std::vector<Cell>& cells, const Settings& settings) {
@@ -140,7 +174,7 @@ std::string times_text(const std::vector<Cell>& cells, const Settings& settings)
   for (const Length length : lengths) {
     char line[120];
     out += "\nequal " + to_string(length) + ": processor time, of a thread\n";
-    std::snprintf(line, sizeof line, "%8s  %-28s", "batch", "1000 samples/s, lr sqrt");
+    std::snprintf(line, sizeof line, "%8s  %-28s", "batch", "1000 samples/s");
     out += line;
     for (const Scaling& scaling : scalings) {
       std::snprintf(line, sizeof line, "  %-28s", text("s to target, lr ", scaling.name).c_str());
@@ -148,14 +182,13 @@ std::string times_text(const std::vector<Cell>& cells, const Settings& settings)
     }
     out += "\n";
     for (const std::int64_t batch_size : settings.batch_sizes) {
-      const Cell& middle = cell_of(cells, length, square_root, batch_size);
       std::snprintf(line, sizeof line, "%8lld  %-28s", static_cast<long long>(batch_size),
-                    to_text(figures_of(middle, settings.target).rate).c_str());
+                    to_text(rate_of(cells, length, batch_size), three_digits).c_str());
       out += line;
       for (std::size_t scaling = 0; scaling < std::size(scalings); ++scaling) {
         const Cell& cell = cell_of(cells, length, scaling, batch_size);
         std::snprintf(line, sizeof line, "  %-28s",
-                      to_text(figures_of(cell, settings.target).seconds).c_str());
+                      to_text(figures_of(cell, settings.target).seconds, three_digits).c_str());
         out += line;
       }
       out += "\n";
@@ -170,20 +203,25 @@ void write_tables(const std::vector<Cell>& cells, const Settings& settings,
     for (std::size_t scaling = 0; scaling < std::size(scalings); ++scaling) {
       std::string csv =
           "batch_size,lr,steps,error,error_low,error_high,hits,steps_to_target,low,high,diverged\n";
-      std::string times =
-          "batch_size,seconds_to_target,low,high,thousand_samples_per_second,low,high\n";
+      std::string seconds = "batch_size,seconds_to_target,low,high\n";
       for (const std::int64_t batch_size : settings.batch_sizes) {
         const Cell& cell = cell_of(cells, length, scaling, batch_size);
         const Figures f = figures_of(cell, settings.target);
         csv += text(batch_size, ",", cell.lr, ",", cell.training.steps, ",", f.error, ",",
                     f.interval.low, ",", f.interval.high, ",", f.hits, ",", csv_row(f.steps), ",",
                     f.diverged, "\n");
-        times += text(batch_size, ",", csv_row(f.seconds), ",", csv_row(f.rate), "\n");
+        seconds += text(batch_size, ",", csv_row(f.seconds), "\n");
       }
       const std::string name = text(folder, "/", to_string(length), "_", scalings[scaling].name);
       write_file(name + ".csv", csv);
-      write_file(name + "_times.csv", times);
+      write_file(name + "_seconds.csv", seconds);
     }
+  for (const Length length : lengths) {
+    std::string rates = "batch_size,thousand_samples_per_second,low,high\n";
+    for (const std::int64_t batch_size : settings.batch_sizes)
+      rates += text(batch_size, ",", csv_row(rate_of(cells, length, batch_size)), "\n");
+    write_file(text(folder, "/", to_string(length), "_rates.csv"), rates);
+  }
 }
 
 }  // namespace batch_study

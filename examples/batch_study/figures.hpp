@@ -19,31 +19,36 @@ struct Figures {
   comparison::Interval interval{};  ///< Student's, 95 %, of the mean.
   double hits = 0;                  ///< Share of the seeds that reached the target.
   Middle steps{}, seconds{};        ///< To the target; seconds are of processor time.
-  Middle rate{};                    ///< Thousands of samples in a second of processor time.
   std::int64_t diverged = 0;
 };
 
 Figures figures_of(const Cell& cell, double target);
 
-/// A scaling against the square root at the same batch size: paired differences of the test error.
+/// Thousands of samples in a second of processor time, of a batch size: over the runs of all
+/// scalings that did not diverge, NaN where there are none.
+Middle rate_of(const std::vector<Cell>& cells, Length length, std::int64_t batch_size);
+
+/// Two cells of the same length: paired differences of the test error, cell minus other.
 struct Difference {
   const Cell* cell;
+  const Cell* other;
   double mean = 0;
   comparison::Interval interval{};  ///< BCa, 95 %.
   double adjusted_p = 1;            ///< Of the sign-flip test, after Holm over all of them.
   comparison::Verdict verdict = comparison::Verdict::undecided;
 };
 
-/// Of all cells but those of the square root and of the base batch size, where all are the same.
-std::vector<Difference> compare_scalings(const std::vector<Cell>& cells, const Settings& settings);
+/// Each batch size against the base under the same scaling, then each scaling against the square
+/// root at the same batch size, but for the base, where all scalings are the same.
+std::vector<Difference> compare_cells(const std::vector<Cell>& cells, const Settings& settings);
 
-/// Errors and steps, which come again to the bit, and the differences between scalings.
+/// Errors and steps, which come again to the bit, and the differences between cells.
 std::string to_text(const std::vector<Cell>& cells, const Settings& settings,
                     const comparison::Task& task);
-/// Seconds and samples per second, which do not.
+/// Seconds to the target and samples per second, which do not.
 std::string times_text(const std::vector<Cell>& cells, const Settings& settings);
 
-/// LENGTH_SCALING.csv and LENGTH_SCALING_times.csv for each length and scaling.
+/// LENGTH_SCALING.csv, LENGTH_SCALING_seconds.csv and LENGTH_rates.csv for each length and scaling.
 void write_tables(const std::vector<Cell>& cells, const Settings& settings,
                   const std::string& folder);
 

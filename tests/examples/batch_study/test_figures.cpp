@@ -29,8 +29,8 @@ RunResult run(double test, double reached) {
   return result;
 }
 
-// Cells of batch sizes 64 and 256 at equal epochs, whose six runs have the test errors 20 + i plus
-// what `off` says of the scaling, where the batch size is not the base.
+// Cells of batch sizes 64 and 256 at equal epochs, whose eight runs have the test errors 20 + i
+// plus what `off` says of the scaling, where the batch size is not the base.
 std::vector<Cell> cells_with(const double (&off)[3]) {
   std::vector<Cell> cells;
   for (std::size_t scaling = 0; scaling < 3; ++scaling)
@@ -57,32 +57,38 @@ TEST_CASE("batch study: figures of a cell by hand") {
   CHECK(f.steps.median == never);
   CHECK(f.steps.interval.low == 5);
   CHECK(f.seconds.interval.low == 1);
-  CHECK(f.rate.median == 0.02);  // 40 samples in 2 s, in thousands
   CHECK(f.diverged == 1);
   cell.runs.pop_back();
   CHECK(figures_of(cell, 8).steps.median == 5);
 }
 
-TEST_CASE("batch study: a rate needs a run that did not diverge") {
-  Cell cell{Length::steps, 0, 0.1, {}, {}};
-  cell.runs = {run(10, 4), run(12, 8)};
-  for (RunResult& each : cell.runs) each.diverged = true;
-  CHECK(std::isnan(figures_of(cell, 8).rate.median));
+TEST_CASE("batch study: a rate is that of the runs that did not diverge, under any scaling") {
+  std::vector<Cell> cells = cells_with({0, 0, 0});
+  for (std::size_t scaling : {0, 2})  // batch size 256: cells 1, 3 and 5
+    for (RunResult& each : cells[2 * scaling + 1].runs) each.diverged = true;
+  CHECK(rate_of(cells, Length::epochs, 256).median == 0.02);  // 40 samples in 2 s, in thousands
+  for (RunResult& each : cells[3].runs) each.diverged = true;
+  CHECK(std::isnan(rate_of(cells, Length::epochs, 256).median));
+  CHECK(rate_of(cells, Length::epochs, 64).median == 0.02);
 }
 
-TEST_CASE("batch study: scalings are judged against the square root, away from the base") {
+TEST_CASE("batch study: sizes are judged against the base, scalings against the square root") {
   const std::vector<Cell> cells = cells_with({-1, 0, 2});
-  const std::vector<Difference> differences = compare_scalings(cells, {});
-  REQUIRE(differences.size() == 2);
-  CHECK(differences[0].cell == &cells[1]);
-  CHECK(differences[0].mean == doctest::Approx(-1));
-  CHECK(differences[0].adjusted_p == 2 * 2.0 / 256);  // all eight signs alike, of two comparisons
-  CHECK(differences[0].verdict == Verdict::better);
-  CHECK(differences[1].cell == &cells[5]);
-  CHECK(differences[1].mean == doctest::Approx(2));
-  CHECK(differences[1].verdict == Verdict::worse);
-  for (const Difference& d : compare_scalings(cells_with({0, 0, 0}), {}))
-    CHECK(d.verdict == Verdict::undecided);
+  const std::vector<Difference> differences = compare_cells(cells, {});
+  REQUIRE(differences.size() == 5);
+  for (std::size_t scaling = 0; scaling < 3; ++scaling) {
+    CHECK(differences[scaling].cell == &cells[2 * scaling + 1]);
+    CHECK(differences[scaling].other == &cells[2 * scaling]);
+  }
+  CHECK(differences[0].mean == doctest::Approx(-1 + 0.035));
+  CHECK(differences[3].cell == &cells[1]);
+  CHECK(differences[3].other == &cells[3]);
+  CHECK(differences[3].mean == doctest::Approx(-1));
+  CHECK(differences[3].adjusted_p == 5 * 2.0 / 256);  // all eight signs alike, five comparisons
+  CHECK(differences[3].verdict == Verdict::undecided);
+  CHECK(differences[4].mean == doctest::Approx(2));
+  for (const Difference& d : compare_cells({cells[1], cells[3]}, {}))
+    CHECK(d.verdict == Verdict::better);  // p is 2 / 256, of one comparison
 }
 
 }  // namespace plumb::test
