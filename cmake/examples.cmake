@@ -4,7 +4,7 @@ find_package(CLI11 REQUIRED)
 
 file(GLOB plumb_example_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/*.cpp")
 add_library(plumb_examples STATIC ${plumb_example_parts})
-target_link_libraries(plumb_examples PUBLIC plumb::plumb)
+target_link_libraries(plumb_examples PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
 # Manifests of comparisons name what they were compiled with.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" plumb_configuration)
 set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/comparison/manifest.cpp" APPEND PROPERTY

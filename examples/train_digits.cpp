@@ -6,8 +6,10 @@
 #include <plumb/plumb.hpp>
 
 #include "support/arguments.hpp"
+#include "support/confusion.hpp"
 #include "support/program.hpp"
 #include "support/progress.hpp"
+#include "support/saving.hpp"
 
 using namespace plumb;
 
@@ -34,10 +36,7 @@ struct Settings {
   std::int64_t seed = 0;
   std::int64_t threads = 0;  // 0: all processors
   std::int64_t loader_threads = 0;
-  std::string save;             // folder of the checkpoints; empty: none
-  std::int64_t save_every = 0;  // steps; 0: at the end of an epoch only
-  std::int64_t keep = 2;
-  bool resume = false;
+  SavingOptions saving;
 };
 
 // 1. The data: two datasets that share no sample. Images arrive with values in [0, 1], as rows of
@@ -164,20 +163,6 @@ struct Run {
 };
 
 // 5. The test: how often each digit is taken for which. No gradients are needed.
-struct Confusion {
-  std::int64_t counts[10][10] = {};  // [true digit][predicted digit]
-
-  double accuracy() const {
-    std::int64_t right = 0, all = 0;
-    for (int digit = 0; digit < 10; ++digit)
-      for (int guess = 0; guess < 10; ++guess) {
-        all += counts[digit][guess];
-        if (digit == guess) right += counts[digit][guess];
-      }
-    return static_cast<double>(right) / static_cast<double>(all);
-  }
-};
-
 Confusion evaluate(nn::Layer& model, const std::shared_ptr<const data::Dataset>& dataset) {
   const NoGrad no_grad;
   const nn::EvalMode evaluating(model);
@@ -185,31 +170,8 @@ Confusion evaluate(nn::Layer& model, const std::shared_ptr<const data::Dataset>&
   options.batch_size = 1000;
   data::DataLoader loader(dataset, options);
   Confusion confusion;
-  for (const data::Batch& batch : loader) {
-    const Tensor guesses = argmax(model(batch.x).value(), 1);
-    for (std::int64_t i = 0; i < batch.y.numel(); ++i)
-      ++confusion.counts[batch.y.data<std::int64_t>()[i]][guesses.data<std::int64_t>()[i]];
-  }
+  for (const data::Batch& batch : loader) confusion.add(batch.y, argmax(model(batch.x).value(), 1));
   return confusion;
-}
-
-void print(const Confusion& confusion) {
-  std::puts("\nrows: digit, columns: what it was taken for");
-  for (int guess = 0; guess < 10; ++guess) std::printf("%6d", guess);
-  std::puts("   right");
-  for (int digit = 0; digit < 10; ++digit) {
-    std::int64_t row = 0;
-    std::printf("%d", digit);
-    for (int guess = 0; guess < 10; ++guess) {
-      const std::int64_t count = confusion.counts[digit][guess];
-      std::printf("%*lld", guess == 0 ? 5 : 6, static_cast<long long>(count));
-      row += count;
-    }
-    std::printf("  %5.1f %%\n", row == 0
-                                    ? 0.0
-                                    : 100.0 * static_cast<double>(confusion.counts[digit][digit]) /
-                                          static_cast<double>(row));
-  }
 }
 
 std::uint64_t parameter_hash(const nn::Module& model) {
@@ -242,15 +204,12 @@ bool train_epoch(Run& run, Progress& progress, GoOn go_on) {
   return true;
 }
 
-// 7. All epochs, with a checkpoint after each, after every so many steps, and where a signal ends
-// the run. Returns the exit code, and the last test where one was made.
+// 7. All epochs, saving after each and where a signal ends the run. Returns the exit code, and the
+// last test where one was made.
 int train_epochs(Run& run, const Settings& settings, const Data& data, const StopRequest& stop,
-                 const std::optional<CheckpointFolder>& folder, std::optional<Confusion>& last) {
-  const auto save = [&] {
-    if (folder) folder->save(run.checkpoint, run.step);
-  };
+                 const Saving& saving, std::optional<Confusion>& last) {
   const auto go_on = [&] {
-    if (settings.save_every > 0 && run.step % settings.save_every == 0) save();
+    saving.after_step(run.checkpoint, run.step);
     return !stop.requested();
   };
   while (run.epoch < settings.epochs && !stop.requested()) {
@@ -260,8 +219,7 @@ int train_epochs(Run& run, const Settings& settings, const Data& data, const Sto
     if (!train_epoch(run, progress, go_on)) break;
     progress.clear();
     last = evaluate(run.model, data.test);
-    // All digits of the loss: equal runs print equal lines.
-    std::printf("%s  loss %.17g  test accuracy %.2f %%  (%.2f s)\n", title.c_str(), run.mean_loss(),
+    std::printf("%s  loss %.5f  test accuracy %.2f %%  (%.2f s)\n", title.c_str(), run.mean_loss(),
                 100 * last->accuracy(), run.seconds - before);
     std::fflush(stdout);
 
@@ -270,11 +228,11 @@ int train_epochs(Run& run, const Settings& settings, const Data& data, const Sto
     run.loss = 0;
     if (last->accuracy() > run.best) {
       run.best = last->accuracy();
-      if (folder) folder->save_best(run.checkpoint);
+      saving.save_best(run.checkpoint);
     }
-    save();
+    saving.save(run.checkpoint, run.step);
   }
-  if (stop.requested()) save();
+  if (stop.requested()) saving.save(run.checkpoint, run.step);
   return stop.exit_code();
 }
 
@@ -287,36 +245,26 @@ void print_summary(Run& run, const Settings& settings, const Data& data) {
               optim::to_string(run.optimizer.settings(0)).c_str());
 }
 
-void resume(Run& run, const CheckpointFolder& folder, const Settings& settings) {
-  if (settings.resume) {
-    const std::string path = folder.load_newest(run.checkpoint);
-    std::puts(path.empty() ? "nothing to resume yet" : ("resumed from " + path).c_str());
-  } else if (!folder.files().empty()) {
-    throw Error(folder.path() + " holds checkpoints; --resume goes on with them");
-  }
-}
-
 int train(const Settings& settings) {
   const StopRequest stop;
   if (settings.threads > 0) set_num_threads(static_cast<int>(settings.threads));
-  std::optional<CheckpointFolder> folder;  // first: where it cannot be written, nothing begins
-  if (!settings.save.empty()) folder.emplace(settings.save, settings.keep);
+  const Saving saving(settings.saving);  // first: where it cannot be written, nothing begins
   const Data data = load(settings);
   Run run(settings, data);
   print_summary(run, settings, data);
-  if (folder) resume(run, *folder, settings);
+  saving.begin(run.checkpoint);
 
   const std::int64_t seen = run.samples_seen();
   std::optional<Confusion> confusion;
-  const int code = train_epochs(run, settings, data, stop, folder, confusion);
+  const int code = train_epochs(run, settings, data, stop, saving, confusion);
   if (code != 0) {
     std::fprintf(stderr, "train_digits: stopped by a signal after step %lld, %s\n",
                  static_cast<long long>(run.step),
-                 folder ? "saved; --resume goes on" : "nothing saved");
+                 saving.saves() ? "saved; --resume goes on" : "nothing saved");
     return code;
   }
   if (!confusion) confusion = evaluate(run.model, data.test);  // there was nothing left to train
-  print(*confusion);
+  confusion->print();
   std::printf("\ntest accuracy   %.2f %%\n", 100 * confusion->accuracy());
   std::printf("training        %.2f s, %.0f samples/s\n", run.seconds,
               static_cast<double>(run.samples_seen() - seen) / std::max(run.seconds, 1e-9));
@@ -361,17 +309,7 @@ int main(int argc, char** argv) {
       ->check(whole_number(0, 1024));
   app.add_option("--loader-threads", settings.loader_threads, "that prepare batches; 0: none")
       ->check(whole_number(0, 256));
-  auto* save = app.add_option("--save", settings.save,
-                              "folder for checkpoints: after every epoch, the best, and when "
-                              "SIGINT (Ctrl-C) or SIGTERM ends the run");
-  app.add_option("--save-every", settings.save_every, "steps between checkpoints too; 0: none")
-      ->check(whole_number(0, INT64_MAX))
-      ->needs(save);
-  app.add_option("--keep", settings.keep, "checkpoints to keep besides the best")
-      ->check(whole_number(1, 1'000'000))
-      ->needs(save);
-  app.add_flag("--resume", settings.resume, "go on where the newest checkpoint in --save stopped")
-      ->needs(save);
+  add_options(app, settings.saving);
   const int code = arguments::parse(app, argc, argv, [&] {
     if (settings.debias && dampening->count() == 0) settings.dampening = settings.momentum;
     optim::validate(sgd_options(settings));

@@ -1,0 +1,48 @@
+#include "saving.hpp"
+
+#include <cstdio>
+
+#include "arguments.hpp"
+
+using plumb::Checkpoint;
+
+void add_options(CLI::App& app, SavingOptions& options) {
+  using arguments::whole_number;
+  auto* save = app.add_option("--save", options.folder,
+                              "folder for checkpoints: after every epoch, the best, and when "
+                              "SIGINT (Ctrl-C) or SIGTERM ends the run");
+  app.add_option("--save-every", options.every, "steps between checkpoints too; 0: none")
+      ->check(whole_number(0, INT64_MAX))
+      ->needs(save);
+  app.add_option("--keep", options.keep, "checkpoints to keep besides the best")
+      ->check(whole_number(1, 1'000'000))
+      ->needs(save);
+  app.add_flag("--resume", options.resume, "go on where the newest checkpoint in --save stopped")
+      ->needs(save);
+}
+
+Saving::Saving(const SavingOptions& options) : options_(options) {
+  if (!options.folder.empty()) folder_.emplace(options.folder, options.keep);
+}
+
+void Saving::begin(Checkpoint& checkpoint) const {
+  if (!folder_) return;
+  if (options_.resume) {
+    const std::string path = folder_->load_newest(checkpoint);
+    std::puts(path.empty() ? "nothing to resume yet" : ("resumed from " + path).c_str());
+  } else if (!folder_->files().empty()) {
+    throw plumb::Error(folder_->path() + " holds checkpoints; --resume goes on with them");
+  }
+}
+
+void Saving::after_step(const Checkpoint& checkpoint, std::int64_t step) const {
+  if (options_.every > 0 && step % options_.every == 0) save(checkpoint, step);
+}
+
+void Saving::save(const Checkpoint& checkpoint, std::int64_t step) const {
+  if (folder_) folder_->save(checkpoint, step);
+}
+
+void Saving::save_best(const Checkpoint& checkpoint) const {
+  if (folder_) folder_->save_best(checkpoint);
+}
