@@ -65,7 +65,7 @@ int run(const Settings& settings, const Place& place) {
     std::fprintf(stderr, "batch_size: stopped by a signal; the same command goes on\n");
     return stop.exit_code();
   }
-  const bool drawn = draw_pictures(task, place.out);
+  const bool drawn = draw_pictures(cells, settings, task, place.out);
   std::printf("\nwritten to %s: tables (.csv)%s\n", place.out.c_str(),
               drawn ? " and pictures (.svg)" : "");
   if (!drawn) std::puts(without_gnuplot);

@@ -52,7 +52,9 @@ std::string times_text(const std::vector<Cell>& cells, const Settings& settings)
 void write_tables(const std::vector<Cell>& cells, const Settings& settings,
                   const std::string& folder);
 
-/// As draw() of support/gnuplot.hpp, from those tables and noise_scale.csv.
-bool draw_pictures(const comparison::Task& task, const std::string& folder);
+/// As draw() of support/gnuplot.hpp, from those tables and noise_scale.csv. Pictures of what no run
+/// has, steps to a target that none reached, are left out.
+bool draw_pictures(const std::vector<Cell>& cells, const Settings& settings,
+                   const comparison::Task& task, const std::string& folder);
 
 }  // namespace batch_study

@@ -46,6 +46,12 @@ if command -v gnuplot >/dev/null; then
   done
 fi
 
+# What no run reaches, and where all diverge, has no picture, and is no error.
+"$program" --task quadratic --samples 200 --seeds 2 --epochs 2 --steps 9 --batch-sizes 4,8 --base 8 \
+  --lr 1000000 --optimizer sgd --target 0 --out "$work/wild" >"$work/wild.txt"
+grep -Eq '^ +8 .* 0%  never  2 diverged$' "$work/wild.txt" || fail "divergence is not told"
+grep -Eq '^ +8  - ' "$work/wild.txt" || fail "what diverged has a rate: $(cat "$work/wild.txt")"
+
 # A limit that holds 64 samples of 1056 bytes and not 512: the same errors, but for rounding.
 "$program" "${small[@]}" --memory-limit 0.07 --out "$work/parts" >"$work/parts.txt"
 [[ $(grep -c '^ *512 .* in parts of 64$' "$work/parts.txt") == 6 ]] ||
