@@ -67,7 +67,7 @@ TEST_CASE("gemm: every transpose, with bias, overwriting and accumulating") {
        {Shape{1, 1, 1}, Shape{3, 5, 7}, Shape{1, 10, 128}, Shape{64, 10, 33}, Shape{17, 64, 1},
         Shape{130, 70, 50}, Shape{4, 16, 3}, Shape{14, 32, 40}, Shape{15, 33, 65},
         Shape{6, 96, 900}, Shape{30, 75, 801}, Shape{2, 300, 77}, Shape{3, 151, 1000},
-        Shape{32, 2, 16}}) {
+        Shape{32, 2, 16}, Shape{37, 3, 21}, Shape{151, 1, 1000}}) {
     CAPTURE(to_string(shape));
     CHECK(worst_error<double>(shape[0], shape[1], shape[2]) < 1e-12);
     CHECK(worst_error<float>(shape[0], shape[1], shape[2]) < 1e-5 + 4e-8 * shape[2]);
@@ -114,7 +114,8 @@ TEST_CASE("gemm: the same bits for any number of threads") {
                                {300, 200, 500},
                                {40, 300, 2000},
                                {10, 128, 9000},
-                               {1, 1000, 700}}) {
+                               {1, 1000, 700},
+                               {4000, 3, 300}}) {
     for (const Transpose ta : {Transpose::no, Transpose::yes}) {
       const Tensor a = random<float>(ta == Transpose::no ? Shape{m, k} : Shape{k, m}, 5);
       const Tensor b = random<float>({k, n}, 6);
