@@ -176,6 +176,7 @@ bool write_pictures(const Model& model, const Settings& settings) {
   return draw(
       settings.out, model.name,
       text("set terminal svg size 720,860 dynamic font 'sans-serif,14' background 'white'\n",
+           "set key bottom\n",  // titles stand above
            "set multiplot layout 2,1 title '", model.title, "'\n",
            panel(data, "exponential averages", 5), panel(data, "the same, debiased", 9),
            "unset multiplot\n"));
