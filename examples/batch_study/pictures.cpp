@@ -12,7 +12,8 @@ using plumb::text;
 
 std::string batch_axis(Length length) {
   return "set xlabel 'batch size, at equal " + to_string(length) +
-         "'\nset logscale x\nset xrange [0.7:*]\nset format x '%.0f'\n" + logarithmic_y;
+         "'\nset key samplen 2\nset logscale x\nset xrange [0.7:*]\nset format x '%.0f'\n" +
+         logarithmic_y;
 }
 
 // A curve for each scaling, with intervals: columns "1:value:low:high" of LENGTH_SCALING<end>.csv.
