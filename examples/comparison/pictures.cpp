@@ -144,13 +144,18 @@ bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
                      {"using " + x + ":3:5 with filledcurves ls # notitle",
                       "using " + x + ":4 with lines ls # title '@'"});
   };
-  bool drawn = draw(pictures, "curves_steps", "set xlabel 'steps'\n" + loss + curves("1"));
-  drawn &= draw(pictures, "curves_seconds",
-                "set xlabel 'processor seconds in training'\n" + loss + curves("2"));
-  drawn &= draw(pictures, "reached",
-                "set xlabel 'steps'\nset ylabel '% of seeds'\nset yrange [-5:105]\n" +
-                    plot_each(plan, "curve", {"using 1:6 with steps ls # title '@'"}));
-  if (searched) drawn &= draw(pictures, "sensitivity", sensitivity_script(task, plan, results));
+  // Long labels stand one below the other, which must not take the height from the curves.
+  const int height = 360 + 22 * static_cast<int>(plan.optimizers.size());
+  const auto picture = [&](const char* name, const std::string& commands) {
+    return draw(pictures, name, commands, height);
+  };
+  bool drawn = picture("curves_steps", "set xlabel 'steps'\n" + loss + curves("1"));
+  drawn &= picture("curves_seconds",
+                   "set xlabel 'processor seconds in training'\n" + loss + curves("2"));
+  drawn &=
+      picture("reached", "set xlabel 'steps'\nset ylabel '% of seeds'\nset yrange [-5:105]\n" +
+                             plot_each(plan, "curve", {"using 1:6 with steps ls # title '@'"}));
+  if (searched) drawn &= picture("sensitivity", sensitivity_script(task, plan, results));
   if (!summary.differences.empty()) {
     write_file(pictures + "/differences.csv", differences_csv(summary));
     write_file(pictures + "/pairs.csv", pairs_csv(summary));

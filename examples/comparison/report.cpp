@@ -45,9 +45,11 @@ std::string escape(const std::string& plain) {
   return out;
 }
 
+// Four digits; counts, of samples, whole.
 std::string rounded(double value) {
   char digits[32];
-  std::snprintf(digits, sizeof digits, "%.4g", value);
+  const bool count = value >= 10'000 && value < 1e9;
+  std::snprintf(digits, sizeof digits, count ? "%.0f" : "%.4g", value);
   return std::string(digits) == "inf" ? "never" : digits;
 }
 

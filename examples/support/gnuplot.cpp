@@ -43,12 +43,14 @@ int run_gnuplot(const std::string& folder, const std::string& script) {
 
 }  // namespace
 
-bool draw(const std::string& folder, const std::string& name, const std::string& commands) {
+bool draw(const std::string& folder, const std::string& name, const std::string& commands,
+          int height) {
   const std::string script = name + ".gp";
-  write_file(folder + "/" + script,
-             "set terminal svg size 560,400 dynamic noenhanced font 'sans-serif,15' background "
-             "'white' name '" +
-                 name + "'\nset output '" + name + ".svg'\n" + shared_settings + commands);
+  write_file(folder + "/" + script, "set terminal svg size 560," + std::to_string(height) +
+                                        " dynamic noenhanced font 'sans-serif,15' background "
+                                        "'white' name '" +
+                                        name + "'\nset output '" + name + ".svg'\n" +
+                                        shared_settings + commands);
   const int code = run_gnuplot(folder, script);
   if (code == not_found) return false;
   if (code != 0) plumb::fail("draw", "gnuplot failed on ", folder, "/", script);

@@ -4,11 +4,12 @@
 #include <string>
 
 /// Writes FOLDER/NAME.gp, which begins with the settings that all pictures share and goes on with
-/// `commands`, and runs gnuplot on it, in that folder, to make FOLDER/NAME.svg. Line styles 1 to 8
-/// are colours that are told apart on light and dark ground, also by the colour-blind (Okabe & Ito
-/// 2008). Returns false where gnuplot is not installed: the script is there all the same. Throws
-/// plumb::Error where it cannot be written or gnuplot fails.
-bool draw(const std::string& folder, const std::string& name, const std::string& commands);
+/// `commands`, and runs gnuplot on it, in that folder, to make FOLDER/NAME.svg, 560 wide. Line
+/// styles 1 to 8 are colours that are told apart on light and dark ground, also by the colour-blind
+/// (Okabe & Ito 2008). Returns false where gnuplot is not installed: the script is there all the
+/// same. Throws plumb::Error where it cannot be written or gnuplot fails.
+bool draw(const std::string& folder, const std::string& name, const std::string& commands,
+          int height = 400);
 
 /// Commands for a logarithmic y axis, labelled at 2 and 5 about 1 as well: losses and errors seldom
 /// span more than a decade.
