@@ -292,7 +292,8 @@ int main(int argc, char** argv) {
       ->check(whole_number(1, 1'000'000));
   app.add_option("--batch-size", settings.batch_size, "samples in a step")
       ->check(whole_number(1, 100'000'000));
-  app.add_option("--lr", settings.lr, "learning rate")->check(real_number(0, 1e6));
+  auto* lr = app.add_option("--lr", settings.lr, "learning rate (0.01 for cnn unless set)");
+  lr->check(real_number(0, 1e6));
   app.add_option("--momentum", settings.momentum, "share of the average that stays each step")
       ->check(real_number(0, 1, High::excluded));
   auto* dampening = app.add_option("--dampening", settings.dampening,
@@ -311,6 +312,8 @@ int main(int argc, char** argv) {
       ->check(whole_number(0, 256));
   add_options(app, settings.saving);
   const int code = arguments::parse(app, argc, argv, [&] {
+    // With 0.05 it stays at 10 % of the digits right.
+    if (settings.model == "cnn" && lr->count() == 0) settings.lr = 0.01;
     if (settings.debias && dampening->count() == 0) settings.dampening = settings.momentum;
     optim::validate(sgd_options(settings));
   });
