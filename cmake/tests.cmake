@@ -44,10 +44,12 @@ add_test(NAME helpers COMMAND plumb_tests --count --no-colors
 set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "filters: 0")
 plumb_test(threads threads "--test-case=*threads*")
 # Training with older kernels than the best that the processor has, which "test_nets" uses.
-foreach(isa base v3)
-  plumb_test(nets_${isa} isa "--source-file=*/tests/test_nets.cpp")
-  set_tests_properties(nets_${isa} PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
-endforeach()
+if(NOT PLUMB_NATIVE)
+  foreach(isa base v3)
+    plumb_test(nets_${isa} isa "--source-file=*/tests/test_nets.cpp")
+    set_tests_properties(nets_${isa} PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
+  endforeach()
+endif()
 
 # The README's program, as it stands there.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS README.md)

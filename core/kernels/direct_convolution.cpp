@@ -174,11 +174,11 @@ PLUMB_INLINE inline void correlate(const Weight<T>& f) {
 // As many sums as leave registers for what is multiplied: of 32, or of 16.
 template <class T>
 void run(const Forward<T>& f) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 14 : 6>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 14 : 6>(f); });
 }
 template <class T>
 void run(const Weight<T>& f) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 25 : 12>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 25 : 12>(f); });
 }
 
 // a [rows, columns] transposed.

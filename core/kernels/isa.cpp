@@ -20,6 +20,10 @@ Isa best_of_processor() {
 }
 
 Isa choose() {
+  if (isa_is_fixed()) {
+    if (is_compiled(Isa::v4)) return Isa::v4;
+    return is_compiled(Isa::v3) ? Isa::v3 : Isa::base;
+  }
   const Isa best = best_of_processor();
   const char* wanted = std::getenv("PLUMB_ISA");
   if (wanted == nullptr || best == Isa::base) return best;
@@ -32,6 +36,10 @@ Isa choose() {
 Isa isa() {
   static const Isa chosen = choose();
   return chosen;
+}
+
+bool isa_is_fixed() {
+  return is_compiled(Isa::base) + is_compiled(Isa::v3) + is_compiled(Isa::v4) == 1;
 }
 
 }  // namespace plumb::kernel

@@ -62,7 +62,7 @@ PLUMB_INLINE inline void convolve(const Forward<T>& f) {
 // Eight rows of three vectors, or four where there are 16 registers.
 template <class T>
 void run(const Forward<T>& f) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 8 : 4>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
 // --- whole batches ------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ PLUMB_INLINE inline void correlate(const Weight<T>& f) {
 // Eight rows of three sums, or four where there are 16 registers.
 template <class T>
 void run(const Weight<T>& f) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 8 : 4>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
 // Images whose g and x are gone through at once for a few weights: what the first cache holds.

@@ -236,20 +236,6 @@ PLUMB_INLINE inline void multiply(const Product<T>& p) {
   multiply<T, bytes, 2, most_rows, ta>(p);
 }
 
-#if defined(__x86_64__)
-template <class T>
-PLUMB_V3 void multiply_v3(const Product<T>& p) {
-  if (p.a.transpose == Transpose::yes) return multiply<32, 6, Transpose::yes>(p);
-  multiply<32, 6, Transpose::no>(p);
-}
-
-template <class T>
-PLUMB_V4 void multiply_v4(const Product<T>& p) {
-  if (p.a.transpose == Transpose::yes) return multiply<64, 14, Transpose::yes>(p);
-  multiply<64, 14, Transpose::no>(p);
-}
-#endif
-
 }  // namespace
 
 bool has_register_gemm() { return isa() != Isa::base; }
@@ -268,12 +254,12 @@ void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<
   if (large.defined()) packed = large.mutable_raw();
   const Product<T> product{
       m, n, k, a, b, c, stride, mode, bias, activation, static_cast<T*>(packed), 0};
-#if defined(__x86_64__)
-  if (isa() == Isa::v4) return multiply_v4(product);
-  multiply_v3(product);
-#else
-  (void)product;
-#endif
+  // As many sums as leave registers for what is multiplied: of 32, or of 16.
+  on_wide_vectors([&](auto width) PLUMB_INLINE {
+    constexpr int most_rows = width == 64 ? 14 : 6;
+    if (a.transpose == Transpose::yes) return multiply<width, most_rows, Transpose::yes>(product);
+    multiply<width, most_rows, Transpose::no>(product);
+  });
 }
 
 template void register_gemm(std::int64_t, std::int64_t, std::int64_t, const Matrix<float>&,

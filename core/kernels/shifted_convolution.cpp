@@ -61,7 +61,7 @@ PLUMB_INLINE inline void add_shifted(const Shifted<T>& f) {
 
 template <class T>
 void run(const Shifted<T>& f) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE { add_shifted<bytes, bytes == 64 ? 8 : 4>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { add_shifted<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ void shifted_convolution_image(const ConvolutionSizes& s, T* dx, Write mode, con
                        weights.data<T>() + group * outputs * s.group_column(),
                        image + group * (s.channels / groups) * planes.size});
       T* to = dx + n * s.channels * s.image_plane();
-      on_best_vectors([=, &s, &planes](auto bytes) PLUMB_INLINE {
+      on_wide_vectors([=, &s, &planes](auto bytes) PLUMB_INLINE {
         for (std::int64_t c = 0; c < s.channels; ++c)
           gather_rows<bytes>(s.image.height, s.image.width, image + c * planes.size + planes.inside,
                              planes.stride, to + c * s.image_plane(), mode,

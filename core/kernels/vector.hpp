@@ -162,7 +162,7 @@ PLUMB_INLINE inline void cover(std::int64_t n, F f) {
 }
 
 /// `bytes` of elements T, as a value (`type`) and as it stands in memory (`unaligned`). Only for
-/// code that on_best_isa or PLUMB_V3 and PLUMB_V4 compile for an instruction set of that width: a
+/// code that on_best_vectors or on_wide_vectors compile for an instruction set of that width: a
 /// wider vector runs at a tenth of the speed.
 template <class T, int bytes>
 struct VectorOf {

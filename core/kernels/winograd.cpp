@@ -23,7 +23,7 @@ template <class T>
 Tensor by_vectors(const ConvolutionSizes& s, const T* w, bool back) {
   Tensor memory = Tensor::empty({s.weights()}, dtype_of<T>);
   T* out = memory.mutable_data<T>();
-  on_best_vectors([=, &s](auto bytes) PLUMB_INLINE {
+  on_wide_vectors([=, &s](auto bytes) PLUMB_INLINE {
     if (!back) return transpose_rows<bytes>(s.outputs, s.column(), w, s.column(), out, s.outputs);
     for (std::int64_t o = 0; o < s.outputs; ++o)
       for (std::int64_t k = 0; k < 9; ++k)
@@ -42,7 +42,7 @@ Tensor transformed(const ConvolutionSizes& s, const T* w, bool back) {
   const T* in = vectors.data<T>();
   Tensor memory = Tensor::empty({points, inputs, outputs}, dtype_of<T>);
   T* out = memory.mutable_data<T>();
-  on_best_vectors([=](auto bytes) PLUMB_INLINE {
+  on_wide_vectors([=](auto bytes) PLUMB_INLINE {
     using V = VectorOf<T, bytes>;
     for (std::int64_t c = 0; c < inputs; ++c)
       for (std::int64_t o = 0; o < outputs; o += V::lanes) {
@@ -63,7 +63,7 @@ template <class T>
 void weights_from(const ConvolutionSizes& s, const T* u, T* dw) {
   Tensor memory = Tensor::empty({s.weights()}, dtype_of<T>);
   T* kernels = memory.mutable_data<T>();  // [c, 3, 3, o]
-  on_best_vectors([=, &s](auto bytes) PLUMB_INLINE {
+  on_wide_vectors([=, &s](auto bytes) PLUMB_INLINE {
     using V = VectorOf<T, bytes>;
     for (std::int64_t c = 0; c < s.channels; ++c)
       for (std::int64_t o = 0; o < s.outputs; o += V::lanes) {
@@ -240,7 +240,7 @@ struct Step {
 
 template <class T>
 void before_products(const Step<T>& f, const T* x, const T* g) {
-  on_best_vectors([&](auto bytes) PLUMB_INLINE {
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE {
     transform_patches<bytes>(f.s, f.room, x, f.chunk);
     if (g != nullptr) transform_seeds<bytes>(f.s, f.room, g, f.chunk);
   });
@@ -248,7 +248,7 @@ void before_products(const Step<T>& f, const T* x, const T* g) {
 
 template <class T>
 void after_products(const Step<T>& f, T* y, Write mode, const T* bias) {
-  on_best_vectors([&](auto bytes)
+  on_wide_vectors([&](auto bytes)
                       PLUMB_INLINE { write_results<bytes>(f.s, f.room, y, mode, bias, f.chunk); });
 }
 
