@@ -42,10 +42,11 @@ for standard in 17 20; do
     -DCMAKE_PREFIX_PATH="$work/stage"
 done
 
-# Without optimisation, for the whole library is compiled here; the folder stays, so only once.
+# Without optimisation and for this processor alone, for the whole library is compiled here; the
+# folder stays, so only once.
 step="add_subdirectory"
 build_and_run "$build_dir/consumer" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_STANDARD=20 \
-  -DBUILD_SHARED_LIBS=ON -DPLUMB_SUBDIRECTORY="$source_dir"
+  -DBUILD_SHARED_LIBS=ON -DPLUMB_NATIVE=ON -DPLUMB_SUBDIRECTORY="$source_dir"
 step="a subdirectory brings no tests, examples or install rules"
 [[ ! -e $build_dir/consumer/plumb/plumb.pc ]]
 targets=$(cmake --build "$build_dir/consumer" --target help)

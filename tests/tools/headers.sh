@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every installed header compiles without a warning, alone as C++17 and C++23 with g++, and all of them
-# together as C++17, C++20 and C++23 with g++ and clang++. <plumb/plumb.hpp> brings in no header of
+# Every installed header compiles without a warning, alone as C++23 with g++, and all of them together
+# as C++17, C++20 and C++23 with g++ and clang++. <plumb/plumb.hpp> brings in no header of
 # xtensor, BLAS, OpenMP, zlib, libzip, JSON or xxHash.
 set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -13,15 +13,19 @@ cd -- "$work/include"
 mapfile -t headers < <(find plumb -name '*.hpp' | sort)
 ((${#headers[@]} > 0)) || { echo "FAILED: no header is installed"; exit 1; }
 
-# One line a case: compiler, standard, header. The oldest and the newest standard find what a header
-# forgets to include: the newer, the less the library's own headers bring along by chance.
+# One line a case: compiler, standard, header. The newest standard finds what a header forgets to
+# include: the newer, the less the library's own headers bring along by chance.
 cases() {
   local standard header compiler
   for standard in c++17 c++20 c++2b; do
     for header in "${headers[@]}"; do
       # The interop header is C++17 only, as xtensor 0.24 is.
-      if [[ $header == plumb/core/xtensor*.hpp && $standard != c++17 ]]; then continue; fi
-      if [[ $standard != c++20 ]]; then echo "g++ $standard $header"; fi
+      if [[ $header == plumb/core/xtensor*.hpp ]]; then
+        if [[ $standard != c++17 ]]; then continue; fi
+        echo "g++ $standard $header"
+      elif [[ $standard == c++2b ]]; then
+        echo "g++ $standard $header"
+      fi
       echo "#include <$header>" >>"$work/$standard.hpp"
     done
     for compiler in g++ clang++; do
