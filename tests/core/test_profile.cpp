@@ -34,20 +34,26 @@ TEST_CASE("profile: without one nothing is timed") {
 
 TEST_CASE("profile: an operation's time excludes what ran inside, the longest comes first") {
   using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
   const Profile profile;
+  const steady_clock::time_point start = steady_clock::now();
   {
     const Profiled outer("outer");
     work_for(milliseconds(5));
     const Profiled inner("inner");
     work_for(milliseconds(20));
   }
+  const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   const std::vector<ProfileRow> rows = profile.rows();
   REQUIRE(rows.size() == 2);
-  CHECK(rows[0].operation == "inner");
-  CHECK(rows[0].seconds >= 0.02);
-  CHECK(rows[1].operation == "outer");
-  CHECK(rows[1].seconds >= 0.005);
-  CHECK(rows[1].seconds < rows[0].seconds);
+  CHECK(rows[0].seconds >= rows[1].seconds);
+  const ProfileRow* inner = find(rows, "inner");
+  const ProfileRow* outer = find(rows, "outer");
+  REQUIRE(inner != nullptr);
+  REQUIRE(outer != nullptr);
+  CHECK(inner->seconds >= 0.02);
+  CHECK(outer->seconds >= 0.005);
+  CHECK(outer->seconds + inner->seconds <= seconds);  // however long a busy machine makes either
 }
 
 TEST_CASE("profile: bytes and operations go to the innermost scope") {
