@@ -19,6 +19,12 @@ constexpr int spins_before_sleep = 20'000;
 // The caller looks this often whether the others are done before it offers them its processor.
 constexpr int spins_before_yield = 2'000;
 
+// Where a share begins and the one before it ends.
+std::uint64_t first_chunk(int share, int shares, std::int64_t chunks) {
+  return static_cast<std::uint64_t>(chunks) * static_cast<std::uint64_t>(share) /
+         static_cast<std::uint64_t>(shares);
+}
+
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -58,24 +64,31 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
   if (!owner) return false;
   const int helpers = start(threads - 1);
+  const int shares = helpers < most_shares ? helpers + 1 : most_shares;
   FirstFailure failure;
-  const std::uint64_t before = ticket_.fetch_or(chunk_mask, std::memory_order_acq_rel);
+  const int before = shares_.load(std::memory_order_relaxed);
+  for (int share = 0; share < before; ++share)
+    share_[share].ticket.fetch_or(chunk_mask, std::memory_order_acq_rel);
   function_.store(function, std::memory_order_release);
   context_.store(context, std::memory_order_release);
   failure_.store(&failure, std::memory_order_release);
   chunks_.store(chunks, std::memory_order_release);
   helpers_.store(helpers, std::memory_order_release);
+  shares_.store(shares, std::memory_order_release);
   done_.store(0, std::memory_order_release);
-  const std::uint64_t loop = ((before >> chunk_bits) + 1) & chunk_mask;
+  const std::uint64_t loop = (loop_.load(std::memory_order_relaxed) + 1) & chunk_mask;
+  for (int share = 0; share < shares; ++share)
+    share_[share].ticket.store(loop << chunk_bits | first_chunk(share, shares, chunks),
+                               std::memory_order_release);
   // Sequentially consistent, as are the helpers' accesses before they sleep: either this sees the
   // sleeper or the sleeper sees the loop.
-  ticket_.store(loop << chunk_bits, std::memory_order_seq_cst);
+  loop_.store(loop, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst) > 0) {
     { const std::lock_guard<std::mutex> lock(sleep_); }
     wake_.notify_all();
   }
   running_chunks = true;
-  take_chunks(loop);
+  take_chunks(loop, 0);
   running_chunks = false;
   for (int spins = 0; done_.load(std::memory_order_acquire) < chunks; ++spins) {
     if (spins < spins_before_yield) {
@@ -98,40 +111,49 @@ int Workers::start(int helpers) {
   return started_ < helpers ? started_ : helpers;
 }
 
-// Takes chunks of a loop until none is left. What it reads of the loop before it claims a chunk was
-// that loop's if the claim succeeds: the ticket was still open. It stays so until the chunk has
+// Takes chunks of a share until none is left. What it reads of the loop before it claims a chunk
+// was that loop's if the claim succeeds: the ticket was still open. It stays so until the chunk has
 // ended.
-void Workers::take_chunks(std::uint64_t loop) {
-  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+void Workers::take_share(std::uint64_t loop, int share) {
+  std::atomic<std::uint64_t>& next = share_[share].ticket;
+  std::uint64_t ticket = next.load(std::memory_order_acquire);
   while (ticket >> chunk_bits == loop) {
-    const auto chunk = static_cast<std::int64_t>(ticket & chunk_mask);
-    if (chunk >= chunks_.load(std::memory_order_acquire)) return;
+    const std::uint64_t chunk = ticket & chunk_mask;
+    if (chunk >= first_chunk(share + 1, shares_.load(std::memory_order_acquire),
+                             chunks_.load(std::memory_order_acquire)))
+      return;
     const ChunkFunction function = function_.load(std::memory_order_acquire);
     void* context = context_.load(std::memory_order_acquire);
     FirstFailure* failure = failure_.load(std::memory_order_acquire);
-    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
-                                       std::memory_order_acquire))
+    if (!next.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
+                                    std::memory_order_acquire))
       continue;
     try {
-      function(context, chunk);
+      function(context, static_cast<std::int64_t>(chunk));
     } catch (...) {
-      failure->record(chunk);
+      failure->record(static_cast<std::int64_t>(chunk));
     }
     done_.fetch_add(1, std::memory_order_acq_rel);
-    ticket = ticket_.load(std::memory_order_acquire);
+    ticket = next.load(std::memory_order_acquire);
   }
+}
+
+// Its own share first, then what the others have left.
+void Workers::take_chunks(std::uint64_t loop, int thread) {
+  const int shares = shares_.load(std::memory_order_acquire);
+  for (int i = 0; i < shares; ++i) take_share(loop, (thread + i) % shares);
 }
 
 void Workers::work(int id) {
   running_chunks = true;
   for (std::uint64_t loop = 0;;) {
     loop = wait_for_loop_after(loop);
-    if (id < helpers_.load(std::memory_order_acquire)) take_chunks(loop);
+    if (id < helpers_.load(std::memory_order_acquire)) take_chunks(loop, id + 1);
   }
 }
 
 std::uint64_t Workers::wait_for_loop_after(std::uint64_t seen) {
-  const auto current = [this] { return ticket_.load(std::memory_order_seq_cst) >> chunk_bits; };
+  const auto current = [this] { return loop_.load(std::memory_order_seq_cst); };
   for (int spins = 0; spins < spins_before_sleep; ++spins) {
     const std::uint64_t loop = current();
     if (loop != seen) return loop;

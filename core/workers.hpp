@@ -27,25 +27,35 @@ class Workers {
   bool run(std::int64_t chunks, int threads, ChunkFunction function, void* context);
 
  private:
+  static constexpr int most_shares = 64;
+
   int start(int helpers);
-  void take_chunks(std::uint64_t loop);
+  void take_share(std::uint64_t loop, int share);
+  void take_chunks(std::uint64_t loop, int thread);
   void work(int id);
   std::uint64_t wait_for_loop_after(std::uint64_t seen);
 
   std::mutex owner_;  // of the loop that runs
   int started_ = 0;
 
-  // The loop that runs. Written by its caller before `ticket_` announces it; atomic because a
-  // thread that comes late reads them while the next loop is being prepared, and then claims no
-  // chunk.
+  // The loop that runs. Written by its caller before the tickets open it; atomic because a thread
+  // that comes late reads them while the next loop is being prepared, and then claims no chunk.
   std::atomic<ChunkFunction> function_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<FirstFailure*> failure_{nullptr};
   std::atomic<std::int64_t> chunks_{0};
   std::atomic<int> helpers_{0};
+  std::atomic<int> shares_{0};
 
-  alignas(64) std::atomic<std::uint64_t> ticket_{0};  // number of the loop, and its next chunk
-  alignas(64) std::atomic<std::int64_t> done_{0};     // chunks that have ended
+  // Consecutive chunks, a share for each thread. A thread begins with its own and then helps the
+  // others: what it wrote in one loop, it finds in its own cache in the next.
+  struct alignas(64) Share {
+    std::atomic<std::uint64_t> ticket{0};  // number of the loop, and the next chunk of the share
+  };
+  Share share_[most_shares];
+
+  alignas(64) std::atomic<std::uint64_t> loop_{0};  // number of the loop
+  alignas(64) std::atomic<std::int64_t> done_{0};   // chunks that have ended
   alignas(64) std::atomic<int> sleeping_{0};
   std::mutex sleep_;
   std::condition_variable wake_;
