@@ -8,20 +8,23 @@
 #include "max_pool.hpp"
 
 namespace plumb::nn {
-namespace {
 
-// Whether b(a(x)) and a(b(x)) have the same bits, gradients too, and the latter is less work: the
-// largest of a window that was cut off at 0 is the largest of the window, cut off at 0.
-bool better_exchanged(const Layer& a, const Layer& b) {
-  return typeid(a) == typeid(ReLU) &&
-         (typeid(b) == typeid(MaxPool2d) || typeid(b) == typeid(MaxPool1d));
+// b(a(x)) and a(b(x)) have the same bits where a is a ReLU and b takes maxima, gradients too, and
+// the latter is less work: the largest of a window that was cut off at 0 is the largest of the
+// window, cut off at 0.
+Sequential::Joint Sequential::joint(const Layer& a, const Layer& b) {
+  if (typeid(a) == typeid(ReLU) &&
+      (typeid(b) == typeid(MaxPool2d) || typeid(b) == typeid(MaxPool1d)))
+    return Joint::exchanged;
+  if (typeid(a) == typeid(Linear) && typeid(b) == typeid(ReLU)) return Joint::linear_relu;
+  return Joint::none;
 }
 
-bool is_linear_relu(const Layer& a, const Layer& b) {
-  return typeid(a) == typeid(Linear) && typeid(b) == typeid(ReLU);
+void Sequential::append(Layer& layer) {
+  if (!layers_.empty()) joints_.back() = joint(*layers_.back(), layer);
+  layers_.push_back(&layer);
+  joints_.push_back(Joint::none);
 }
-
-}  // namespace
 
 Layer& Sequential::operator[](std::int64_t index) const {
   if (index < 0 || index >= size())
@@ -33,12 +36,10 @@ Variable Sequential::forward(const Variable& x) {
   Variable y = x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     Layer& layer = *layers_[i];
-    Layer* next = i + 1 < layers_.size() ? layers_[i + 1] : nullptr;
-    if (next != nullptr && better_exchanged(layer, *next)) {
-      y = layer((*next)(y));
-      ++i;
-    } else if (next != nullptr && y.defined() && is_linear_relu(layer, *next) && !observed(layer) &&
-               !observed(*next)) {
+    if (joints_[i] == Joint::exchanged) {
+      y = layer((*layers_[++i])(y));
+    } else if (joints_[i] == Joint::linear_relu && y.defined() && !observed(layer) &&
+               !observed(*layers_[i + 1])) {
       y = static_cast<Linear&>(layer).forward_relu(y);
       ++i;
     } else {

@@ -39,7 +39,7 @@ class Sequential : public Layer {
   L& push_back(std::shared_ptr<L> layer) {
     static_assert(std::is_base_of_v<Layer, L>, "a Sequential takes layers");
     L& added = add(std::to_string(layers_.size()), std::move(layer));
-    layers_.push_back(&added);
+    append(added);
     return added;
   }
 
@@ -50,7 +50,13 @@ class Sequential : public Layer {
   Variable forward(const Variable& x) override;
 
  private:
+  // What is done with a layer and the one behind it.
+  enum class Joint : std::uint8_t { none, exchanged, linear_relu };
+  static Joint joint(const Layer& a, const Layer& b);
+  void append(Layer& layer);
+
   std::vector<Layer*> layers_;
+  std::vector<Joint> joints_;  // of each layer with the next
 };
 
 }  // namespace plumb::nn
