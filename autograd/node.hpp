@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "../core/spin_lock.hpp"
 #include "../core/tensor.hpp"
 
 namespace plumb {
@@ -93,7 +93,7 @@ struct Leaf final : Node {
   void backward(const Tensor&, Gradients&) override {}
   void release_saved() override {}
 
-  std::mutex mutex;    // guards gradient and valid
+  SpinLock lock;       // guards gradient and valid
   bool valid = false;  // false: `gradient` is only memory for the next one
   bool enabled = true;
 };

@@ -1,5 +1,7 @@
 #include "pass.hpp"
 
+#include <mutex>
+
 #include "../core/kernels/accumulate.hpp"
 #include "../core/profile.hpp"
 #include "modes.hpp"
@@ -30,16 +32,30 @@ void check_gathered(const Node& node, const Tensor& gradient) {
          " is NaN or infinite");
 }
 
+// Several passes may be here at once: each sums what it finds, out of the lock, and tries again.
 void add_to_leaf(Leaf& leaf, Tensor gradient) {
-  const std::lock_guard<std::mutex> lock(leaf.mutex);
-  if (leaf.valid) {
-    sum_into(leaf.gradient, std::move(gradient));
-  } else {
-    // Whoever changes a leaf's gradient in place (clipping) must not change another's.
-    leaf.gradient = gradient.unique() ? std::move(gradient) : gradient.clone();
-    leaf.valid = true;
+  for (;;) {
+    check_gathered(leaf, gradient);
+    Tensor before;
+    {
+      const std::lock_guard lock(leaf.lock);
+      if (leaf.valid) {
+        before = std::exchange(leaf.gradient, Tensor());
+        leaf.valid = false;
+      } else if (gradient.unique()) {
+        std::swap(leaf.gradient, gradient);
+        leaf.valid = true;
+        return;
+      }
+    }
+    if (before.defined()) {
+      sum_into(before, std::move(gradient));
+      gradient = std::move(before);
+    } else {
+      // Whoever changes a leaf's gradient in place (clipping) must not change another's.
+      gradient = gradient.clone();
+    }
   }
-  check_gathered(leaf, leaf.gradient);
 }
 
 void apply_hooks(const Node& node, Tensor& gradient) {
@@ -162,7 +178,7 @@ std::pair<Tensor, Write> Pass::take(Node& node) {
     holds_value = taken.defined();
   } else {
     Leaf& leaf = as_leaf(node);
-    const std::lock_guard<std::mutex> lock(leaf.mutex);
+    const std::lock_guard lock(leaf.lock);
     taken = std::exchange(leaf.gradient, Tensor());
     holds_value = std::exchange(leaf.valid, false);
   }

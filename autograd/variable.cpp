@@ -1,5 +1,6 @@
 #include "variable.hpp"
 
+#include <mutex>
 #include <new>
 
 #include "../core/error.hpp"
@@ -61,7 +62,7 @@ detail::Leaf& Variable::leaf_node(const char* operation) const {
 Tensor Variable::grad() const {
   if (node() == nullptr || !node()->leaf) return Tensor();
   auto& leaf = *static_cast<detail::Leaf*>(node());
-  const std::lock_guard<std::mutex> lock(leaf.mutex);
+  const std::lock_guard lock(leaf.lock);
   return leaf.valid ? leaf.gradient : Tensor();
 }
 
@@ -70,15 +71,15 @@ void Variable::set_grad(Tensor gradient) {
   if (gradient.defined() && (gradient.shape() != shape() || gradient.dtype() != dtype()))
     fail("set_grad", "expected ", shape(), " of ", dtype(), ", got ", gradient.shape(), " of ",
          gradient.dtype());
-  const std::lock_guard<std::mutex> lock(leaf.mutex);
+  const std::lock_guard lock(leaf.lock);
   leaf.valid = gradient.defined();
-  leaf.gradient = std::move(gradient);
+  std::swap(leaf.gradient, gradient);
 }
 
 void Variable::zero_grad() {
   if (node() == nullptr || !node()->leaf) return;
   auto& leaf = *static_cast<detail::Leaf*>(node());
-  const std::lock_guard<std::mutex> lock(leaf.mutex);
+  const std::lock_guard lock(leaf.lock);
   leaf.valid = false;
 }
 

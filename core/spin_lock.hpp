@@ -1,0 +1,26 @@
+// SpinLock: for what takes a few instructions and is hardly ever wanted by two threads at once.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "reference_count.hpp"
+
+namespace plumb::detail {
+
+/// A mutex whose lock is one locked instruction and whose unlock is none; while the process has one
+/// thread, lock has none either. Whoever waits offers its processor. Not for work that may take
+/// long, wait or throw: nothing is to be called under it.
+class SpinLock {
+ public:
+  void lock() noexcept {
+    if (single_threaded()) return held_.store(true, std::memory_order_relaxed);
+    while (held_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
+  }
+  void unlock() noexcept { held_.store(false, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> held_{false};
+};
+
+}  // namespace plumb::detail
