@@ -6,13 +6,11 @@ source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
 
 small=(--samples 3000 --debias)
-# The lines that must be equal: losses, accuracies and the hash, without the times.
-bits() { grep -E '^(epoch|parameter hash)' "$1" | sed 's/ ([0-9.]* s)//'; }
 newest() { find "$1" -name 'step-*.safetensors' | sort | tail -n 1; }
 same_end() {
   cmp "$(newest "$work/whole")" "$(newest "$1")" >&2 || fail "$2: the last checkpoint differs"
   cmp "$work/whole/best.safetensors" "$1/best.safetensors" >&2 || fail "$2: the best differs"
-  diff <(bits "$work/whole.out" | tail -n 1) <(bits "$1.out" | tail -n 1) >&2 ||
+  diff <(results "$work/whole.out" | tail -n 1) <(results "$1.out" | tail -n 1) >&2 ||
     fail "$2: the output differs"
 }
 

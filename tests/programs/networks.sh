@@ -5,11 +5,10 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
 
-bits() { grep -E '^(epoch|parameter hash)' "$1" | sed 's/ ([0-9.]* s)//'; }
 for model in lenet cnn; do
   "$program" --model $model --samples 2000 --epochs 2 --threads 1 >"$work/$model.1"
   "$program" --model $model --samples 2000 --epochs 2 --threads 3 >"$work/$model.3"
   accuracy=$(sed -n 's/^test accuracy *\([0-9]*\)\..*/\1/p' "$work/$model.1")
   ((accuracy >= 40)) || fail "$model reaches $accuracy %"
-  diff <(bits "$work/$model.1") <(bits "$work/$model.3") >&2 || fail "threads change $model"
+  diff <(results "$work/$model.1") <(results "$work/$model.3") >&2 || fail "threads change $model"
 done

@@ -22,16 +22,14 @@ grep -Eq '^training .* samples/s$' "$work/first" || fail "no samples per second"
 grep -Eq '^parameter hash  [0-9a-f]{16}$' "$work/first" || fail "no parameter hash"
 if grep -q $'[\r\033]' "$work/first"; then fail "control characters outside a terminal"; fi
 
-# The lines that must not depend on threads: losses, accuracies and the hash, without the times.
-bits() { grep -E '^(epoch|parameter hash)' "$1" | sed 's/ ([0-9.]* s)//'; }
 for threads in "1 0" "2 0" "4 0" "1 2" "2 2"; do
   read -r computing loading <<<"$threads"
   "$program" "${small[@]}" --threads "$computing" --loader-threads "$loading" >"$work/again"
-  diff <(bits "$work/first") <(bits "$work/again") >&2 ||
+  diff <(results "$work/first") <(results "$work/again") >&2 ||
     fail "$computing threads and $loading loader threads changed the result"
 done
 "$program" "${small[@]}" --seed 1 >"$work/other"
-if diff -q <(bits "$work/first") <(bits "$work/other") >/dev/null; then fail "the seed does nothing"; fi
+if diff -q <(results "$work/first") <(results "$work/other") >/dev/null; then fail "the seed does nothing"; fi
 
 # On a terminal there is a progress line, with rate and time left. A bare chroot has none to open.
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then

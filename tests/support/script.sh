@@ -27,3 +27,7 @@ need_torch() {
   python=${PLUMB_PYTHON:-/usr/bin/python3}
   "$python" -c 'import numpy, torch' 2>/dev/null || skip "$python has no torch"
 }
+
+# results FILE: what a run of train_digits printed that does not depend on threads and on the clock:
+# losses, accuracies and the hash of the parameters.
+results() { grep -E '^(epoch|parameter hash)' "$1" | sed 's/ ([0-9.]* s)//'; }
