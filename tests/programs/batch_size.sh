@@ -60,21 +60,12 @@ if grep -q '^ *64 .* in parts' "$work/parts.txt"; then fail "64 samples fit"; fi
 paste -d, <(grep '^512' "$work/one/steps_none.csv") <(grep '^512' "$work/parts/steps_none.csv") |
   awk -F, '{off = $4 - $15; exit !(off < 0.5 && off > -0.5)}' || fail "parts give another error"
 
-# refused CODE TEXT ARGUMENTS...
-refused() {
-  local code=0 expected=$1 words=$2
-  shift 2
-  "$program" --out "$work/refused" "$@" >"$work/out" 2>"$work/err" || code=$?
-  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
-  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
-  [[ ! -s $work/out ]] || fail "$* printed on stdout"
-}
-refused 2 "--frobnicate" --frobnicate
-refused 2 "got '0'" --batch-sizes 1,0
-refused 2 "got 'inf'" --lr inf
-refused 2 "no rule named 'sdg'" --optimizer sdg
-refused 2 "batch size 4 is there twice" --batch-sizes 4,8,4
-refused 1 "one sample takes 1056 bytes, the memory limit is 0.001 MB" --task spiral --memory-limit 0.001
+refused 2 "--frobnicate" --out "$work/refused" --frobnicate
+refused 2 "got '0'" --out "$work/refused" --batch-sizes 1,0
+refused 2 "got 'inf'" --out "$work/refused" --lr inf
+refused 2 "no rule named 'sdg'" --out "$work/refused" --optimizer sdg
+refused 2 "batch size 4 is there twice" --out "$work/refused" --batch-sizes 4,8,4
+refused 1 "one sample takes 1056 bytes, the memory limit is 0.001 MB" --out "$work/refused" --task spiral --memory-limit 0.001
 cp "$work/one/manifest.ini" "$work/refused"
-refused 1 "holds another comparison: it has 'seeds=2', this is 'seeds=3'" \
+refused 1 "holds another comparison: it has 'seeds=2', this is 'seeds=3'" --out "$work/refused" \
   --manifest "$work/one/manifest.ini" --seeds 3

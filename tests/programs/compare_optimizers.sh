@@ -61,15 +61,6 @@ for task in lenet two-moons logistic linear quadratic; do
     END {exit !better}' "$work/$task/curves.csv" || fail "$task does not learn"
 done
 
-# refused CODE TEXT ARGUMENTS...: ends with CODE, says TEXT on stderr and nothing on stdout.
-refused() {
-  local code=0 expected=$1 words=$2
-  shift 2
-  "$program" "$@" >"$work/out" 2>"$work/err" || code=$?
-  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
-  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
-  [[ ! -s $work/out ]] || fail "$* printed on stdout"
-}
 refused 2 "--frobnicate" --frobnicate
 refused 2 "expected a whole number in [2, 64], got '-5'" --seeds -5
 refused 2 "got '010'" --epochs 010

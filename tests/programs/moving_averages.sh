@@ -41,15 +41,6 @@ if command -v gnuplot >/dev/null; then
   done
 fi
 
-# refused CODE TEXT ARGUMENTS...
-refused() {
-  local code=0 expected=$1 words=$2
-  shift 2
-  "$program" "$@" >"$work/out" 2>"$work/err" || code=$?
-  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
-  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
-  [[ ! -s $work/out ]] || fail "$* printed on stdout"
-}
 refused 2 "got '1'" --draws 1
 refused 2 "--frobnicate" --frobnicate
 touch "$work/file"

@@ -4,16 +4,6 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
 
-# refused CODE TEXT ARGUMENTS...: ends with CODE, says TEXT on stderr and nothing on stdout.
-refused() {
-  local code=0 expected=$1 words=$2
-  shift 2
-  "$program" "$@" >"$work/out" 2>"$work/err" || code=$?
-  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
-  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
-  [[ ! -s $work/out ]] || fail "$* printed on stdout"
-}
-
 small=(--samples 2000 --epochs 2)
 "$program" "${small[@]}" >"$work/first"
 grep -q '^epoch 2/2 ' "$work/first" || fail "no line for an epoch"

@@ -9,6 +9,16 @@ fail() {
   exit 1
 }
 
+# refused CODE TEXT ARGUMENTS...: $program ends with CODE, says TEXT on stderr and nothing on stdout.
+refused() {
+  local code=0 expected=$1 words=$2
+  shift 2
+  "${program:?}" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
+  grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
+  [[ ! -s $work/out ]] || fail "$* printed on stdout"
+}
+
 # skip WHY: ctest counts 77 as skipped.
 skip() {
   echo "skipped: $1"
