@@ -44,16 +44,6 @@ void check_layout(const StateDict& state) {
     fail(operation, "the state dict is of layout ", *found, ", expected ", layout);
 }
 
-std::string current_message() {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
-}
-
 void check_name(const std::string& name) {
   if (name.empty()) fail(operation, "a name is empty");
 }
@@ -156,7 +146,7 @@ std::string Checkpoint::load_parts(const StateDict& state) {
       part.load(state.part(part.name));
     } catch (...) {
       loaded.back() = false;
-      problems += text("\n  ", part.name, ": ", current_message());
+      problems += text("\n  ", part.name, ": ", detail::current_message());
     }
   }
   if (problems.empty()) return problems;
@@ -167,7 +157,7 @@ std::string Checkpoint::load_parts(const StateDict& state) {
       parts_[i].load(before[i]);
     } catch (...) {
       if (loaded[i])
-        problems += text("\n  ", parts_[i].name, " is not as before: ", current_message());
+        problems += text("\n  ", parts_[i].name, " is not as before: ", detail::current_message());
     }
   }
   return problems;

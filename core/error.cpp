@@ -15,4 +15,14 @@ void append_text(std::string& out, double value) {
   out.append(buffer, end);
 }
 
+std::string detail::current_message() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
 }  // namespace plumb

@@ -37,4 +37,9 @@ template <class... Parts>
   throw Error(text("[", operation, "] ", parts...));
 }
 
+namespace detail {
+// What the exception says that is being handled.
+std::string current_message();
+}  // namespace detail
+
 }  // namespace plumb

@@ -46,16 +46,6 @@ std::vector<std::int64_t> consecutive(std::int64_t begin, std::int64_t count,
   });
 }
 
-std::string current_message() {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
-}
-
 // Called while the batch's exception is handled: throws an Error that names the sample behind it,
 // with that sample's exception nested.
 [[noreturn]] void name_sample(const Dataset& dataset, Indices indices, const std::string& place) {
@@ -63,13 +53,13 @@ std::string current_message() {
     try {
       dataset.gather({&index, 1});
     } catch (...) {
-      std::throw_with_nested(
-          Error(text("[", operation, "] sample ", index, " (", place, "): ", current_message())));
+      std::throw_with_nested(Error(text("[", operation, "] sample ", index, " (", place,
+                                        "): ", plumb::detail::current_message())));
     }
   }
   std::throw_with_nested(
       Error(text("[", operation, "] ", place, " (", indices.size(), " samples from ", indices[0],
-                 ", each fine when alone): ", current_message())));
+                 ", each fine when alone): ", plumb::detail::current_message())));
 }
 
 void check_rows(const char* name, const Tensor& x, std::int64_t count, const std::string& place) {
