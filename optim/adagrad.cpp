@@ -1,6 +1,6 @@
 #include "adagrad.hpp"
 
-#include "../core/kernels/rmsprop.hpp"
+#include "../core/kernels/optim/rmsprop.hpp"
 
 namespace plumb::optim {
 namespace {

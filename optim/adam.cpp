@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "../core/kernels/adam.hpp"
+#include "../core/kernels/optim/adam.hpp"
 #include "adamw.hpp"
 #include "moving_average.hpp"
 

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "../core/error.hpp"
-#include "../core/kernels/clip.hpp"
+#include "../core/kernels/optim/clip.hpp"
 #include "fields.hpp"
 
 namespace plumb::optim {

@@ -2,7 +2,7 @@
 
 #include "../core/arithmetic.hpp"
 #include "../core/error.hpp"
-#include "../core/kernels/moving_average.hpp"
+#include "../core/kernels/optim/moving_average.hpp"
 
 namespace plumb::optim {
 namespace {

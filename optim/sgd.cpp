@@ -4,7 +4,7 @@
 #include <forward_list>
 
 #include "../core/error.hpp"
-#include "../core/kernels/sgd.hpp"
+#include "../core/kernels/optim/sgd.hpp"
 #include "moving_average.hpp"
 
 namespace plumb::optim {

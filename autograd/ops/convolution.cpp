@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "../../core/error.hpp"
-#include "../../core/kernels/convolution.hpp"
+#include "../../core/kernels/convolution/convolution.hpp"
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/sliding_window.hpp"
 #include "../record.hpp"

@@ -2,7 +2,7 @@
 
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/math.hpp"
-#include "../../core/kernels/matmul.hpp"
+#include "../../core/kernels/matmul/matmul.hpp"
 #include "../record.hpp"
 
 namespace plumb {

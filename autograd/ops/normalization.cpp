@@ -6,12 +6,12 @@
 #include "../../core/arithmetic.hpp"
 #include "../../core/error.hpp"
 #include "../../core/kernels/arithmetic.hpp"
-#include "../../core/kernels/channel_scale.hpp"
-#include "../../core/kernels/channel_sums.hpp"
 #include "../../core/kernels/layout.hpp"
 #include "../../core/kernels/math.hpp"
+#include "../../core/kernels/normalization/channel_scale.hpp"
+#include "../../core/kernels/normalization/channel_sums.hpp"
+#include "../../core/kernels/normalization/row_scale.hpp"
 #include "../../core/kernels/reduce.hpp"
-#include "../../core/kernels/row_scale.hpp"
 #include "../record.hpp"
 
 namespace plumb {

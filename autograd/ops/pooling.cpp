@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "../../core/error.hpp"
-#include "../../core/kernels/avg_pool.hpp"
-#include "../../core/kernels/max_pool.hpp"
+#include "../../core/kernels/pooling/avg_pool.hpp"
+#include "../../core/kernels/pooling/max_pool.hpp"
 #include "../record.hpp"
 
 namespace plumb {

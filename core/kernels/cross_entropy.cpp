@@ -3,7 +3,7 @@
 #include "../dispatch.hpp"
 #include "lanes.hpp"
 #include "ordered_sum.hpp"
-#include "vector_math.hpp"
+#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

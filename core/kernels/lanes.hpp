@@ -8,8 +8,8 @@
 #include "../parallel.hpp"
 #include "../tensor.hpp"
 #include "../write.hpp"
-#include "lane_sums.hpp"
 #include "loops.hpp"
+#include "vector/lane_sums.hpp"
 
 namespace plumb::kernel {
 

@@ -8,8 +8,8 @@
 #include "../parallel.hpp"
 #include "../tensor.hpp"
 #include "../write.hpp"
-#include "isa.hpp"
 #include "reduce.hpp"
+#include "vector/isa.hpp"
 
 namespace plumb::kernel {
 

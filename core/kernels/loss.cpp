@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "lane_sums.hpp"
 #include "loops.hpp"
 #include "ordered_sum.hpp"
-#include "vector_math.hpp"
+#include "vector/lane_sums.hpp"
+#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

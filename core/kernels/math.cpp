@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "loops.hpp"
-#include "vector_math.hpp"
+#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {
@@ -113,7 +113,8 @@ void sigmoid_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
 }
 
 Tensor relu(const Tensor& x) {
-  // -0 becomes 0: the largest of some elements, cut off, is the largest of them cut off, bit by bit.
+  // -0 becomes 0: the largest of some elements, cut off, is the largest of them cut off, bit by
+  // bit.
   return map(
       "relu", [](auto x) PLUMB_INLINE { return x <= 0 ? decltype(x)(0) : x; }, x);
 }

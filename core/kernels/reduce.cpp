@@ -7,7 +7,7 @@
 
 #include "loops.hpp"
 #include "reduce_loops.hpp"
-#include "vector_math.hpp"
+#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -9,8 +9,8 @@
 #include "../parallel.hpp"
 #include "../tensor.hpp"
 #include "../write.hpp"
-#include "isa.hpp"
 #include "layout.hpp"
+#include "vector/isa.hpp"
 
 namespace plumb::kernel {
 

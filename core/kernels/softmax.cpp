@@ -2,7 +2,7 @@
 
 #include "../dispatch.hpp"
 #include "lanes.hpp"
-#include "vector_math.hpp"
+#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

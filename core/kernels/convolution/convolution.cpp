@@ -1,0 +1,66 @@
+#include "convolution.hpp"
+
+#include "../../dispatch.hpp"
+#include "../../profile.hpp"
+#include "direct_convolution.hpp"
+#include "im2col.hpp"
+#include "plane_convolution.hpp"
+#include "plane_weight.hpp"
+#include "shifted_convolution.hpp"
+#include "winograd.hpp"
+
+namespace plumb::kernel {
+namespace {
+
+template <class T>
+const T* data_or_null(const Tensor& x) {
+  return x.defined() ? x.data<T>() : nullptr;
+}
+
+}  // namespace
+
+// Here is chosen which algorithm serves which sizes. im2col takes all.
+
+void convolution_into(Tensor& y, Write mode, const Tensor& x, const Tensor& w, const Tensor& bias,
+                      const Windows& windows) {
+  const ConvolutionSizes sizes(x, w, y, windows);
+  Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
+  dispatch_floating("convolution", y.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto algorithm = has_winograd(sizes)             ? winograd_convolution<T>
+                           : has_direct_convolution(sizes) ? direct_convolution<T>
+                           : has_plane_convolution(sizes)  ? plane_convolution<T>
+                                                           : im2col_convolution<T>;
+    algorithm(sizes, y.mutable_data<T>(), mode, x.data<T>(), w.data<T>(), data_or_null<T>(bias));
+  });
+}
+
+void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& w,
+                            const Tensor& bias, const Windows& windows) {
+  const ConvolutionSizes sizes(dx, w, g, windows);
+  Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
+  dispatch_floating("convolution", dx.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto algorithm = has_winograd_image(sizes)              ? winograd_convolution_image<T>
+                           : has_shifted_convolution_image(sizes) ? shifted_convolution_image<T>
+                           : has_plane_convolution_image(sizes)   ? plane_convolution_image<T>
+                                                                  : im2col_convolution_image<T>;
+    algorithm(sizes, dx.mutable_data<T>(), mode, g.data<T>(), w.data<T>(), data_or_null<T>(bias));
+  });
+}
+
+void convolution_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tensor& x,
+                             const Windows& windows) {
+  const ConvolutionSizes sizes(x, dw, g, windows);
+  Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
+  dispatch_floating("convolution", dw.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto algorithm = has_winograd(sizes)                    ? winograd_convolution_weight<T>
+                           : has_direct_convolution_weight(sizes) ? direct_convolution_weight<T>
+                           : has_plane_convolution(sizes)         ? plane_convolution_weight<T>
+                                                                  : im2col_convolution_weight<T>;
+    algorithm(sizes, dw.mutable_data<T>(), mode, g.data<T>(), x.data<T>());
+  });
+}
+
+}  // namespace plumb::kernel

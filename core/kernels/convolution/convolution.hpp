@@ -1,0 +1,38 @@
+// Convolutions of images [n, c, h, w]: the kernels of the result and of both gradients.
+#pragma once
+
+#include "../../size2d.hpp"
+#include "../../tensor.hpp"
+#include "../../write.hpp"
+
+namespace plumb::kernel {
+
+/// How the windows of a convolution lie on the padded image.
+struct Windows {
+  Size2d stride = 1;
+  Size2d padding = 0;
+  Size2d dilation = 1;
+  std::int64_t groups = 1;
+};
+
+// All of one dtype, float32 or float64, with shapes that fit:
+//   x [n, c, h, w], w [out, c / groups, kh, kw], y [n, out, oh, ow], bias [out] or undefined,
+//   (oh - 1) stride + (kh - 1) dilation < h + 2 padding, and the same for the width.
+// A transposed convolution is the gradient of the image with the roles of x and y exchanged.
+
+/// y = or += the sum over c, i, j of w[o, c, i, j] x[n, c, stride oh - padding + dilation i, ...],
+/// plus the bias.
+void convolution_into(Tensor& y, Write mode, const Tensor& x, const Tensor& w, const Tensor& bias,
+                      const Windows& windows);
+
+/// dx = or += what each window of g [n, out, oh, ow] gives back to the image, plus `bias` [c] where
+/// it is defined.
+void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& w,
+                            const Tensor& bias, const Windows& windows);
+
+/// dw = or += the sum over all windows of g times what they see of x: over blocks of images, then
+/// over the blocks.
+void convolution_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tensor& x,
+                             const Windows& windows);
+
+}  // namespace plumb::kernel

@@ -1,0 +1,119 @@
+#include "channel_scale.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "../../dispatch.hpp"
+#include "../loops.hpp"
+#include "center.hpp"
+
+namespace plumb::kernel {
+namespace {
+
+// Constants number 0, 1, ... of each channel, in type T.
+template <class T>
+class Constants {
+ public:
+  explicit Constants(std::int64_t channels) : channels_(channels) {}
+
+  void add(const Tensor& values) {
+    const double* from = values.data<double>();
+    for (std::int64_t c = 0; c < channels_; ++c) values_.push_back(static_cast<T>(from[c]));
+  }
+
+  // A mean, as the two parts of a Center.
+  void add_center(const Tensor& means) {
+    const double* from = means.data<double>();
+    for (std::int64_t c = 0; c < channels_; ++c) values_.push_back(Center<T>(from[c]).high);
+    for (std::int64_t c = 0; c < channels_; ++c) values_.push_back(Center<T>(from[c]).low);
+  }
+
+  const T* data() const { return values_.data(); }
+
+ private:
+  std::int64_t channels_;
+  std::vector<T> values_;
+};
+
+// out = or += f(k..., in...) for all elements, with the constants of their channels.
+template <std::size_t... k, class T, class F, class... In>
+void store_channels(std::index_sequence<k...>, const ChannelView& view, T* out, Write mode,
+                    const Constants<T>& constants, F f, const In*... in) {
+  const T* all = constants.data();
+  const std::int64_t channels = view.channels, length = view.length;
+  if (length == 1) {
+    const std::int64_t images = std::max<std::int64_t>(1, grain / channels);
+    parallel_for(view.images, images, [=](std::int64_t begin, std::int64_t end) {
+      on_best_isa([=]() PLUMB_INLINE {
+        for (std::int64_t start = begin * channels; start < end * channels; start += channels)
+          store_run(channels, out + start, mode, [=](std::int64_t c) PLUMB_INLINE {
+            return f(all[k * channels + c]..., in[start + c]...);
+          });
+      });
+    });
+    return;
+  }
+  const std::int64_t planes = std::max<std::int64_t>(1, grain / length);
+  parallel_for(view.images * channels, planes, [=](std::int64_t begin, std::int64_t end) {
+    on_best_isa([=]() PLUMB_INLINE {
+      for (std::int64_t plane = begin; plane < end; ++plane) {
+        const T own[] = {all[k * channels + plane % channels]...};
+        const std::int64_t start = plane * length;
+        store_run(length, out + start, mode,
+                  [=](std::int64_t i) PLUMB_INLINE { return f(own[k]..., in[start + i]...); });
+      }
+    });
+  });
+}
+
+}  // namespace
+
+void scale_channels(Tensor& y, const Tensor& x, const ChannelView& view, const Tensor& mean,
+                    const Tensor& factor, const Tensor& shift) {
+  if (x.numel() == 0) return;
+  dispatch_floating("scale_channels", x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    Constants<T> constants(view.channels);
+    constants.add_center(mean);
+    constants.add(factor);
+    constants.add(shift);
+    store_channels(
+        std::make_index_sequence<4>(), view, y.mutable_data<T>(), Write::overwrite, constants,
+        [](T high, T low, T factor, T shift, T x)
+            PLUMB_INLINE { return ((x - high) - low) * factor + shift; },
+        x.data<T>());
+  });
+}
+
+void combine_channels(Tensor& dx, Write mode, const Tensor& g, const Tensor& x,
+                      const ChannelView& view, const Tensor& mean, const Tensor& a, const Tensor& b,
+                      const Tensor& c) {
+  if (dx.numel() == 0) return;
+  dispatch_floating("combine_channels", dx.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    Constants<T> constants(view.channels);
+    constants.add_center(mean);
+    for (const Tensor* constant : {&a, &b, &c}) constants.add(*constant);
+    store_channels(
+        std::make_index_sequence<5>(), view, dx.mutable_data<T>(), mode, constants,
+        [](T high, T low, T a, T b, T c, T g, T x)
+            PLUMB_INLINE { return a * g + (b * ((x - high) - low) + c); },
+        g.data<T>(), x.data<T>());
+  });
+}
+
+void multiply_channels(Tensor& dx, Write mode, const Tensor& g, const ChannelView& view,
+                       const Tensor& a) {
+  if (dx.numel() == 0) return;
+  dispatch_floating("multiply_channels", dx.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    Constants<T> constants(view.channels);
+    constants.add(a);
+    store_channels(
+        std::make_index_sequence<1>(), view, dx.mutable_data<T>(), mode, constants,
+        [](T a, T g) PLUMB_INLINE { return a * g; }, g.data<T>());
+  });
+}
+
+}  // namespace plumb::kernel

@@ -1,0 +1,26 @@
+// (x - mean) factor + shift channel by channel, and the gradients of that.
+#pragma once
+
+#include "../../tensor.hpp"
+#include "../../write.hpp"
+#include "channel_sums.hpp"
+
+namespace plumb::kernel {
+
+// x, y, g and dx are float32 or float64, of one shape; constants of the channels are float64,
+// [channels].
+
+/// y = (x - mean) factor + shift.
+void scale_channels(Tensor& y, const Tensor& x, const ChannelView& view, const Tensor& mean,
+                    const Tensor& factor, const Tensor& shift);
+
+/// dx = or += a g + b (x - mean) + c.
+void combine_channels(Tensor& dx, Write mode, const Tensor& g, const Tensor& x,
+                      const ChannelView& view, const Tensor& mean, const Tensor& a, const Tensor& b,
+                      const Tensor& c);
+
+/// dx = or += a g.
+void multiply_channels(Tensor& dx, Write mode, const Tensor& g, const ChannelView& view,
+                       const Tensor& a);
+
+}  // namespace plumb::kernel
