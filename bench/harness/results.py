@@ -4,6 +4,7 @@ from statistics import median
 from . import workloads
 from .workloads import Cell
 
+QUIET = 0.1  # on an idle machine the rounds vary by less
 NO_WORSE = 0.97  # two ratios that differ by less are equal: medians move by as much
 
 
@@ -20,6 +21,7 @@ def derive(results):
         "memory": [derive_memory(entry) for entry in results["cells"]
                    if entry["threads"] == 1 and Cell(entry["workload"], 1).trains],
         "sweep": derive_sweep(rows),
+        "spread": derive_spread(results),
         "costs": derive_costs(rows),
         "program_bytes": results["train_digits_bytes"],
         "program_missed": results["train_digits_bytes"] > workloads.PROGRAM_BYTES,
@@ -54,6 +56,22 @@ def derive_row(entry, limits):
     row["ratio_missed"] = below(row["ratio"], row["ratio_target"])
     row["share_missed"] = below(row["share"], row["share_target"])
     return row
+
+
+def derive_spread(results):
+    """By how much of their median the times of a workload vary from round to round, on each side:
+    the median over the workloads. None of a single round."""
+    if results["rounds"] < 2:
+        return None
+
+    def spread(times):
+        return (max(times) - min(times)) / median(times)
+
+    sides = {"plumb": [spread(entry["plumb"]["nanoseconds"]) for entry in results["cells"]],
+             "libtorch": [spread(figures["nanoseconds"]) for entry in results["cells"]
+                          for figures in entry["libtorch"].values()]}
+    medians = {side: median(spreads) for side, spreads in sides.items() if spreads}
+    return {"sides": medians, "busy": max(medians.values()) > QUIET}
 
 
 def below(value, target):
