@@ -35,7 +35,6 @@ void check_gathered(const Node& node, const Tensor& gradient) {
 // Several passes may be here at once: each sums what it finds, out of the lock, and tries again.
 void add_to_leaf(Leaf& leaf, Tensor gradient) {
   for (;;) {
-    check_gathered(leaf, gradient);
     Tensor before;
     {
       const std::lock_guard lock(leaf.lock);
@@ -45,17 +44,31 @@ void add_to_leaf(Leaf& leaf, Tensor gradient) {
       } else if (gradient.unique()) {
         std::swap(leaf.gradient, gradient);
         leaf.valid = true;
-        return;
+        break;
       }
     }
     if (before.defined()) {
-      sum_into(before, std::move(gradient));
+      try {
+        sum_into(before, std::move(gradient));
+      } catch (...) {  // no memory for a copy: what was there stays
+        const std::lock_guard lock(leaf.lock);
+        if (!leaf.valid) std::swap(leaf.gradient, before);
+        leaf.valid = true;
+        throw;
+      }
       gradient = std::move(before);
     } else {
       // Whoever changes a leaf's gradient in place (clipping) must not change another's.
       gradient = gradient.clone();
     }
   }
+  if (!anomaly_enabled()) return;
+  Tensor gathered;
+  {
+    const std::lock_guard lock(leaf.lock);
+    if (leaf.valid) gathered = leaf.gradient;
+  }
+  if (gathered.defined()) check_gathered(leaf, gathered);
 }
 
 void apply_hooks(const Node& node, Tensor& gradient) {

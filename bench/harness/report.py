@@ -79,7 +79,8 @@ def sentences(derived):
     if spread:
         sides = ", ".join(f"{side} {percent(value)}" for side, value in spread["sides"].items())
         yield (f"From round to round times vary by, in the median over the workloads: {sides}"
-               + (". The machine was busy: these ratios are not to be trusted." if spread["busy"] else "."))
+               + (". The machine was busy: these ratios are not to be trusted."
+                  if spread["busy"] else "."))
     size = derived["program_bytes"] / 1e6
     yield (f"The stripped train_digits: {size:.2f} MB, target <= {workloads.PROGRAM_BYTES / 1e6:.0f} MB"
            + (f", {MISSED}." if derived["program_missed"] else "."))

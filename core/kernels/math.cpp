@@ -113,8 +113,8 @@ void sigmoid_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
 }
 
 Tensor relu(const Tensor& x) {
-  // -0 becomes 0: the largest of some elements, cut off, is the largest of them cut off, bit by
-  // bit.
+  // -0 becomes 0: the largest of some elements, cut off, has the bits of the largest of them cut
+  // off.
   return map(
       "relu", [](auto x) PLUMB_INLINE { return x <= 0 ? decltype(x)(0) : x; }, x);
 }

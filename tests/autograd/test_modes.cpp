@@ -48,6 +48,7 @@ TEST_CASE("AnomalyMode: finds sums of finite gradients and results of hooks that
   const Tensor large = Tensor::full({1}, 3e38);
   CHECK_THROWS_WITH_AS((x + x).backward(large),
                        "[anomaly] the gradient that reaches a leaf is NaN or infinite", Error);
+  CHECK(std::isinf(x.grad().at({0})));  // it is there to be looked at
   const Variable y = x * 1.0;
   CHECK_THROWS_WITH_AS((y + y).backward(large),
                        "[anomaly] the gradient that reaches the result of mul is NaN or infinite",

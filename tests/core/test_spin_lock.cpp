@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <mutex>
 #include <plumb/core/spin_lock.hpp>
 #include <thread>
@@ -7,7 +8,7 @@
 
 using plumb::detail::SpinLock;
 
-TEST_CASE("SpinLock: one thread at a time") {
+TEST_CASE("SpinLock: of several threads one at a time") {
   SpinLock lock;
   std::int64_t count = 0;
   std::vector<std::thread> threads;
@@ -22,7 +23,7 @@ TEST_CASE("SpinLock: one thread at a time") {
   CHECK(count == 80'000);
 }
 
-TEST_CASE("SpinLock: taken while there was one thread, it keeps out the second") {
+TEST_CASE("SpinLock: while it is held, other threads wait") {
   SpinLock lock;
   int value = 0;
   lock.lock();
@@ -30,6 +31,7 @@ TEST_CASE("SpinLock: taken while there was one thread, it keeps out the second")
     const std::lock_guard guard(lock);
     value *= 10;
   });
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
   value = 1;
   lock.unlock();
   second.join();

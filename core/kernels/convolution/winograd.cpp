@@ -4,7 +4,7 @@
 
 #include "../../parallel.hpp"
 #include "../matmul/register_gemm.hpp"
-#include "../matmul/transpose_block.hpp"
+#include "../vector/transpose_block.hpp"
 #include "weight_blocks.hpp"
 #include "winograd_transforms.hpp"
 

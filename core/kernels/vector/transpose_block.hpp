@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../../write.hpp"
-#include "../vector/vector.hpp"
+#include "vector.hpp"
 
 namespace plumb::kernel {
 
