@@ -14,8 +14,9 @@ namespace plumb {
 ///       }
 ///     }
 ///
-/// The second signal ends the process at once, as if there were no StopRequest. A signal that was
-/// ignored before, as under nohup, stays ignored. Handlers belong to the process: a second object
+/// A second signal ends the process at once, as if there were no StopRequest; within a quarter of a
+/// second it counts as the first's echo, as timeout(1) sends one. A signal that was ignored before,
+/// as under nohup, stays ignored. Handlers belong to the process: a second object
 /// beside a living one is refused. To be made and destroyed on one thread; may be asked from any.
 class StopRequest {
  public:
