@@ -126,7 +126,8 @@ def text(derived):
 
 def markdown(results, derived, when):
     machine = [f"{name}: {value}" for name, value in results["machine"].items() if value]
-    parts = [f"Measured {when}, medians of {results['rounds']} rounds.",
+    runs = f" in {len(results['runs'])} runs" if len(results.get("runs", ())) > 1 else ""
+    parts = [f"Measured {when}, medians of {results['rounds']} rounds{runs}.",
              "\n".join(f"- {line}" for line in machine),
              "### Speed", as_markdown(*speed_table(derived))]
     if derived["memory"]:
@@ -141,13 +142,19 @@ def markdown(results, derived, when):
 BEGIN, END = "<!-- figures: written by bench/run -->", "<!-- end of figures -->"
 
 
-def replace_section(path, section):
-    """Puts the section between the two marks of a document."""
+def around_section(path):
+    """What stands before and behind the two marks of a document."""
     with open(path, encoding="utf-8") as file:
         document = file.read()
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{path} has no lines '{BEGIN}' and '{END}'")
+    return before, after
+
+
+def replace_section(path, section):
+    """Puts the section between the two marks of a document."""
+    before, after = around_section(path)
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"{before}{BEGIN}\n\n{section}\n\n{END}{after}")

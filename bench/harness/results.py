@@ -1,11 +1,37 @@
 """From the figures of all rounds to what is reported: medians, ratios, shares, missed targets."""
-from statistics import median
+from itertools import accumulate
+from statistics import mean, median
 
 from . import workloads
 from .workloads import Cell
 
 QUIET = 0.1  # on an idle machine the rounds vary by less
 NO_WORSE = 0.97  # two ratios that differ by less are equal: medians move by as much
+
+
+def join(runs):
+    """The rounds of several runs of one machine, commit and selection, as measure() returns them."""
+    own = ("rounds", "runs", "date", "derived")
+    rounds = [count for run in runs for count in run.get("runs", [run["rounds"]])]
+    figures = joined([{key: value for key, value in run.items() if key not in own} for run in runs])
+    return {**figures, "rounds": sum(rounds), "runs": rounds, "date": max(run["date"] for run in runs)}
+
+
+def joined(parts):
+    """The lists of numbers one behind the other, wherever they stand; all else must be the same."""
+    first = parts[0]
+    if isinstance(first, list) and not isinstance(first[0], dict):
+        return [value for part in parts for value in part]
+    alike = {list: len, dict: dict.keys}.get(type(first), lambda part: part)
+    for part in parts:
+        if alike(part) != alike(first):
+            raise ValueError(f"these runs cannot be joined: {alike(first)} in one, {alike(part)} in "
+                             "another")
+    if isinstance(first, list):
+        return [joined(entries) for entries in zip(*parts)]
+    if isinstance(first, dict):
+        return {key: joined([part[key] for part in parts]) for key in first}
+    return first
 
 
 def derive(results):
@@ -59,13 +85,16 @@ def derive_row(entry, limits):
 
 
 def derive_spread(results):
-    """By how much of their median the times of a workload vary from round to round, on each side:
-    the median over the workloads. None of a single round."""
-    if results["rounds"] < 2:
+    """By how much of their median the times of a workload vary from round to round of a run, on each
+    side: the median over the workloads, of several runs the mean. None where a run has one round."""
+    runs = results.get("runs", [results["rounds"]])
+    if min(runs) < 2:
         return None
 
     def spread(times):
-        return (max(times) - min(times)) / median(times)
+        ends = list(accumulate(runs))
+        parts = [times[end - count:end] for end, count in zip(ends, runs)]
+        return mean((max(part) - min(part)) / median(part) for part in parts)
 
     sides = {"plumb": [spread(entry["plumb"]["nanoseconds"]) for entry in results["cells"]],
              "libtorch": [spread(figures["nanoseconds"]) for entry in results["cells"]

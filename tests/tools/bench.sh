@@ -18,8 +18,8 @@ cat >"$work/figures.json" <<'JSON'
  "limits": [
   {"workload": "sgemm-2048", "threads": 1, "nanoseconds": [1e9, 171798691.84, 1e6]},
   {"workload": "triad-50", "threads": 1, "nanoseconds": [20e6, 20e6, 20e6]},
-  {"workload": "sgemm-2048", "threads": 2, "nanoseconds": [85899345.92]},
-  {"workload": "triad-50", "threads": 2, "nanoseconds": [20e6]}],
+  {"workload": "sgemm-2048", "threads": 2, "nanoseconds": [85899345.92, 85899345.92, 85899345.92]},
+  {"workload": "triad-50", "threads": 2, "nanoseconds": [20e6, 20e6, 20e6]}],
  "cells": [
   {"workload": "mlp-64", "threads": 1,
    "plumb": {"nanoseconds": [9e6, 1e6, 1e3], "peak_kib": [1024, 2048, 4096],
@@ -29,14 +29,17 @@ cat >"$work/figures.json" <<'JSON'
                "first_step_ms": [90, 90, 90]},
     "pthread-1": {"nanoseconds": [1, 1.4e6, 9e9], "peak_kib": [4096, 4096, 4096],
                   "first_step_ms": [95, 95, 95]}}},
-  {"workload": "plain-50", "threads": 1, "plumb": {"nanoseconds": [25e6]},
-   "libtorch": {"openmp": {"nanoseconds": [50e6]}}},
-  {"workload": "plain-50", "threads": 2, "plumb": {"nanoseconds": [25e6]},
-   "libtorch": {"openmp": {"nanoseconds": [30e6]}}},
-  {"workload": "momentum-50", "threads": 1, "plumb": {"nanoseconds": [20e6]}, "libtorch": {}},
-  {"workload": "debiased-50", "threads": 1, "plumb": {"nanoseconds": [20.8e6]}, "libtorch": {}},
-  {"workload": "accumulate-50", "threads": 1, "plumb": {"nanoseconds": [40e6]}, "libtorch": {}},
-  {"workload": "mul-8", "threads": 1, "plumb": {"nanoseconds": [80]}, "libtorch": {}}]}
+  {"workload": "plain-50", "threads": 1, "plumb": {"nanoseconds": [25e6, 25e6, 25e6]},
+   "libtorch": {"openmp": {"nanoseconds": [50e6, 50e6, 50e6]}}},
+  {"workload": "plain-50", "threads": 2, "plumb": {"nanoseconds": [25e6, 25e6, 25e6]},
+   "libtorch": {"openmp": {"nanoseconds": [30e6, 30e6, 30e6]}}},
+  {"workload": "momentum-50", "threads": 1, "plumb": {"nanoseconds": [20e6, 20e6, 20e6]},
+   "libtorch": {}},
+  {"workload": "debiased-50", "threads": 1, "plumb": {"nanoseconds": [20.8e6, 20.8e6, 20.8e6]},
+   "libtorch": {}},
+  {"workload": "accumulate-50", "threads": 1, "plumb": {"nanoseconds": [40e6, 40e6, 40e6]},
+   "libtorch": {}},
+  {"workload": "mul-8", "threads": 1, "plumb": {"nanoseconds": [80, 80, 80]}, "libtorch": {}}]}
 JSON
 
 printf 'before\n<!-- figures: written by bench/run -->\nold\n<!-- end of figures -->\nafter\n' \
@@ -64,6 +67,18 @@ grep -qF '| mlp-64 | 1 | 1 ms | 1.4 ms | pthread-1 | 1.40 | >= 1.45 **missed** |
   "$work/document.md" || fail "no table in the document: $(cat "$work/document.md")"
 "$source_dir/bench/run" --from "$work/again.json" | diff - "$work/out" >&2 ||
   fail "the JSON that was written gives another table"
+
+# Two runs together: medians over the rounds of both, of one machine and commit only.
+sed 's/\[9e6, 1e6, 1e3\]/[2e6, 4e6, 4e6]/' "$work/figures.json" >"$work/second.json"
+"$source_dir/bench/run" --from "$work/figures.json" "$work/second.json" --json "$work/both.json" |
+  tr -s ' ' >"$work/narrow"
+shows 'mlp-64 1 3 ms 1.4 ms pthread-1 0.47 >= 1.45 missed'
+[[ $("$source_dir/bench/run" --from "$work/both.json" | tr -s ' ') == "$(cat "$work/narrow")" ]] ||
+  fail "the JSON of two runs gives another table"
+sed 's/a processor/another/' "$work/figures.json" >"$work/second.json"
+if "$source_dir/bench/run" --from "$work/figures.json" "$work/second.json" >/dev/null 2>"$work/err"
+then fail "two machines were joined"; fi
+grep -qF "a processor in one, another in another" "$work/err" || fail "the machines are not named"
 
 "$source_dir/bench/run" --list >"$work/list"
 grep -qx 'lenet-1024:2' "$work/list" || fail "--list does not name lenet-1024:2"
