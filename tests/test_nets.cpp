@@ -1,11 +1,12 @@
-// Whole networks: that training gives the same bits for any number of threads. cmake/tests.cmake
-// runs this file with older kernels too.
+// Whole networks: that training gives the same bits for any number of threads, and on a small
+// stack. cmake/tests.cmake runs this file with older kernels too.
 #include <doctest/doctest.h>
 
 #include <plumb/plumb.hpp>
 #include <string>
 #include <vector>
 
+#include "support/small_stack.hpp"
 #include "support/threads.hpp"
 
 using namespace plumb;
@@ -103,5 +104,15 @@ TEST_CASE("nets: training gives the same bits for 1, 2, 3 and 4 threads") {
     }
     CHECK(hashes == std::vector<std::uint64_t>(4, hashes[0]));
     CHECK(trained(net, 1) != hashes[0]);
+  }
+}
+
+TEST_CASE("nets: training runs on a stack of 64 KiB") {
+  const test::Threads scope(1);
+  for (const Net& net : nets) {
+    CAPTURE(net.name);
+    std::uint64_t state = 0;
+    test::on_a_small_stack([&] { state = trained(net, 1); });
+    CHECK(state != 0);
   }
 }
