@@ -1,8 +1,8 @@
 // Where backward passes begin: Variable::backward and grad.
 #include <string>
 
-#include "../core/error.hpp"
-#include "pass.hpp"
+#include "../core/runtime/error.hpp"
+#include "internal/pass.hpp"
 
 namespace plumb {
 namespace {

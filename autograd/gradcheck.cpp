@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 #include "modes.hpp"
 
 namespace plumb {

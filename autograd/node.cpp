@@ -1,16 +1,16 @@
 #include "node.hpp"
 
-#include "../core/pool.hpp"
+#include "../core/runtime/pool.hpp"
 
 namespace plumb::detail {
 namespace {
 
 // Destroying a node drops its edges, which may make further nodes unreachable. They wait here until
-// the loop in release() takes them, so a chain of any length needs no stack.
+// the loop below takes them, so a chain of any length needs no stack.
 thread_local Node* unreachable = nullptr;
 thread_local bool destroying = false;
 
-void destroy(Node* node) noexcept {
+void destroy_alone(Node* node) noexcept {
   const std::size_t bytes = node->block_bytes;
   for (std::uint32_t i = 0; i < node->edge_count; ++i) node->edges[i].~Edge();
   node->~Node();
@@ -19,8 +19,8 @@ void destroy(Node* node) noexcept {
 
 }  // namespace
 
-void release(Node* node) noexcept {
-  if (!node->count.drop()) return;
+void destroy(NodeHead* head) noexcept {
+  Node* node = static_cast<Node*>(head);
   node->next_ready = unreachable;
   unreachable = node;
   if (destroying) return;
@@ -28,7 +28,7 @@ void release(Node* node) noexcept {
   while (unreachable != nullptr) {
     Node* next = unreachable;
     unreachable = next->next_ready;
-    destroy(next);
+    destroy_alone(next);
   }
   destroying = false;
 }

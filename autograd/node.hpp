@@ -1,4 +1,4 @@
-// The graph that backward walks: nodes with inline edges, in pooled blocks, counted intrusively.
+// What the graph that backward walks is made of: nodes with inline edges, in pooled blocks.
 #pragma once
 
 #include <atomic>
@@ -8,48 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "../core/spin_lock.hpp"
-#include "../core/tensor.hpp"
+#include "../core/runtime/spin_lock.hpp"
+#include "../core/tensor/tensor.hpp"
+#include "node_handle.hpp"
 
 namespace plumb {
 
 class Gradients;
 
-/// Sees a gradient when it is complete; a defined result takes its place.
 using GradientHook = std::function<Tensor(const Tensor& gradient)>;
 
 namespace detail {
-
-struct Node;
-
-/// Counts a handle on a node. Nodes that become unreachable are destroyed one after the other,
-/// however long the chain: never by recursion.
-void retain(Node* node) noexcept;
-void release(Node* node) noexcept;
-
-class NodeHandle {
- public:
-  NodeHandle() = default;
-  /// Takes over one count.
-  explicit NodeHandle(Node* node) : node_(node) {}
-  NodeHandle(const NodeHandle& other) noexcept : node_(other.node_) {
-    if (node_ != nullptr) retain(node_);
-  }
-  NodeHandle(NodeHandle&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
-  NodeHandle& operator=(NodeHandle other) noexcept {
-    std::swap(node_, other.node_);
-    return *this;
-  }
-  ~NodeHandle() {
-    if (node_ != nullptr) release(node_);
-  }
-  Node* get() const { return node_; }
-  Node* operator->() const { return node_; }
-  explicit operator bool() const { return node_ != nullptr; }
-
- private:
-  Node* node_ = nullptr;
-};
 
 /// From an operation to the node that made one of its inputs; null where that needs no gradient.
 struct Edge {
@@ -57,8 +26,8 @@ struct Edge {
   bool given = false;  // in the pass that runs: the rule has given this gradient
 };
 
-/// What an operation leaves behind for backward; also (`leaf`) where a leaf's gradient gathers.
-struct Node {
+/// What an operation leaves behind for backward, or where a leaf's gradient gathers.
+struct Node : NodeHead {
   Node(const char* name, DType dtype, const Shape& shape)
       : name(name), dtype(dtype), shape(shape) {}
   virtual ~Node() = default;
@@ -70,13 +39,11 @@ struct Node {
   /// Frees what the rule holds. backward must not be called again.
   virtual void release_saved() = 0;
 
-  ReferenceCount count;
   std::uint32_t edge_count = 0;
   Edge* edges = nullptr;  // stands behind the object in its block
   std::size_t block_bytes = 0;
   const char* name;
   DType dtype;  // of the output
-  bool leaf = false;
   bool freed = false;
   std::uint32_t pending = 0;           // in a pass: consumers that have not run yet
   std::atomic<std::uint64_t> pass{0};  // the backward pass that has claimed this node, 0: none
@@ -95,10 +62,10 @@ struct Leaf final : Node {
 
   SpinLock lock;       // guards gradient and valid
   bool valid = false;  // false: `gradient` is only memory for the next one
-  bool enabled = true;
 };
 
-inline void retain(Node* node) noexcept { node->count.add(); }
+inline Node* NodeHandle::get() const { return static_cast<Node*>(head_); }
+inline Node* NodeHandle::operator->() const { return get(); }
 
 }  // namespace detail
 }  // namespace plumb

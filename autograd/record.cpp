@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "../core/error.hpp"
 #include "../core/kernels/accumulate.hpp"
-#include "pass.hpp"
+#include "../core/runtime/error.hpp"
+#include "internal/pass.hpp"
 
 namespace plumb {
 namespace {

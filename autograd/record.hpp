@@ -7,13 +7,18 @@
 #include <utility>
 #include <vector>
 
-#include "../core/pool.hpp"
-#include "../core/profile.hpp"
-#include "../core/write.hpp"
+#include "../core/runtime/pool.hpp"
+#include "../core/runtime/profile.hpp"
+#include "../core/tensor/write.hpp"
 #include "modes.hpp"
+#include "node.hpp"
 #include "variable.hpp"
 
 namespace plumb {
+
+inline detail::Node* Variable::node() const {
+  return state_ == nullptr ? nullptr : state_->node.get();
+}
 
 namespace detail {
 class Pass;
@@ -131,10 +136,7 @@ Variable record_unprofiled(const char* operation, Tensor&& value, const List& in
   NodeHandle handle(node);
   Edge* edge = node->edges;
   for (const Variable& input : inputs) {
-    if (input.requires_grad()) {
-      retain(input.node());
-      edge->node = NodeHandle(input.node());
-    }
+    if (input.requires_grad()) edge->node = input.node_handle();
     ++edge;
   }
   return Variable(std::move(value), std::move(handle));

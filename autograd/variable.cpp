@@ -3,8 +3,8 @@
 #include <mutex>
 #include <new>
 
-#include "../core/error.hpp"
-#include "../core/pool.hpp"
+#include "../core/runtime/error.hpp"
+#include "../core/runtime/pool.hpp"
 #include "record.hpp"
 
 namespace plumb {
@@ -49,7 +49,7 @@ Variable& Variable::set_requires_grad(bool wanted) {
     if (!wanted) return *this;
     state_->node = detail::NodeHandle(detail::make_node<detail::Leaf>(0, dtype(), shape()));
   }
-  static_cast<detail::Leaf*>(node())->enabled = wanted;
+  node()->enabled = wanted;
   return *this;
 }
 
@@ -100,7 +100,7 @@ void Variable::set_value(Tensor value) {
     // A new node: a graph that was recorded with the old value keeps the old one.
     auto fresh =
         detail::NodeHandle(detail::make_node<detail::Leaf>(0, value.dtype(), value.shape()));
-    static_cast<detail::Leaf*>(fresh.get())->enabled = requires_grad();
+    fresh->enabled = requires_grad();
     fresh->hooks = std::move(node()->hooks);
     state_->node = std::move(fresh);
   }

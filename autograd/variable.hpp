@@ -1,11 +1,18 @@
 // Variable: a tensor that remembers how it was made.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
-#include "node.hpp"
+#include "../core/tensor/tensor.hpp"
+#include "node_handle.hpp"
 
 namespace plumb {
+
+/// Sees a gradient when it is complete; a defined result takes its place.
+using GradientHook = std::function<Tensor(const Tensor& gradient)>;
 
 /// Whether backward keeps the graph for another pass.
 enum class RetainGraph : std::uint8_t { no, yes };
@@ -61,8 +68,8 @@ class Variable {
 
   /// Whether a gradient flows to or through this variable.
   bool requires_grad() const {
-    const detail::Node* node = this->node();
-    return node != nullptr && (!node->leaf || static_cast<const detail::Leaf*>(node)->enabled);
+    const detail::NodeHead* node = state_ == nullptr ? nullptr : state_->node.head();
+    return node != nullptr && (!node->leaf || node->enabled);
   }
   /// Whether it is not the result of a recorded operation.
   bool is_leaf() const;
@@ -101,8 +108,11 @@ class Variable {
   /// A number that tells variables apart while they live.
   const void* identity() const { return state_; }
 
-  /// For operations: the node that takes this variable's gradient, null for a constant.
-  detail::Node* node() const { return state_ == nullptr ? nullptr : state_->node.get(); }
+  /// For operations: the node that takes this variable's gradient, null for a constant. Defined in
+  /// record.hpp.
+  detail::Node* node() const;
+  /// The same of a defined variable, to be kept.
+  const detail::NodeHandle& node_handle() const { return state_->node; }
   /// For operations: a result with its node.
   Variable(Tensor value, detail::NodeHandle node);
 

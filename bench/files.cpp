@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <plumb/core.hpp>
-#include <plumb/core/files/checksum.hpp>
+#include <plumb/core/io/internal/checksum.hpp>
 #include <string>
 
 #include "plumb/tensors.hpp"

@@ -1,23 +1,34 @@
-# One program for each examples/*.cpp, named after its file. What they share, and the parts of those
-# that are more than a page, stands in folders beside them: examples/*/*.cpp, one library.
+# One program for each examples/*.cpp and each examples/studies/*.cpp, named after its file. What all of
+# them share is the library plumb_support, what the studies are made of plumb_studies.
 find_package(CLI11 REQUIRED)
 
-file(GLOB plumb_example_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*/*.cpp")
-add_library(plumb_examples STATIC ${plumb_example_parts})
-target_link_libraries(plumb_examples PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
+file(GLOB plumb_support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/support/*.cpp")
+add_library(plumb_support STATIC ${plumb_support_sources})
+target_link_libraries(plumb_support PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
+
+file(GLOB plumb_study_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/studies/*/*.cpp")
+add_library(plumb_studies STATIC ${plumb_study_parts})
+target_link_libraries(plumb_studies PUBLIC plumb_support)
 # Manifests of comparisons name what they were compiled with.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" plumb_configuration)
-set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/comparison/manifest.cpp" APPEND PROPERTY
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/studies/comparison/manifest.cpp" APPEND PROPERTY
   COMPILE_DEFINITIONS "PLUMB_COMPILER=\"${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} \
 ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${plumb_configuration}}\"")
 
-file(GLOB plumb_example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
-foreach(source IN LISTS plumb_example_sources)
-  get_filename_component(program "${source}" NAME_WE)
-  add_executable(${program} ${source})
-  target_link_libraries(${program} PRIVATE plumb_examples plumb::plumb CLI11::CLI11)
-  target_link_options(${program} PRIVATE LINKER:--gc-sections)
-  target_include_directories(${program} SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
-  set_target_properties(${program} PROPERTIES
-    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
-endforeach()
+# plumb_programs(LIBRARY SOURCE...)
+function(plumb_programs library)
+  foreach(source IN LISTS ARGN)
+    get_filename_component(program "${source}" NAME_WE)
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${library} CLI11::CLI11)
+    target_link_options(${program} PRIVATE LINKER:--gc-sections)
+    target_include_directories(${program} SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
+    set_target_properties(${program} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+  endforeach()
+endfunction()
+
+file(GLOB plumb_tutorials CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
+plumb_programs(plumb_support ${plumb_tutorials})
+file(GLOB plumb_study_programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/studies/*.cpp")
+plumb_programs(plumb_studies ${plumb_study_programs})

@@ -4,7 +4,7 @@ find_package(CLI11 REQUIRED)
 
 # No input reaches these but through checks that are followed, and their loops take clang minutes.
 set(plumb_kernel_sources ${plumb_sources})
-list(FILTER plumb_kernel_sources INCLUDE REGEX "/core/kernels/")
+list(FILTER plumb_kernel_sources INCLUDE REGEX "/core/(kernels|simd)/")
 set_property(SOURCE ${plumb_kernel_sources} APPEND PROPERTY
              COMPILE_OPTIONS -fno-sanitize=all)
 

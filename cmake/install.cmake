@@ -14,8 +14,8 @@ file(GLOB plumb_umbrella_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/*.hpp"
 install(FILES ${plumb_umbrella_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb")
 install(DIRECTORY ${plumb_rooms} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb"
   FILES_MATCHING PATTERN "*.hpp"
-  # For the library's own sources only: they need OpenMP and libzip.
-  REGEX "/core/(kernels|dispatch\\.hpp|files/zip_sink\\.hpp)$" EXCLUDE)
+  # For the library's own sources only.
+  REGEX "/(kernels|simd|internal)$" EXCLUDE)
 
 install(EXPORT plumbTargets NAMESPACE plumb:: DESTINATION "${plumb_package_dir}")
 configure_package_config_file(cmake/plumbConfig.cmake.in plumbConfig.cmake

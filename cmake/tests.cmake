@@ -6,7 +6,7 @@ enable_testing()
 file(GLOB_RECURSE plumb_test_sources CONFIGURE_DEPENDS
   RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/*.cpp")
 list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|programs|tools)/")
-if(NOT TARGET plumb_examples)
+if(NOT TARGET plumb_studies)
   list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/examples/")
 endif()
 
@@ -15,8 +15,8 @@ target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZL
 target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
 # The library is what is measured and tested; its tests need no optimisation that takes minutes.
 target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
-if(TARGET plumb_examples)
-  target_link_libraries(plumb_tests PRIVATE plumb_examples)
+if(TARGET plumb_studies)
+  target_link_libraries(plumb_tests PRIVATE plumb_studies)
 endif()
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 

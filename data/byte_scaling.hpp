@@ -1,7 +1,7 @@
 // How features that are stored as bytes become floating-point numbers.
 #pragma once
 
-#include "../core/dtype.hpp"
+#include "../core/tensor/dtype.hpp"
 
 namespace plumb::data {
 

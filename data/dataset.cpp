@@ -1,6 +1,6 @@
 #include "dataset.hpp"
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::data {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../core/tensor.hpp"
+#include "../core/tensor/tensor.hpp"
 
 namespace plumb::data {
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include "../core/error.hpp"
-#include "byte_source.hpp"
+#include "../core/runtime/error.hpp"
+#include "internal/byte_source.hpp"
 
 namespace plumb::data {
 namespace {

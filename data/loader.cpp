@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "../core/error.hpp"
-#include "../core/random.hpp"
-#include "prefetcher.hpp"
+#include "../core/runtime/error.hpp"
+#include "../core/runtime/random.hpp"
+#include "internal/prefetcher.hpp"
 
 namespace plumb::data {
 namespace {

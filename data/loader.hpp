@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "../core/state_dict.hpp"
+#include "../core/io/state_dict.hpp"
 #include "dataset.hpp"
 
 namespace plumb::data {

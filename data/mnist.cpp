@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 #include "idx.hpp"
 
 namespace plumb::data {

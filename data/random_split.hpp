@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "../core/random.hpp"
+#include "../core/runtime/random.hpp"
 #include "subset.hpp"
 
 namespace plumb::data {

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "../core/dispatch.hpp"
+#include "../core/tensor/internal/dispatch.hpp"
 
 namespace plumb::data::detail {
 namespace {

@@ -1,7 +1,7 @@
 // Picking rows of a tensor, copied or converted straight into a batch.
 #pragma once
 
-#include "../core/tensor.hpp"
+#include "../core/tensor/tensor.hpp"
 #include "byte_scaling.hpp"
 #include "dataset.hpp"
 

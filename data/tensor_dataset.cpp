@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::data {
 namespace {

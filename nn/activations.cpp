@@ -1,7 +1,7 @@
 #include "activations.hpp"
 
 #include "../autograd/ops/softmax.hpp"
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
 

@@ -1,6 +1,6 @@
 #include "adaptive_avg_pool.hpp"
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
 namespace {

@@ -1,6 +1,6 @@
 #include "avg_pool.hpp"
 
-#include "../core/sliding_window.hpp"
+#include "../core/tensor/sliding_window.hpp"
 
 namespace plumb::nn {
 

@@ -1,7 +1,7 @@
 #include "conv2d.hpp"
 
-#include "../core/error.hpp"
-#include "convolution_start.hpp"
+#include "../core/runtime/error.hpp"
+#include "internal/convolution_start.hpp"
 
 namespace plumb::nn {
 

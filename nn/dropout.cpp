@@ -1,7 +1,7 @@
 #include "dropout.hpp"
 
 #include "../autograd/ops/dropout.hpp"
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "../autograd/ops/normalization.hpp"
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
 

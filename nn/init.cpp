@@ -5,9 +5,9 @@
 #include <limits>
 #include <utility>
 
-#include "../core/error.hpp"
-#include "../core/parallel.hpp"
-#include "normal_quantile.hpp"
+#include "../core/runtime/error.hpp"
+#include "../core/runtime/parallel.hpp"
+#include "internal/normal_quantile.hpp"
 
 namespace plumb::nn::init {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "../core/random.hpp"
-#include "../core/tensor.hpp"
+#include "../core/runtime/random.hpp"
+#include "../core/tensor/tensor.hpp"
 
 namespace plumb::nn::init {
 

@@ -1,6 +1,6 @@
 #include "layer.hpp"
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "../autograd/ops/matmul.hpp"
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 #include "init.hpp"
 
 namespace plumb::nn {

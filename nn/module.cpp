@@ -6,7 +6,8 @@
 #include <set>
 #include <typeinfo>
 
-#include "../core/error.hpp"
+#include "../autograd/record.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
 namespace {

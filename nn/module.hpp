@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "../autograd/variable.hpp"
-#include "../core/random.hpp"
-#include "../core/state_dict.hpp"
+#include "../core/io/state_dict.hpp"
+#include "../core/runtime/random.hpp"
 
 namespace plumb::nn {
 

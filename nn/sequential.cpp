@@ -2,7 +2,7 @@
 
 #include <typeinfo>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 #include "activations.hpp"
 #include "linear.hpp"
 #include "max_pool.hpp"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "../core/error.hpp"
 #include "../core/kernels/optim/clip.hpp"
+#include "../core/runtime/error.hpp"
 #include "fields.hpp"
 
 namespace plumb::optim {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 #include "fields.hpp"
 
 namespace plumb::optim::curve {

@@ -1,6 +1,6 @@
 #include "fields.hpp"
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::optim {
 namespace {

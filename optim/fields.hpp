@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "../core/state_dict.hpp"
+#include "../core/io/state_dict.hpp"
 
 namespace plumb::optim {
 

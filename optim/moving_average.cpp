@@ -1,8 +1,8 @@
 #include "moving_average.hpp"
 
-#include "../core/arithmetic.hpp"
-#include "../core/error.hpp"
 #include "../core/kernels/optim/moving_average.hpp"
+#include "../core/runtime/error.hpp"
+#include "../core/tensor/operators.hpp"
 
 namespace plumb::optim {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "../core/state_dict.hpp"
+#include "../core/io/state_dict.hpp"
 
 namespace plumb::optim {
 

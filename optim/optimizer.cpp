@@ -2,9 +2,9 @@
 
 #include <unordered_map>
 
-#include "../core/error.hpp"
 #include "../core/kernels/accumulate.hpp"
-#include "../core/profile.hpp"
+#include "../core/runtime/error.hpp"
+#include "../core/runtime/profile.hpp"
 
 namespace plumb::optim {
 namespace {

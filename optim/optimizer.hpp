@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "../autograd/variable.hpp"
-#include "../core/state_dict.hpp"
+#include "../core/io/state_dict.hpp"
 #include "group_options.hpp"
 
 namespace plumb::optim {

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <map>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 #include "optimizer.hpp"
 
 namespace plumb::optim {

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <forward_list>
 
-#include "../core/error.hpp"
 #include "../core/kernels/optim/sgd.hpp"
+#include "../core/runtime/error.hpp"
 #include "moving_average.hpp"
 
 namespace plumb::optim {

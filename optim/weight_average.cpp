@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "../core/error.hpp"
+#include "../core/runtime/error.hpp"
 
 namespace plumb::optim {
 namespace {

@@ -1,8 +1,8 @@
 #include "activation.hpp"
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/math.hpp"
-#include "unary.hpp"
+#include "../../core/runtime/error.hpp"
+#include "internal/unary.hpp"
 
 namespace plumb {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/convolution/convolution.hpp"
 #include "../../core/kernels/reduce.hpp"
-#include "../../core/sliding_window.hpp"
+#include "../../core/runtime/error.hpp"
+#include "../../core/tensor/sliding_window.hpp"
 #include "../record.hpp"
 
 namespace plumb {

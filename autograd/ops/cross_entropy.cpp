@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/cross_entropy.hpp"
+#include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
 namespace plumb {

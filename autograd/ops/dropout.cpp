@@ -1,7 +1,7 @@
 #include "dropout.hpp"
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/dropout.hpp"
+#include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
 namespace plumb {

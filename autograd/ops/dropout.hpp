@@ -1,7 +1,7 @@
 // Dropout: random elements are left out.
 #pragma once
 
-#include "../../core/random.hpp"
+#include "../../core/runtime/random.hpp"
 #include "../variable.hpp"
 
 namespace plumb {

@@ -1,8 +1,8 @@
 #include "loss.hpp"
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/loss.hpp"
+#include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -1,9 +1,9 @@
 #include "math.hpp"
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/math.hpp"
-#include "unary.hpp"
+#include "../../core/runtime/error.hpp"
+#include "internal/unary.hpp"
 
 namespace plumb {
 

@@ -1,7 +1,7 @@
 // Matrix products.
 #pragma once
 
-#include "../../core/transpose.hpp"
+#include "../../core/tensor/transpose.hpp"
 #include "../variable.hpp"
 
 namespace plumb {

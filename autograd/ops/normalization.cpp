@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../core/arithmetic.hpp"
-#include "../../core/error.hpp"
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/layout.hpp"
 #include "../../core/kernels/math.hpp"
@@ -12,6 +10,8 @@
 #include "../../core/kernels/normalization/channel_sums.hpp"
 #include "../../core/kernels/normalization/row_scale.hpp"
 #include "../../core/kernels/reduce.hpp"
+#include "../../core/runtime/error.hpp"
+#include "../../core/tensor/operators.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/pooling/avg_pool.hpp"
 #include "../../core/kernels/pooling/max_pool.hpp"
+#include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "../../core/size2d.hpp"
+#include "../../core/tensor/size2d.hpp"
 #include "../variable.hpp"
 
 namespace plumb {

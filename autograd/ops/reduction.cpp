@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "../../core/error.hpp"
 #include "../../core/kernels/extreme.hpp"
 #include "../../core/kernels/layout.hpp"
 #include "../../core/kernels/reduce.hpp"
+#include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
 namespace plumb {

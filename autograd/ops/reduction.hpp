@@ -1,7 +1,7 @@
 // Reductions of variables over any axes.
 #pragma once
 
-#include "../../core/axes.hpp"
+#include "../../core/tensor/axes.hpp"
 #include "../variable.hpp"
 
 namespace plumb {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include "../../core/axes.hpp"
+#include "../../core/tensor/axes.hpp"
 #include "../variable.hpp"
 
 namespace plumb {

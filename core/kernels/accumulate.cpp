@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "loops.hpp"
+#include "../simd/loops.hpp"
 
 namespace plumb::kernel {
 

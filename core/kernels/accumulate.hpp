@@ -1,7 +1,7 @@
 // What the backward engine itself computes: sums of gradients and the search for NaN.
 #pragma once
 
-#include "../tensor.hpp"
+#include "../tensor/tensor.hpp"
 
 namespace plumb::kernel {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "loops.hpp"
+#include "broadcast.hpp"
 
 namespace plumb::kernel {
 namespace {

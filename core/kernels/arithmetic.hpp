@@ -1,8 +1,8 @@
 // Broadcasting arithmetic on two tensors, or on a tensor and a number, and its backward kernels.
 #pragma once
 
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

@@ -1,9 +1,9 @@
 #include "cross_entropy.hpp"
 
-#include "../dispatch.hpp"
+#include "../simd/vector_math.hpp"
+#include "../tensor/internal/dispatch.hpp"
 #include "lanes.hpp"
 #include "ordered_sum.hpp"
-#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -1,8 +1,8 @@
 // Losses of class scores against class targets: cross entropy and negative log-likelihood.
 #pragma once
 
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "loops.hpp"
+#include "../simd/loops.hpp"
 
 namespace plumb::kernel {
 namespace {

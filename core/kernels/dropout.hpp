@@ -1,9 +1,9 @@
 // Dropout: a random mask from counter-based numbers, and its backward kernel.
 #pragma once
 
-#include "../random.hpp"
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../runtime/random.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "loops.hpp"
+#include "../simd/loops.hpp"
 #include "reduce_loops.hpp"
 
 namespace plumb::kernel {

@@ -1,9 +1,9 @@
 // The largest and smallest elements along any axes, where they stand, and their gradients.
 #pragma once
 
-#include "../axes.hpp"
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/axes.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "loops.hpp"
+#include "../simd/loops.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

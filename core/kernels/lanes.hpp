@@ -5,11 +5,11 @@
 #include <limits>
 #include <type_traits>
 
-#include "../parallel.hpp"
-#include "../tensor.hpp"
-#include "../write.hpp"
-#include "loops.hpp"
-#include "vector/lane_sums.hpp"
+#include "../runtime/parallel.hpp"
+#include "../simd/lane_sums.hpp"
+#include "../simd/loops.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

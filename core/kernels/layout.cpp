@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "loops.hpp"
+#include "broadcast.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "../axes.hpp"
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/axes.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "loops.hpp"
+#include "../simd/lane_sums.hpp"
+#include "../simd/loops.hpp"
+#include "../simd/vector_math.hpp"
 #include "ordered_sum.hpp"
-#include "vector/lane_sums.hpp"
-#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "loops.hpp"
-#include "vector/vector_math.hpp"
+#include "../simd/loops.hpp"
+#include "../simd/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -1,8 +1,8 @@
 // Elementwise functions of one tensor, each with the kernel of its gradient.
 #pragma once
 
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

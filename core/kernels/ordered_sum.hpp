@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../parallel.hpp"
+#include "../runtime/parallel.hpp"
 
 namespace plumb::kernel {
 

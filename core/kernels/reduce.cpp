@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "loops.hpp"
+#include "../simd/vector_math.hpp"
+#include "broadcast.hpp"
 #include "reduce_loops.hpp"
-#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

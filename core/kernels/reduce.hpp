@@ -1,9 +1,9 @@
 // Sums and other reductions over any axes, and the kernels of their gradients.
 #pragma once
 
-#include "../axes.hpp"
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/axes.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

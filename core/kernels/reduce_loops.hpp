@@ -5,12 +5,12 @@
 #include <string_view>
 #include <type_traits>
 
-#include "../axes.hpp"
-#include "../parallel.hpp"
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../runtime/parallel.hpp"
+#include "../simd/isa.hpp"
+#include "../tensor/axes.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 #include "layout.hpp"
-#include "vector/isa.hpp"
 
 namespace plumb::kernel {
 

@@ -1,8 +1,8 @@
 #include "softmax.hpp"
 
-#include "../dispatch.hpp"
+#include "../simd/vector_math.hpp"
+#include "../tensor/internal/dispatch.hpp"
 #include "lanes.hpp"
-#include "vector/vector_math.hpp"
 
 namespace plumb::kernel {
 namespace {

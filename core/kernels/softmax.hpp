@@ -1,8 +1,8 @@
 // Softmax and its logarithm along one axis, and their backward kernels.
 #pragma once
 
-#include "../tensor.hpp"
-#include "../write.hpp"
+#include "../tensor/tensor.hpp"
+#include "../tensor/write.hpp"
 
 namespace plumb::kernel {
 

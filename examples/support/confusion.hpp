@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <plumb/core/tensor.hpp>
+#include <plumb/core/tensor/tensor.hpp>
 
 class Confusion {
  public:

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <sstream>
 #include <system_error>
 

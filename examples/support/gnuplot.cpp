@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 
 #include "files.hpp"
 

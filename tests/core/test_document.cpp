@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <plumb/core/xtensor.hpp>
+#include <plumb/core/tensor/xtensor.hpp>
 #include <xtensor/xmath.hpp>
 
 #include "../support/document.hpp"

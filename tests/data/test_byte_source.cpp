@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <plumb/data/byte_source.hpp>
+#include <plumb/data/internal/byte_source.hpp>
 
 #include "support.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <plumb/data/prefetcher.hpp>
+#include <plumb/data/internal/prefetcher.hpp>
 #include <stdexcept>
 #include <thread>
 

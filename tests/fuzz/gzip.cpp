@@ -1,6 +1,6 @@
 // Compressed files: their bytes, and an IDX file in them.
-#include <plumb/data/byte_source.hpp>
 #include <plumb/data/idx.hpp>
+#include <plumb/data/internal/byte_source.hpp>
 #include <vector>
 
 #include "input.hpp"

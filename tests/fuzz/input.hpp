@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <string>
 
 namespace plumb::fuzz {

@@ -1,5 +1,5 @@
 // load_npy.
-#include <plumb/core/files/npy.hpp>
+#include <plumb/core/io/npy.hpp>
 
 #include "input.hpp"
 

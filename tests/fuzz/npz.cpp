@@ -1,5 +1,5 @@
 // load_npz.
-#include <plumb/core/files/npz.hpp>
+#include <plumb/core/io/npz.hpp>
 
 #include "input.hpp"
 

@@ -1,8 +1,8 @@
 // load_safetensors. Where the input begins as files of plumb do, its header's checksum is made
 // right first: what a fuzzer changes would never get past it.
 #include <algorithm>
-#include <plumb/core/files/checksum.hpp>
-#include <plumb/core/files/safetensors.hpp>
+#include <plumb/core/io/internal/checksum.hpp>
+#include <plumb/core/io/safetensors.hpp>
 #include <vector>
 
 #include "input.hpp"

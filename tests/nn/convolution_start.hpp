@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 namespace plumb::test {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <limits>
-#include <plumb/nn/normal_quantile.hpp>
+#include <plumb/nn/internal/normal_quantile.hpp>
 
 using plumb::nn::detail::normal_quantile;
 

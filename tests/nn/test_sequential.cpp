@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
-#include <plumb/core/hash.hpp>
+#include <plumb/core/tensor/hash.hpp>
 #include <plumb/nn.hpp>
 
 using namespace plumb;

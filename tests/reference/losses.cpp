@@ -1,4 +1,4 @@
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <plumb/nn/losses.hpp>
 
 #include "operations.hpp"

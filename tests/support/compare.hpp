@@ -1,7 +1,7 @@
 // How far two tensors are apart.
 #pragma once
 
-#include <plumb/core/tensor.hpp>
+#include <plumb/core/tensor/tensor.hpp>
 
 namespace plumb::test {
 

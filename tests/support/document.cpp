@@ -1,7 +1,7 @@
 #include "document.hpp"
 
 #include <fstream>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <set>
 #include <vector>
 

@@ -1,7 +1,7 @@
 // What an error says.
 #pragma once
 
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <string>
 
 namespace plumb::test {

@@ -1,8 +1,8 @@
 // Tensors of random numbers.
 #pragma once
 
-#include <plumb/core/random.hpp>
-#include <plumb/core/tensor.hpp>
+#include <plumb/core/runtime/random.hpp>
+#include <plumb/core/tensor/tensor.hpp>
 
 namespace plumb::test {
 

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <sstream>
 
 namespace plumb::test {

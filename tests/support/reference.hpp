@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <map>
-#include <plumb/core/tensor.hpp>
+#include <plumb/core/tensor/tensor.hpp>
 #include <set>
 #include <string>
 #include <vector>

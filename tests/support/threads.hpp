@@ -1,7 +1,7 @@
 // Sets the number of threads for the length of a scope.
 #pragma once
 
-#include <plumb/core/parallel.hpp>
+#include <plumb/core/runtime/parallel.hpp>
 
 namespace plumb::test {
 

@@ -20,7 +20,7 @@ cases() {
   for standard in c++17 c++20 c++2b; do
     for header in "${headers[@]}"; do
       # The interop header is C++17 only, as xtensor 0.24 is.
-      if [[ $header == plumb/core/xtensor*.hpp ]]; then
+      if [[ $header == plumb/core/tensor/xtensor*.hpp ]]; then
         if [[ $standard != c++17 ]]; then continue; fi
         echo "g++ $standard $header"
       elif [[ $standard == c++2b ]]; then

@@ -1,7 +1,7 @@
 #include "convolution.hpp"
 
-#include "../../dispatch.hpp"
-#include "../../profile.hpp"
+#include "../../runtime/profile.hpp"
+#include "../../tensor/internal/dispatch.hpp"
 #include "direct_convolution.hpp"
 #include "im2col.hpp"
 #include "plane_convolution.hpp"

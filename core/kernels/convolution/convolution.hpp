@@ -1,9 +1,9 @@
 // Convolutions of images [n, c, h, w]: the kernels of the result and of both gradients.
 #pragma once
 
-#include "../../size2d.hpp"
-#include "../../tensor.hpp"
-#include "../../write.hpp"
+#include "../../tensor/size2d.hpp"
+#include "../../tensor/tensor.hpp"
+#include "../../tensor/write.hpp"
 
 namespace plumb::kernel {
 

@@ -1,6 +1,6 @@
 #include "direct_convolution.hpp"
 
-#include "../vector/transpose_block.hpp"
+#include "../../simd/transpose_block.hpp"
 #include "padded_planes.hpp"
 #include "weight_blocks.hpp"
 

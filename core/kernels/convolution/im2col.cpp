@@ -4,7 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "../../parallel.hpp"
+#include "../../runtime/parallel.hpp"
 #include "../lanes.hpp"
 #include "../matmul/gemm.hpp"
 #include "weight_blocks.hpp"

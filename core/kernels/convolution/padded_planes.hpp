@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "../../write.hpp"
-#include "../vector/vector.hpp"
+#include "../../simd/vector.hpp"
+#include "../../tensor/write.hpp"
 #include "convolution_sizes.hpp"
 
 namespace plumb::kernel {

@@ -1,7 +1,7 @@
 // Products whose right rows are pieces of planes, in registers.
 #pragma once
 
-#include "../vector/vector.hpp"
+#include "../../simd/vector.hpp"
 
 namespace plumb::kernel {
 

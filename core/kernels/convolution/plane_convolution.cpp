@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../../parallel.hpp"
+#include "../../runtime/parallel.hpp"
 #include "padded_planes.hpp"
 #include "plane_blocks.hpp"
 

@@ -1,6 +1,6 @@
 #include "shifted_convolution.hpp"
 
-#include "../../parallel.hpp"
+#include "../../runtime/parallel.hpp"
 #include "padded_planes.hpp"
 #include "plane_blocks.hpp"
 #include "plane_convolution.hpp"

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "../../parallel.hpp"
-#include "../../tensor.hpp"
+#include "../../runtime/parallel.hpp"
+#include "../../tensor/tensor.hpp"
 #include "../reduce_loops.hpp"
 #include "convolution_sizes.hpp"
 

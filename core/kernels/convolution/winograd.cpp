@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../../parallel.hpp"
+#include "../../runtime/parallel.hpp"
+#include "../../simd/transpose_block.hpp"
 #include "../matmul/register_gemm.hpp"
-#include "../vector/transpose_block.hpp"
 #include "weight_blocks.hpp"
 #include "winograd_transforms.hpp"
 

@@ -1,7 +1,7 @@
 // The linear maps of Winograd's F(2x2, 3x3).
 #pragma once
 
-#include "../vector/isa.hpp"
+#include "../../simd/isa.hpp"
 
 namespace plumb::kernel {
 

@@ -4,9 +4,9 @@
 #include <climits>
 #include <xtensor-blas/xblas.hpp>
 
-#include "../../error.hpp"
-#include "../../parallel.hpp"
-#include "../vector/isa.hpp"
+#include "../../runtime/error.hpp"
+#include "../../runtime/parallel.hpp"
+#include "../../simd/isa.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
 

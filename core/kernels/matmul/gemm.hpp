@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "../../transpose.hpp"
-#include "../../write.hpp"
+#include "../../tensor/transpose.hpp"
+#include "../../tensor/write.hpp"
 
 namespace plumb::kernel {
 

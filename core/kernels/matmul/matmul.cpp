@@ -1,7 +1,7 @@
 #include "matmul.hpp"
 
-#include "../../profile.hpp"
-#include "../loops.hpp"
+#include "../../runtime/profile.hpp"
+#include "../broadcast.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -1,9 +1,9 @@
 // Matrix products of tensors: plain, batched with broadcasting, and with a bias.
 #pragma once
 
-#include "../../tensor.hpp"
-#include "../../transpose.hpp"
-#include "../../write.hpp"
+#include "../../tensor/tensor.hpp"
+#include "../../tensor/transpose.hpp"
+#include "../../tensor/write.hpp"
 #include "gemm.hpp"
 
 namespace plumb::kernel {

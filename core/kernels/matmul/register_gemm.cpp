@@ -1,7 +1,7 @@
 #include "register_gemm.hpp"
 
-#include "../../tensor.hpp"
-#include "../vector/transpose_block.hpp"
+#include "../../simd/transpose_block.hpp"
+#include "../../tensor/tensor.hpp"
 
 // b is taken in panels as wide as two vectors (or one, if it is no wider) and as long as a pass.
 // They are packed, zeros beside the last column, where b is transposed or more than one block of

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../vector/lane_totals.hpp"
+#include "../../simd/lane_totals.hpp"
 
 namespace plumb::kernel {
 namespace {

@@ -1,7 +1,7 @@
 // Center: what float32 elements are taken relative to without losing digits.
 #pragma once
 
-#include "../vector/isa.hpp"
+#include "../../simd/isa.hpp"
 
 namespace plumb::kernel {
 

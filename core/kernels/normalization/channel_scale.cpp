@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "../../dispatch.hpp"
-#include "../loops.hpp"
+#include "../../simd/loops.hpp"
+#include "../../tensor/internal/dispatch.hpp"
 #include "center.hpp"
 
 namespace plumb::kernel {

@@ -1,8 +1,8 @@
 // (x - mean) factor + shift channel by channel, and the gradients of that.
 #pragma once
 
-#include "../../tensor.hpp"
-#include "../../write.hpp"
+#include "../../tensor/tensor.hpp"
+#include "../../tensor/write.hpp"
 #include "channel_sums.hpp"
 
 namespace plumb::kernel {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../dispatch.hpp"
-#include "../loops.hpp"
-#include "../vector/lane_sums.hpp"
+#include "../../simd/lane_sums.hpp"
+#include "../../simd/loops.hpp"
+#include "../../tensor/internal/dispatch.hpp"
 
 namespace plumb::kernel {
 namespace {

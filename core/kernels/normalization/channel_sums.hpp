@@ -2,7 +2,7 @@
 // need.
 #pragma once
 
-#include "../../tensor.hpp"
+#include "../../tensor/tensor.hpp"
 
 namespace plumb::kernel {
 

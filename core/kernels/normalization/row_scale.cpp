@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../../dispatch.hpp"
-#include "../loops.hpp"
-#include "../vector/lane_sums.hpp"
+#include "../../simd/lane_sums.hpp"
+#include "../../simd/loops.hpp"
+#include "../../tensor/internal/dispatch.hpp"
 #include "center.hpp"
 
 namespace plumb::kernel {

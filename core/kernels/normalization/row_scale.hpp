@@ -1,8 +1,8 @@
 // Rows by their own mean and deviation, with a weight and a bias for each column, and the gradient.
 #pragma once
 
-#include "../../tensor.hpp"
-#include "../../write.hpp"
+#include "../../tensor/tensor.hpp"
+#include "../../tensor/write.hpp"
 
 namespace plumb::kernel {
 

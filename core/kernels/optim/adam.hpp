@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "../../tensor.hpp"
+#include "../../tensor/tensor.hpp"
 
 namespace plumb::kernel {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "../loops.hpp"
+#include "../../simd/loops.hpp"
 #include "../ordered_sum.hpp"
 
 namespace plumb::kernel {

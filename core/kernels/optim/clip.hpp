@@ -1,7 +1,7 @@
 // Norms of gradients, and gradients made smaller.
 #pragma once
 
-#include "../../tensor.hpp"
+#include "../../tensor/tensor.hpp"
 
 namespace plumb::kernel {
 

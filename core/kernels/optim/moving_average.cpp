@@ -1,6 +1,6 @@
 #include "moving_average.hpp"
 
-#include "../loops.hpp"
+#include "../../simd/loops.hpp"
 
 namespace plumb::kernel {
 

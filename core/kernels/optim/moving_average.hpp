@@ -1,7 +1,7 @@
 // One step of a moving average of tensors.
 #pragma once
 
-#include "../../tensor.hpp"
+#include "../../tensor/tensor.hpp"
 
 namespace plumb::kernel {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "../../tensor.hpp"
+#include "../../tensor/tensor.hpp"
 
 namespace plumb::kernel {
 

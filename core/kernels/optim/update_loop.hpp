@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "../loops.hpp"
+#include "../../simd/loops.hpp"
 
 namespace plumb::kernel {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../../dispatch.hpp"
-#include "../vector/isa.hpp"
-#include "../vector/vector.hpp"
+#include "../../simd/isa.hpp"
+#include "../../simd/vector.hpp"
+#include "../../tensor/internal/dispatch.hpp"
 #include "planes.hpp"
 #include "pool_2x2.hpp"
 

@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "../../dispatch.hpp"
-#include "../vector/vector.hpp"
+#include "../../simd/vector.hpp"
+#include "../../tensor/internal/dispatch.hpp"
 #include "pool_2x2.hpp"
 
 namespace plumb::kernel {

@@ -1,8 +1,8 @@
 // Max-pooling of planes [h, w]: the largest element of each window, and its gradient.
 #pragma once
 
-#include "../../tensor.hpp"
-#include "../../write.hpp"
+#include "../../tensor/tensor.hpp"
+#include "../../tensor/write.hpp"
 #include "planes.hpp"
 
 namespace plumb::kernel {

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "../../parallel.hpp"
-#include "../../sliding_window.hpp"
-#include "../loops.hpp"
+#include "../../runtime/parallel.hpp"
+#include "../../simd/loops.hpp"
+#include "../../tensor/sliding_window.hpp"
 
 namespace plumb::kernel {
 

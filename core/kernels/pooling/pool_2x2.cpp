@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "../vector/vector.hpp"
+#include "../../simd/vector.hpp"
 
 namespace plumb::kernel {
 namespace {

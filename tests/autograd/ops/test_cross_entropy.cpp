@@ -4,8 +4,8 @@
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/cross_entropy.hpp>
 #include <plumb/autograd/ops/softmax.hpp>
-#include <plumb/core/error.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 #include "../../support/compare.hpp"
 #include "../../support/random.hpp"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/dropout.hpp>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 
 #include "../../support/threads.hpp"
 

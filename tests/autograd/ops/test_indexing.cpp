@@ -3,8 +3,8 @@
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/arithmetic.hpp>
 #include <plumb/autograd/ops/indexing.hpp>
-#include <plumb/core/error.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 using namespace plumb;
 

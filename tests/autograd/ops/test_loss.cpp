@@ -4,8 +4,8 @@
 #include <limits>
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/loss.hpp>
-#include <plumb/core/error.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 #include "../../support/threads.hpp"
 

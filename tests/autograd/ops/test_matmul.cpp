@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <plumb/autograd.hpp>
-#include <plumb/core/hash.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/random.hpp>
+#include <plumb/core/tensor/hash.hpp>
 
 using namespace plumb;
 

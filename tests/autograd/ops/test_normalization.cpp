@@ -5,8 +5,8 @@
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/arithmetic.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
-#include <plumb/core/arithmetic.hpp>
-#include <plumb/core/hash.hpp>
+#include <plumb/core/tensor/hash.hpp>
+#include <plumb/core/tensor/operators.hpp>
 
 #include "../../support/compare.hpp"
 #include "../../support/errors.hpp"

@@ -5,8 +5,8 @@
 #include <plumb/autograd/ops/arithmetic.hpp>
 #include <plumb/autograd/ops/reduction.hpp>
 #include <plumb/autograd/ops/shape.hpp>
-#include <plumb/core/error.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 using namespace plumb;
 

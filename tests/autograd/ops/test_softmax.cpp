@@ -4,7 +4,7 @@
 #include <limits>
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/softmax.hpp>
-#include <plumb/core/error.hpp>
+#include <plumb/core/runtime/error.hpp>
 
 #include "../../support/compare.hpp"
 #include "../../support/random.hpp"

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/arithmetic.hpp>
+#include <plumb/core/runtime/error.hpp>
 
 using namespace plumb;
 

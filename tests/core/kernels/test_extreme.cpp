@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/extreme.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 #include <utility>
 
 #include "../../support/threads.hpp"

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/indexing.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 #include "../../support/threads.hpp"
 

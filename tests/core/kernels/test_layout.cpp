@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/layout.hpp>
+#include <plumb/core/runtime/error.hpp>
 
 #include "../../support/threads.hpp"
 

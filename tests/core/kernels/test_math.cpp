@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/math.hpp>
+#include <plumb/core/runtime/error.hpp>
 #include <vector>
 
 using namespace plumb;

@@ -2,9 +2,9 @@
 
 #include <cmath>
 #include <limits>
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/reduce.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 #include "../../support/threads.hpp"
 

@@ -1,7 +1,7 @@
 #include "convolution_problems.hpp"
 
 #include <functional>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 namespace plumb::test {
 

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <plumb/core/hash.hpp>
+#include <plumb/core/tensor/hash.hpp>
 
 #include "../../../support/compare.hpp"
 #include "../../../support/threads.hpp"

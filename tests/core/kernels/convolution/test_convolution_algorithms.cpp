@@ -6,7 +6,7 @@
 #include <plumb/core/kernels/convolution/plane_weight.hpp>
 #include <plumb/core/kernels/convolution/shifted_convolution.hpp>
 #include <plumb/core/kernels/convolution/winograd.hpp>
-#include <plumb/core/kernels/vector/isa.hpp>
+#include <plumb/core/simd/isa.hpp>
 #include <string>
 
 #include "../../../support/compare.hpp"

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <plumb/core/kernels/convolution/im2col.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 using namespace plumb;
 using kernel::ConvolutionSizes;

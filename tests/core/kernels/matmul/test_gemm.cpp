@@ -2,10 +2,10 @@
 
 #include <cmath>
 #include <limits>
-#include <plumb/core/hash.hpp>
 #include <plumb/core/kernels/math.hpp>
 #include <plumb/core/kernels/matmul/gemm.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/random.hpp>
+#include <plumb/core/tensor/hash.hpp>
 
 #include "../../../support/threads.hpp"
 

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include <plumb/core/error.hpp>
 #include <plumb/core/kernels/matmul/matmul.hpp>
-#include <plumb/core/random.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
 
 using namespace plumb;
 

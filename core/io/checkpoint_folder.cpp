@@ -1,0 +1,87 @@
+#include "checkpoint_folder.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <system_error>
+#include <utility>
+
+#include "../runtime/error.hpp"
+#include "internal/atomic_file.hpp"
+
+namespace plumb {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* operation = "CheckpointFolder";
+constexpr const char* prefix = "step-";
+constexpr const char* suffix = ".safetensors";
+constexpr std::size_t digits = 12;
+constexpr std::int64_t steps = 1'000'000'000'000;
+
+std::string file_name(std::int64_t step) {
+  const std::string number = text(step);
+  return prefix + std::string(digits - number.size(), '0') + number + suffix;
+}
+
+bool is_checkpoint(const std::string& name) {
+  const std::string shape = file_name(0);
+  if (name.size() != shape.size()) return false;
+  const std::size_t begin = std::string(prefix).size();
+  const std::string number = name.substr(begin, digits);
+  return number.find_first_not_of("0123456789") == std::string::npos &&
+         std::string(name).replace(begin, digits, digits, '0') == shape;
+}
+
+}  // namespace
+
+CheckpointFolder::CheckpointFolder(std::string path, std::int64_t keep)
+    : path_(std::move(path)), keep_(keep) {
+  if (keep < 1) fail(operation, "keep must be at least 1, got ", keep);
+  if (path_.empty()) fail(operation, "the path is empty");
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (error) fail(operation, path_, ": ", error.message());
+  detail::remove_abandoned_temporaries(path_);
+  detail::AtomicFile probe({operation, path_ + "/" + file_name(0)});
+}
+
+void CheckpointFolder::save(const Checkpoint& checkpoint, std::int64_t step) const {
+  if (step < 0 || step >= steps) fail(operation, "step must be in [0, 10^12), got ", step);
+  const std::string path = path_ + "/" + file_name(step);
+  checkpoint.save(path);
+  std::int64_t kept = 0;
+  for (const std::string& file : files()) {
+    if (file > path || ++kept <= keep_) continue;
+    std::error_code error;
+    fs::remove(file, error);
+    if (error) fail(operation, file, ": cannot remove: ", error.message());
+  }
+}
+
+std::vector<std::string> CheckpointFolder::files() const {
+  std::vector<std::string> all;
+  std::error_code error;
+  for (fs::directory_iterator it(path_, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (is_checkpoint(name)) all.push_back(path_ + "/" + name);
+  }
+  if (error) fail(operation, path_, ": ", error.message());
+  std::sort(all.begin(), all.end(), std::greater<>());
+  return all;
+}
+
+std::string CheckpointFolder::load_newest(Checkpoint& checkpoint) const {
+  const std::vector<std::string> all = files();
+  if (all.empty()) return "";
+  try {
+    checkpoint.load(all[0]);
+  } catch (const Error& error) {
+    if (all.size() == 1) throw;
+    throw Error(text(error.what(), "\nthe checkpoint before it is ", all[1]));
+  }
+  return all[0];
+}
+
+}  // namespace plumb

@@ -1,0 +1,234 @@
+#include "npy_header.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "../../kernels/layout.hpp"
+
+namespace plumb::detail {
+namespace {
+
+constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::size_t alignment = 64;
+constexpr std::uint64_t longest_header = 1 << 16;  // NumPy itself refuses beyond 10,000
+
+// Goes through a Python dict of strings, True and False, and tuples of numbers.
+class DictReader {
+ public:
+  DictReader(const Origin& origin, std::string_view text) : origin_(origin), text_(text) {}
+
+  bool take(char c) {
+    skip_spaces();
+    if (text_.empty() || text_[0] != c) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  void expect(char c) {
+    if (!take(c)) refuse(std::string("'") + c + "'");
+  }
+
+  std::string string() {
+    skip_spaces();
+    const char quote = text_.empty() ? '\0' : text_[0];
+    const std::size_t end = text_.size() < 2 ? std::string_view::npos : text_.find(quote, 1);
+    if ((quote != '\'' && quote != '"') || end == std::string_view::npos) refuse("a string");
+    const std::string value(text_.substr(1, end - 1));
+    text_.remove_prefix(end + 1);
+    return value;
+  }
+
+  bool boolean() {
+    for (const bool value : {false, true}) {
+      const std::string_view word = value ? "True" : "False";
+      skip_spaces();
+      if (text_.substr(0, word.size()) != word) continue;
+      text_.remove_prefix(word.size());
+      return value;
+    }
+    refuse("True or False");
+  }
+
+  Shape shape() {
+    Shape sizes;
+    expect('(');
+    while (!take(')')) {
+      if (sizes.rank() == Shape::max_rank)
+        origin_.refuse("the header has more than ", Shape::max_rank, " axes");
+      sizes.push_back(size());
+      if (take(',')) continue;
+      expect(')');
+      break;
+    }
+    return sizes;
+  }
+
+  void end() {
+    skip_spaces();
+    if (!text_.empty()) refuse("nothing more");
+  }
+
+  [[noreturn]] void refuse(const std::string& expected) const {
+    origin_.refuse("the header is none of an array: expected ", expected, " at '",
+                   std::string(text_.substr(0, 20)), "'");
+  }
+
+ private:
+  void skip_spaces() {
+    text_.remove_prefix(std::min(text_.find_first_not_of(" \n"), text_.size()));
+  }
+  std::int64_t size() {
+    skip_spaces();
+    std::int64_t value = 0;
+    std::size_t digits = 0;
+    for (; digits < text_.size() && text_[digits] >= '0' && text_[digits] <= '9'; ++digits)
+      if (__builtin_mul_overflow(value, std::int64_t{10}, &value) ||
+          __builtin_add_overflow(value, std::int64_t{text_[digits] - '0'}, &value))
+        origin_.refuse("the header has a size beyond 2^63 - 1");
+    if (digits == 0) refuse("a size");
+    text_.remove_prefix(digits);
+    return value;
+  }
+
+  const Origin& origin_;
+  std::string_view text_;
+};
+
+DType dtype_of_descr(const Origin& origin, const std::string& descr) {
+  if (descr == "<f4") return DType::float32;
+  if (descr == "<f8") return DType::float64;
+  if (descr == "<i8") return DType::int64;
+  if (descr == "|u1" || descr == "|b1") return DType::uint8;
+  origin.refuse("the array is of type '", descr,
+                "', expected '<f4', '<f8', '<i8', '|u1' or '|b1' (astype converts in NumPy)");
+}
+
+const char* descr_of(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return "<f4";
+    case DType::float64:
+      return "<f8";
+    case DType::int64:
+      return "<i8";
+    default:
+      return "|u1";
+  }
+}
+
+// Sizes of 0 hide no overflow.
+std::uint64_t count_bytes(const Origin& origin, const Shape& shape, DType dtype) {
+  std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+  bool empty = false;
+  for (const std::int64_t size : shape) {
+    empty = empty || size == 0;
+    if (size != 0 && __builtin_mul_overflow(bytes, size, &bytes))
+      origin.refuse("the header declares ", shape, " of ", dtype, ", more than 2^63 - 1 bytes");
+  }
+  return empty ? 0 : static_cast<std::uint64_t>(bytes);
+}
+
+// The dict's text; takes what stands in front of it from `size`.
+std::string read_header(const Origin& origin, std::uint64_t& size,
+                        const std::function<void(void*, std::uint64_t)>& read) {
+  const auto take = [&](void* to, std::uint64_t count) {
+    if (count > size) origin.refuse("the file ends within the header");
+    read(to, count);
+    size -= count;
+  };
+  char begin[8];
+  take(begin, sizeof begin);
+  if (std::string_view(begin, magic.size()) != magic)
+    origin.refuse("is no array of NumPy: it does not begin with \\x93NUMPY");
+  const int version = static_cast<unsigned char>(begin[6]);
+  const int minor = static_cast<unsigned char>(begin[7]);
+  if (version < 1 || version > 3 || minor != 0)
+    origin.refuse("is of version ", version, ".", minor, ", expected 1.0, 2.0 or 3.0");
+  std::uint32_t length = 0;
+  take(&length, version == 1 ? 2 : 4);
+  if (length > longest_header)
+    origin.refuse("the header declares ", length, " bytes, expected at most ", longest_header);
+  std::string text(length, '\0');
+  take(text.data(), length);
+  return text;
+}
+
+// Elements whose first axis ran fastest, as a tensor whose last does.
+Tensor from_fortran(const Tensor& reversed) {
+  Axes order;
+  for (int axis = reversed.rank() - 1; axis >= 0; --axis) order.push_back(axis);
+  return kernel::permuted(reversed, order);
+}
+
+Shape reversed(const Shape& shape) {
+  Shape out = shape;
+  std::reverse_copy(shape.begin(), shape.end(), &out[0]);
+  return out;
+}
+
+void check_booleans(const Origin& origin, const Tensor& values) {
+  const std::uint8_t* value = values.data<std::uint8_t>();
+  for (std::int64_t i = 0; i < values.numel(); ++i)
+    if (value[i] > 1) origin.refuse("the array is of booleans and holds ", int{value[i]});
+}
+
+}  // namespace
+
+NpyHeader parse_npy_header(const Origin& origin, std::string_view text) {
+  NpyHeader header;
+  bool descr = false, order = false, shape = false;
+  DictReader dict(origin, text);
+  dict.expect('{');
+  while (!dict.take('}')) {
+    const std::string key = dict.string();
+    dict.expect(':');
+    if (key == "descr" && !std::exchange(descr, true))
+      header.descr = dict.string();
+    else if (key == "fortran_order" && !std::exchange(order, true))
+      header.fortran_order = dict.boolean();
+    else if (key == "shape" && !std::exchange(shape, true))
+      header.shape = dict.shape();
+    else
+      origin.refuse("the header has a key '", key, "' too many");
+    if (dict.take(',')) continue;
+    dict.expect('}');
+    break;
+  }
+  dict.end();
+  if (!descr || !order || !shape)
+    origin.refuse("the header lacks one of descr, fortran_order, shape");
+  return header;
+}
+
+std::string npy_prefix(const Tensor& x) {
+  std::string shape;
+  for (const std::int64_t size : x.shape()) shape += text(shape.empty() ? "" : " ", size, ",");
+  if (x.rank() > 1) shape.pop_back();  // only a tuple of one has a comma at its end
+  std::string dict = text("{'descr': '", descr_of(x.dtype()),
+                          "', 'fortran_order': False, 'shape': (", shape, "), }");
+  const std::size_t front = magic.size() + 4, used = (front + dict.size() + 1) % alignment;
+  dict.append(used == 0 ? 0 : alignment - used, ' ');
+  dict += '\n';
+  const std::uint16_t length = static_cast<std::uint16_t>(dict.size());
+  std::string prefix(magic);
+  prefix += {'\1', '\0', static_cast<char>(length & 255), static_cast<char>(length >> 8)};
+  return prefix + dict;
+}
+
+Tensor read_npy(const Origin& origin, std::uint64_t size,
+                const std::function<void(void*, std::uint64_t)>& read) {
+  const NpyHeader header = parse_npy_header(origin, read_header(origin, size, read));
+  const DType dtype = dtype_of_descr(origin, header.descr);
+  const std::uint64_t bytes = count_bytes(origin, header.shape, dtype);
+  if (bytes != size)
+    origin.refuse("the header declares ", header.shape, " of ", dtype, " = ", bytes,
+                  " bytes, the file holds ", size);
+  const bool turned = header.fortran_order && header.shape.rank() > 1;
+  Tensor result = Tensor::empty(turned ? reversed(header.shape) : header.shape, dtype);
+  if (bytes > 0) read(result.mutable_raw(), bytes);
+  if (header.descr == "|b1") check_booleans(origin, result);
+  return turned ? from_fortran(result) : result;
+}
+
+}  // namespace plumb::detail

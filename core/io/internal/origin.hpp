@@ -1,0 +1,32 @@
+// What the errors of reading and writing files begin with.
+#pragma once
+
+#include <string>
+
+#include "../../runtime/error.hpp"
+
+namespace plumb::detail {
+
+// The operation and the path that a message names.
+struct Origin {
+  std::string operation;
+  std::string path;
+
+  // Throws "[operation] path: parts...". What a file calls its tensors is shown without control
+  // characters, which a terminal would obey, and at most about this long.
+  template <class... Parts>
+  [[noreturn]] void refuse(const Parts&... parts) const {
+    fail(operation, path, ": ", printable(text(parts...)));
+  }
+
+ private:
+  static std::string printable(std::string message) {
+    constexpr std::size_t longest = 400;
+    if (message.size() > longest) message.replace(longest, std::string::npos, "...");
+    for (char& c : message)
+      if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+    return message;
+  }
+};
+
+}  // namespace plumb::detail

@@ -1,0 +1,20 @@
+// Tensors in .npy files, NumPy's format for one array.
+#pragma once
+
+#include <string>
+
+#include "../tensor/tensor.hpp"
+
+namespace plumb {
+
+/// Saves a tensor as np.load reads it, with its element type and shape. The file is replaced as a
+/// whole, as by save_safetensors; there is no checksum. Throws "[save_npy] path: ...".
+void save_npy(const std::string& path, const Tensor& x);
+
+/// Loads a file of np.save: little-endian float32, float64 and int64, uint8, and bool as uint8; in
+/// C or Fortran order; up to eight axes. Objects and everything else are refused, the type being
+/// named. The declared size is compared with the file's before anything is allocated. Throws
+/// "[load_npy] path: ...".
+Tensor load_npy(const std::string& path);
+
+}  // namespace plumb

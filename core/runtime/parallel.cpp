@@ -1,0 +1,36 @@
+#include "parallel.hpp"
+
+#include <omp.h>
+
+#include <atomic>
+
+#include "error.hpp"
+#include "internal/workers.hpp"
+
+namespace plumb {
+namespace {
+
+std::atomic<int> chosen_threads{0};  // 0: not chosen
+
+}  // namespace
+
+int num_threads() {
+  static const int otherwise = omp_get_max_threads();
+  const int chosen = chosen_threads.load(std::memory_order_relaxed);
+  return chosen > 0 ? chosen : otherwise;
+}
+
+void set_num_threads(int threads) {
+  if (threads < 1 || threads > 1024)
+    fail("set_num_threads", "threads must be in [1, 1024], got ", threads);
+  chosen_threads = threads;
+}
+
+void detail::run_chunks(std::int64_t chunks, ChunkFunction function, void* context) {
+  const int available = inside_loop() || omp_in_parallel() ? 1 : num_threads();
+  const int threads = chunks < available ? static_cast<int>(chunks) : available;
+  if (threads > 1 && Workers::instance().run(chunks, threads, function, context)) return;
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) function(context, chunk);
+}
+
+}  // namespace plumb

@@ -1,0 +1,11 @@
+#include "size2d.hpp"
+
+#include "../runtime/error.hpp"
+
+namespace plumb {
+
+void append_text(std::string& out, const Size2d& size) {
+  out += text("[", size.height, ", ", size.width, "]");
+}
+
+}  // namespace plumb

@@ -1,0 +1,40 @@
+#include "sliding_window.hpp"
+
+#include "../runtime/error.hpp"
+
+namespace plumb {
+
+void check_window(std::string_view operation, std::string_view axis, const SlidingWindow& window) {
+  const auto check_positive = [&](std::string_view name, std::int64_t value) {
+    if (value < 1)
+      fail(operation, "the ", name, " along ", axis, " must be at least 1, got ", value);
+  };
+  check_positive("kernel", window.kernel);
+  check_positive("stride", window.stride);
+  check_positive("dilation", window.dilation);
+  if (window.padding < 0)
+    fail(operation, "the padding along ", axis, " must not be negative, got ", window.padding);
+  if (window.padding > window.kernel / 2)
+    fail(operation, "the padding along ", axis, " must be at most half of the kernel ",
+         window.kernel, ", got ", window.padding);
+}
+
+std::int64_t window_positions(std::string_view operation, std::string_view axis,
+                              const SlidingWindow& window, const Shape& shape, int axis_index) {
+  const std::int64_t size = shape[axis_index];
+  if (size < 1) fail(operation, "the input has no elements along ", axis, ": ", shape);
+  // Unsigned: two paddings are at most one kernel, so that nothing here overflows.
+  const auto padded =
+      static_cast<std::uint64_t>(size) + 2 * static_cast<std::uint64_t>(window.padding);
+  const auto steps = static_cast<std::uint64_t>(window.kernel - 1);
+  const auto dilation = static_cast<std::uint64_t>(window.dilation);
+  if (steps > 0 && dilation > (padded - 1) / steps)
+    fail(operation, "the kernel is larger than the padded input along ", axis, ": kernel ",
+         window.kernel, ", dilation ", window.dilation, ", padding ", window.padding, ", input ",
+         shape);
+  const std::uint64_t last =
+      (padded - 1 - dilation * steps) / static_cast<std::uint64_t>(window.stride);
+  return static_cast<std::int64_t>(last) + 1;
+}
+
+}  // namespace plumb

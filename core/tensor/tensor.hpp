@@ -1,0 +1,192 @@
+// Tensor: a handle on a pooled, contiguous, row-major buffer with a run-time element type.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../runtime/reference_count.hpp"
+#include "dtype.hpp"
+#include "shape.hpp"
+
+namespace plumb {
+
+namespace detail {
+
+// The shared part of a tensor. A view has an owner, whose memory it uses; an owner's memory stands
+// behind this header (small tensors) or in a block of its own.
+struct TensorHeader {
+  ReferenceCount count;
+  DType dtype = DType::float32;
+  std::atomic<std::uint32_t> version{0};  // of the owner: one for all views
+  std::int64_t numel = 0;
+  std::byte* data = nullptr;
+  TensorHeader* owner = nullptr;
+  Shape shape;
+
+  TensorHeader& root() { return owner != nullptr ? *owner : *this; }
+};
+
+void destroy(TensorHeader* header) noexcept;
+
+}  // namespace detail
+
+/// An n-dimensional array of float32, float64, int64 or uint8.
+///
+/// Copying a Tensor shares its memory; clone() copies it. `reshape` and slices of the leading axis
+/// are views: they share memory too. Everything else makes a new tensor. A default-constructed
+/// Tensor is undefined: it has no memory, and asking it for more than `defined()` throws.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(const Tensor& other) noexcept : header_(other.header_) {
+    if (header_ != nullptr) header_->count.add();
+  }
+  Tensor(Tensor&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
+  Tensor& operator=(Tensor other) noexcept {
+    std::swap(header_, other.header_);
+    return *this;
+  }
+  ~Tensor() {
+    if (header_ != nullptr && header_->count.drop()) detail::destroy(header_);
+  }
+
+  /// Memory is not initialised. Throws for negative sizes, for counts beyond 2^63 - 1 and when the
+  /// system has no memory (with the number of bytes).
+  static Tensor empty(const Shape& shape, DType dtype = DType::float32);
+  static Tensor zeros(const Shape& shape, DType dtype = DType::float32);
+  static Tensor ones(const Shape& shape, DType dtype = DType::float32);
+  static Tensor full(const Shape& shape, double value, DType dtype = DType::float32);
+  /// A tensor of rank 0.
+  static Tensor scalar(double value, DType dtype = DType::float32) {
+    return full({}, value, dtype);
+  }
+  /// 0, 1, ..., n - 1.
+  static Tensor arange(std::int64_t n, DType dtype = DType::int64);
+  /// Copies `values` in row-major order; their number must be that of `shape`.
+  template <class T>
+  static Tensor from(const std::vector<T>& values, const Shape& shape) {
+    return from_memory(values.data(), static_cast<std::int64_t>(values.size()), shape, dtype_of<T>);
+  }
+  template <class T>
+  static Tensor from(const std::vector<T>& values) {
+    return from(values, {static_cast<std::int64_t>(values.size())});
+  }
+  template <class T>
+  static Tensor from(std::initializer_list<T> values, const Shape& shape) {
+    return from_memory(values.begin(), static_cast<std::int64_t>(values.size()), shape,
+                       dtype_of<T>);
+  }
+  template <class T>
+  static Tensor from(std::initializer_list<T> values) {
+    return from(values, {static_cast<std::int64_t>(values.size())});
+  }
+
+  bool defined() const { return header_ != nullptr; }
+  DType dtype() const { return header().dtype; }
+  const Shape& shape() const { return header().shape; }
+  int rank() const { return shape().rank(); }
+  std::int64_t numel() const { return header().numel; }
+  std::size_t bytes() const { return static_cast<std::size_t>(numel()) * size_of(dtype()); }
+  /// Size of an axis; negative axes count from the last.
+  std::int64_t dim(int axis) const { return shape()[normalize_axis("dim", axis, rank())]; }
+
+  /// The elements, row-major. Throws when T is not the tensor's element type.
+  template <class T>
+  const T* data() const {
+    check_dtype(dtype_of<T>);
+    return reinterpret_cast<const T*>(header_->data);
+  }
+  /// The elements to be written: counts as a change for values saved for backward.
+  template <class T>
+  T* mutable_data() {
+    check_dtype(dtype_of<T>);
+    bump_version();
+    return reinterpret_cast<T*>(header_->data);
+  }
+  const std::byte* raw() const { return header().data; }
+  std::byte* mutable_raw() {
+    bump_version();
+    return header_->data;
+  }
+
+  /// The only element, converted. Throws unless numel() is 1.
+  template <class T = double>
+  T item() const {
+    if (numel() != 1) refuse_item();
+    switch (dtype()) {
+      case DType::float32:
+        return static_cast<T>(*data<float>());
+      case DType::float64:
+        return static_cast<T>(*data<double>());
+      case DType::int64:
+        return static_cast<T>(*data<std::int64_t>());
+      default:
+        return static_cast<T>(*data<std::uint8_t>());
+    }
+  }
+  /// One element as a double, for tests and printing. Throws when out of range.
+  double at(std::initializer_list<std::int64_t> index) const;
+  /// All elements, row-major. Throws when T is not the element type.
+  template <class T>
+  std::vector<T> to_vector() const {
+    return std::vector<T>(data<T>(), data<T>() + numel());
+  }
+
+  /// A view with another shape; one size may be -1 and is inferred. Throws "[reshape] ..." when the
+  /// counts differ.
+  Tensor reshape(const Shape& shape) const;
+  /// A view of rows [begin, end) of the leading axis, 0 <= begin <= end <= dim(0).
+  Tensor rows(std::int64_t begin, std::int64_t end) const;
+  /// A copy with memory of its own.
+  Tensor clone() const;
+  /// Converted to another element type; itself if it has it. To integers it truncates towards zero,
+  /// takes the nearest limit where the value does not fit, and 0 for NaN.
+  Tensor to(DType dtype) const;
+
+  /// In place. Sets every element. Throws for a number that an integer type cannot hold.
+  void fill(double value);
+  /// In place. Copies the elements of a tensor of the same shape and element type.
+  void copy_from(const Tensor& source);
+
+  /// Number of changes in place so far, counted for all views of the memory together.
+  std::uint32_t version() const { return header().root().version.load(std::memory_order_relaxed); }
+  void bump_version() {
+    std::atomic<std::uint32_t>& version = header().root().version;
+    version.store(version.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  /// Whether no other handle or view can see this memory.
+  bool unique() const {
+    return header().count.is_one() && (header_->owner == nullptr || header_->owner->count.is_one());
+  }
+  /// Whether both are the same handle (not: hold equal values).
+  bool same_as(const Tensor& other) const { return header_ == other.header_; }
+
+ private:
+  explicit Tensor(detail::TensorHeader* header) : header_(header) {}
+  static Tensor from_memory(const void* values, std::int64_t count, const Shape& shape,
+                            DType dtype);
+  detail::TensorHeader& header() const {
+    if (header_ == nullptr) refuse_undefined();
+    return *header_;
+  }
+  [[noreturn]] static void refuse_undefined();
+  [[noreturn]] void refuse_item() const;
+  std::int64_t offset_of(std::initializer_list<std::int64_t> index) const;
+  void check_dtype(DType wanted) const {
+    if (wanted != dtype()) refuse_dtype(wanted);
+  }
+  [[noreturn]] void refuse_dtype(DType wanted) const;
+  Tensor view(const Shape& shape, std::int64_t numel, std::byte* data) const;
+
+  detail::TensorHeader* header_ = nullptr;
+};
+
+/// Shape, element type and values, shortened in the middle when long.
+std::string to_string(const Tensor& x);
+
+}  // namespace plumb

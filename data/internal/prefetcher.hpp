@@ -1,0 +1,30 @@
+// Threads that make batches ahead of the one who takes them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "../dataset.hpp"
+
+namespace plumb::data::detail {
+
+// Makes batches first, ..., end - 1 on several threads and hands them out in that order. Destroying
+// it stops the threads, after the batches they are in the middle of.
+class Prefetcher {
+ public:
+  using Make = std::function<Batch(std::int64_t number)>;
+
+  // At most `depth` batches are ready or in the making. Throws when a thread cannot be started.
+  Prefetcher(int threads, std::int64_t depth, std::int64_t first, std::int64_t end, Make make);
+  ~Prefetcher();
+
+  // The next batch; waits for it. Throws what `make` threw for it, after which there is no next.
+  Batch next();
+
+ private:
+  struct Shared;
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace plumb::data::detail

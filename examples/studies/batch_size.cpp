@@ -1,0 +1,133 @@
+// What the batch size does: accuracy, steps and time, at equal epochs and at equal steps.
+#include <algorithm>
+#include <plumb/plumb.hpp>
+
+#include "../support/arguments.hpp"
+#include "../support/files.hpp"
+#include "../support/gnuplot.hpp"
+#include "../support/program.hpp"
+#include "batch_study/figures.hpp"
+#include "batch_study/noise.hpp"
+#include "comparison/manifest.hpp"
+
+using namespace plumb;
+using namespace batch_study;
+
+namespace {
+
+struct Place {
+  std::int64_t threads = 0;
+  std::string out = "batch_size";
+};
+
+void refuse_repeated(const std::vector<std::int64_t>& sizes) {
+  for (auto size = sizes.begin(); size != sizes.end(); ++size)
+    if (std::find(sizes.begin(), size, *size) != size)
+      fail("batch_size", "batch size ", *size, " is there twice");
+}
+
+// The settings that decide the numbers, as --manifest reads them.
+std::string configuration(const Settings& settings) {
+  std::string sizes;
+  for (const std::int64_t size : settings.batch_sizes)
+    sizes += text(sizes.empty() ? "" : ",", size);
+  return text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
+              "\"\nsamples=", settings.task.samples, "\noptimizer=\"", settings.optimizer,
+              "\"\nbatch-sizes=[", sizes, "]\nlr=", settings.lr, "\nbase=", settings.base,
+              "\nepochs=", settings.epochs, "\nsteps=", settings.steps, "\nseeds=", settings.seeds,
+              "\nevaluations=", settings.evaluations, "\ntarget=", settings.target,
+              "\nmemory-limit=", settings.memory_limit, "\n");
+}
+
+int run(const Settings& settings, const Place& place) {
+  const StopRequest stop;
+  if (place.threads > 0) set_num_threads(static_cast<int>(place.threads));
+  make_folder(place.out);
+  const comparison::Task task = comparison::make_task(settings.task);
+  std::vector<Cell> cells = make_cells(settings, task);
+  comparison::claim_folder(
+      place.out, comparison::manifest(configuration(settings), comparison::data_hash(task)));
+  std::printf(
+      "%s, %lld samples; %s, lr %g at batch size %lld; %lld seeds; target: validation %s of %g\n",
+      task.name.c_str(), static_cast<long long>(task.train->size()), settings.optimizer.c_str(),
+      settings.lr, static_cast<long long>(settings.base), static_cast<long long>(settings.seeds),
+      task.metric.c_str(), settings.target);
+  std::fflush(stdout);
+  try {
+    run_cells(cells, settings, task, place.out, stop);
+    const std::vector<NoisePoint> noise = measure_noise_along(settings, task, stop);
+    std::fputs(to_text(cells, settings, task).c_str(), stdout);
+    std::fputs(noise_text(noise, settings).c_str(), stdout);
+    std::fputs(times_text(cells, settings).c_str(), stdout);
+    write_tables(cells, settings, place.out);
+    write_file(place.out + "/noise_scale.csv", noise_csv(noise));
+  } catch (const comparison::Stopped&) {
+    std::fprintf(stderr, "batch_size: stopped by a signal; the same command goes on\n");
+    return stop.exit_code();
+  }
+  const bool drawn = draw_pictures(cells, settings, task, place.out);
+  std::printf("\nwritten to %s: tables (.csv)%s\n", place.out.c_str(),
+              drawn ? " and pictures (.svg)" : "");
+  if (!drawn) std::puts(without_gnuplot);
+  return 0;
+}
+
+void add_options(CLI::App& app, Settings& settings) {
+  using arguments::real_number;
+  using arguments::whole_number;
+  app.add_option("--task", settings.task.name, "what is learnt")
+      ->check(CLI::IsMember(comparison::task_names));
+  app.add_option("--data", settings.task.data,
+                 "of mlp and lenet: 'synthetic', or a folder with the MNIST files");
+  app.add_option("--samples", settings.task.samples, "to train on; MNIST has 50000")
+      ->check(whole_number(1, 10'000'000));
+  app.add_option("--optimizer", settings.optimizer, "RULE[:NAME=VALUE,...]");
+  app.add_option("--batch-sizes", settings.batch_sizes, "samples in a step, several")
+      ->delimiter(',')
+      ->check(whole_number(1, 1'000'000));
+  app.add_option("--lr", settings.lr, "learning rate at the base batch size")
+      ->check(real_number(1e-12, 1e6));
+  app.add_option("--base", settings.base, "batch size for which lr is right")
+      ->check(whole_number(1, 1'000'000));
+  app.add_option("--epochs", settings.epochs, "of the runs at equal epochs")
+      ->check(whole_number(1, 100'000));
+  app.add_option("--steps", settings.steps, "of the runs at equal steps")
+      ->check(whole_number(1, 1'000'000'000));
+  app.add_option("--seeds", settings.seeds, "runs of each")->check(whole_number(2, 64));
+  app.add_option("--evaluations", settings.evaluations, "on the validation set along a run")
+      ->check(whole_number(1, 10'000));
+  app.add_option("--target", settings.target, "validation metric to reach")
+      ->check(real_number(0, 1e9));
+  app.add_option(
+         "--memory-limit", settings.memory_limit,
+         "MB for the samples of a step; larger batches go in parts whose gradients add up; 0: "
+         "none")
+      ->check(real_number(0, 1e9));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  Place place;
+  CLI::App app("Trains with batches of many sizes, at equal epochs and at equal steps.",
+               "batch_size");
+  app.option_defaults()->always_capture_default();
+  add_options(app, settings);
+  app.add_option("--threads", place.threads, "runs at once; 0: as many as processors")
+      ->check(arguments::whole_number(0, 1024))
+      ->configurable(false);
+  app.add_option("--out", place.out,
+                 "folder for data and pictures; a study that was stopped goes on where its folder "
+                 "is")
+      ->configurable(false);
+  app.set_config("--manifest", "", "repeat the study that this manifest.ini describes")
+      ->configurable(false);
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  const int code = arguments::parse(app, argc, argv, [&] {
+    comparison::OptimizerSpec::parse(settings.optimizer);
+    refuse_repeated(settings.batch_sizes);
+  });
+  if (code >= 0) return code;
+  return run_program("batch_size", [&] { return run(settings, place); });
+}

@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <cmath>
+#include <plumb/core/runtime/error.hpp>
+
+#include "../../support/gnuplot.hpp"
+#include "figures.hpp"
+
+namespace batch_study {
+namespace {
+
+using plumb::text;
+
+std::string batch_axis(Length length) {
+  return "set xlabel 'batch size, at equal " + to_string(length) +
+         "'\nset key samplen 2\nset logscale x\nset xrange [0.7:*]\nset format x '%.0f'\n" +
+         logarithmic_y;
+}
+
+// A curve for each scaling, with intervals: columns "1:value:low:high" of LENGTH_SCALING<end>.csv.
+std::string plot_scalings(Length length, const std::string& ylabel, const char* end,
+                          const char* columns) {
+  std::string out = batch_axis(length) + "set ylabel '" + ylabel + "'\nplot ";
+  for (std::size_t i = 0; i < std::size(scalings); ++i)
+    out += text(i == 0 ? "'" : ", '", to_string(length), "_", scalings[i].name, end, "' using ",
+                columns, " with yerrorlines ls ", static_cast<std::int64_t>(i + 1),
+                " pt 7 ps 0.5 title 'lr ", scalings[i].name, "'");
+  return out + "\n";
+}
+
+std::string plot_rates(Length length) {
+  return batch_axis(length) + "set ylabel 'thousand samples per second'\nunset key\nplot '" +
+         to_string(length) + "_rates.csv' using 1:2:3:4 with yerrorlines ls 1 pt 7 ps 0.5\n";
+}
+
+// gnuplot takes a picture without any point for an error.
+bool some_reach(const std::vector<Cell>& cells, Length length, double target) {
+  return std::any_of(cells.begin(), cells.end(), [&](const Cell& cell) {
+    return cell.length == length && std::isfinite(figures_of(cell, target).steps.median);
+  });
+}
+
+bool some_end(const std::vector<Cell>& cells, Length length) {
+  return std::any_of(cells.begin(), cells.end(), [&](const Cell& cell) {
+    return cell.length == length &&
+           std::isfinite(rate_of(cells, length, cell.training.batch_size).median);
+  });
+}
+
+}  // namespace
+
+bool draw_pictures(const std::vector<Cell>& cells, const Settings& settings,
+                   const comparison::Task& task, const std::string& folder) {
+  bool drawn = true;
+  for (const Length length : lengths) {
+    const auto picture = [&](const char* name, const std::string& commands) {
+      drawn &= draw(folder, text(name, "_", to_string(length)), commands);
+    };
+    picture("error", plot_scalings(length, "test " + task.metric, ".csv", "1:4:5:6"));
+    if (some_reach(cells, length, settings.target)) {
+      picture("steps_to_target", plot_scalings(length, "steps to the target", ".csv", "1:8:9:10"));
+      picture("seconds_to_target",
+              plot_scalings(length, "processor seconds to the target", "_seconds.csv", "1:2:3:4"));
+    }
+    if (some_end(cells, length)) picture("samples_per_second", plot_rates(length));
+  }
+  drawn &= draw(folder, "noise_scale",
+                "set xlabel 'step'\nset logscale xy\nset ylabel 'gradient noise scale, samples'\n"
+                "unset key\nplot 'noise_scale.csv' using ($1 > 0 ? $1 : 1):4:5:6 with yerrorlines "
+                "ls 1 pt 7 ps 0.5\n");
+  return drawn;
+}
+
+}  // namespace batch_study

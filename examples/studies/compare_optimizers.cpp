@@ -1,0 +1,205 @@
+// Compares optimizers: each tuned alike, run over the same seeds, judged against a baseline.
+#include <algorithm>
+#include <plumb/plumb.hpp>
+
+#include "../support/arguments.hpp"
+#include "../support/files.hpp"
+#include "../support/gnuplot.hpp"
+#include "../support/program.hpp"
+#include "comparison/manifest.hpp"
+#include "comparison/report.hpp"
+
+using namespace plumb;
+using namespace comparison;
+
+namespace {
+
+struct Settings {
+  TaskOptions task;
+  std::vector<std::string> optimizers = {"sgd:momentum=0.9", "sgd:momentum=0.9,debias=1",
+                                         "sgd:momentum=0.9,nesterov=1", "sgd", "adam"};
+  std::string baseline;  // a label; empty: the first
+  std::int64_t batch_size = 64, epochs = 2, steps = 0, warm_up = 0;
+  std::int64_t trials = 12, tuning_seeds = 1, seeds = 10, first_seed = 0, evaluations = 10;
+  std::optional<double> target;
+  double alpha = 0.02;
+  std::int64_t threads = 0;
+  std::string out = "comparison";
+  bool smoke = false;
+};
+
+// What takes a few seconds and has every part of a comparison.
+void make_small(Settings& settings) {
+  settings.task.samples = 2000;
+  settings.optimizers.resize(std::min<std::size_t>(settings.optimizers.size(), 3));
+  settings.trials = 4;
+  settings.seeds = 8;
+  settings.epochs = 2;
+}
+
+// The settings that decide the numbers, as --manifest reads them.
+std::string configuration(const Settings& settings) {
+  std::string optimizers;
+  for (const std::string& optimizer : settings.optimizers)
+    optimizers += text(optimizers.empty() ? "" : ", ", "\"", optimizer, "\"");
+  return text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
+              "\"\nsamples=", settings.task.samples, "\nbatch-size=", settings.batch_size,
+              "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
+              "\nwarm-up=", settings.warm_up, "\noptimizer=[", optimizers, "]\nbaseline=\"",
+              settings.baseline, "\"\ntrials=", settings.trials,
+              "\ntuning-seeds=", settings.tuning_seeds, "\nseeds=", settings.seeds,
+              "\nseed=", settings.first_seed, "\nevaluations=", settings.evaluations, "\n",
+              settings.target ? text("target=", *settings.target, "\n") : "",
+              "alpha=", settings.alpha, "\n");
+}
+
+std::vector<OptimizerSpec> read_optimizers(const Settings& settings) {
+  std::vector<OptimizerSpec> all;
+  for (const std::string& written : settings.optimizers) {
+    all.push_back(OptimizerSpec::parse(written));
+    for (std::size_t i = 0; i + 1 < all.size(); ++i)
+      if (all[i].label() == all.back().label())
+        fail("optimizer", "'", written, "' is there twice; LABEL@", written, " tells them apart");
+  }
+  return all;
+}
+
+std::size_t baseline_of(const Settings& settings, const std::vector<OptimizerSpec>& optimizers) {
+  if (settings.baseline.empty()) return 0;
+  for (std::size_t i = 0; i < optimizers.size(); ++i)
+    if (optimizers[i].label() == settings.baseline) return i;
+  fail("compare", "no optimizer '", settings.baseline, "' to be the baseline");
+}
+
+Plan make_plan(const Settings& settings, const Task& task) {
+  Plan plan;
+  plan.optimizers = read_optimizers(settings);
+  plan.trials = settings.trials;
+  plan.tuning_seeds = settings.tuning_seeds;
+  plan.seeds = settings.seeds;
+  plan.first_seed = settings.first_seed;
+  plan.training.batch_size = settings.batch_size;
+  const std::int64_t batches = (task.train->size() - 1) / settings.batch_size + 1;
+  plan.training.steps = settings.steps > 0 ? settings.steps : settings.epochs * batches;
+  plan.training.warm_up = settings.warm_up;
+  plan.training.evaluations = settings.evaluations;
+  return plan;
+}
+
+void print_plan(const Task& task, const Plan& plan, const Settings& settings) {
+  std::printf("%s: %lld steps of %lld samples; %lld trials with %lld seeds, then %lld seeds\n",
+              task.name.c_str(), static_cast<long long>(plan.training.steps),
+              static_cast<long long>(plan.training.batch_size), static_cast<long long>(plan.trials),
+              static_cast<long long>(plan.tuning_seeds), static_cast<long long>(plan.seeds));
+  for (const OptimizerSpec& optimizer : plan.optimizers)
+    std::printf("  %s: %s; lr %s\n", optimizer.label().c_str(), optimizer.description().c_str(),
+                optimizer.searched()
+                    ? text("in ", optimizer.lr_low(), " .. ", optimizer.lr_high()).c_str()
+                    : text(optimizer.lr_low()).c_str());
+  std::printf("  results in %s\n\n", settings.out.c_str());
+  std::fflush(stdout);
+}
+
+int run(const Settings& settings) {
+  const StopRequest stop;
+  if (settings.threads > 0) set_num_threads(static_cast<int>(settings.threads));
+  make_folder(settings.out);
+  const Task task = make_task(settings.task);
+  const Plan plan = make_plan(settings, task);
+  claim_folder(settings.out, manifest(configuration(settings), data_hash(task)));
+  print_plan(task, plan, settings);
+  try {
+    const Results results = run_plan(task, plan, settings.out, stop);
+    const Judging judging{baseline_of(settings, plan.optimizers), settings.target, settings.alpha};
+    const Summary summary = summarize(task, plan, results, judging);
+    write_file(settings.out + "/runs.csv", runs_csv(plan, results));
+    write_file(settings.out + "/curves.csv", curves_csv(plan, results));
+    write_file(settings.out + "/times.csv", times_csv(plan, results));
+    write_file(settings.out + "/summary.csv", summary_csv(summary));
+    write_file(settings.out + "/summary.txt", to_text(summary));
+    std::fputs(to_text(summary).c_str(), stdout);
+    if (!draw_pictures(task, plan, results, summary, settings.out)) std::puts(without_gnuplot);
+    write_report(task, plan, summary, settings.out);
+    std::printf("\nwritten to %s: report.html, summary.csv, runs.csv, curves.csv, times.csv\n",
+                settings.out.c_str());
+    return 0;
+  } catch (const Stopped&) {
+    std::fprintf(stderr, "compare_optimizers: stopped by a signal; the same command goes on\n");
+    return stop.exit_code();
+  }
+}
+
+void add_task_options(CLI::App& app, Settings& settings) {
+  using arguments::whole_number;
+  app.add_option("--task", settings.task.name, "what is learnt")->check(CLI::IsMember(task_names));
+  app.add_option("--data", settings.task.data,
+                 "of mlp and lenet: 'synthetic', or a folder with the MNIST files");
+  app.add_option("--samples", settings.task.samples, "to train on; MNIST has 50000")
+      ->check(whole_number(1, 10'000'000));
+  app.add_option("--batch-size", settings.batch_size, "samples in a step")
+      ->check(whole_number(1, 10'000'000));
+  app.add_option("--epochs", settings.epochs, "passes over the training set")
+      ->check(whole_number(1, 100'000));
+  app.add_option("--steps", settings.steps, "steps instead of epochs; 0: epochs")
+      ->check(whole_number(0, 1'000'000'000));
+  app.add_option("--warm-up", settings.warm_up, "steps over which lr grows to its value; 0: none")
+      ->check(whole_number(0, 1'000'000'000));
+}
+
+void add_plan_options(CLI::App& app, Settings& settings) {
+  using arguments::High;
+  using arguments::real_number;
+  using arguments::whole_number;
+  app.add_option("--optimizer", settings.optimizers,
+                 "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad "
+                 "with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--baseline", settings.baseline,
+                 "the optimizer, by its label, that others are compared "
+                 "with; the first unless set");
+  app.add_option("--trials", settings.trials, "learning rates that each tries")
+      ->check(whole_number(2, 10'000));
+  app.add_option("--tuning-seeds", settings.tuning_seeds, "runs of each trial")
+      ->check(whole_number(1, 10'000));
+  app.add_option("--seeds", settings.seeds, "evaluation runs of each optimizer")
+      ->check(whole_number(2, 64));
+  app.add_option("--seed", settings.first_seed, "the first of them")
+      ->check(whole_number(0, 999'999'000));
+  app.add_option("--evaluations", settings.evaluations, "on the validation set along a run")
+      ->check(whole_number(1, 10'000));
+  app.add_option_function<double>(
+         "--target", [&settings](const double& value) { settings.target = value; },
+         "validation metric to reach; the baseline's median unless set")
+      ->check(real_number(0, 1e9));
+  app.add_option("--alpha", settings.alpha, "that an adjusted p must be below for a verdict")
+      ->check(real_number(0, 1, High::excluded));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  CLI::App app("Compares optimizers over paired seeds, each with its learning rate tuned.",
+               "compare_optimizers");
+  app.option_defaults()->always_capture_default();
+  add_task_options(app, settings);
+  add_plan_options(app, settings);
+  app.add_option("--threads", settings.threads, "runs at once; 0: as many as processors")
+      ->check(arguments::whole_number(0, 1024))
+      ->configurable(false);
+  app.add_option("--out", settings.out,
+                 "folder for results; a comparison that was stopped goes on where its folder is")
+      ->configurable(false);
+  app.add_flag("--smoke", settings.smoke, "a comparison of some seconds, to try the program")
+      ->configurable(false);
+  app.set_config("--manifest", "", "repeat the comparison that this manifest.ini describes")
+      ->configurable(false);
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  const int code = arguments::parse(app, argc, argv, [&] {
+    if (settings.smoke) make_small(settings);
+    baseline_of(settings, read_optimizers(settings));
+  });
+  if (code >= 0) return code;
+  return run_program("compare_optimizers", [&] { return run(settings); });
+}

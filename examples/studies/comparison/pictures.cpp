@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <limits>
+#include <plumb/core/runtime/error.hpp>
+
+#include "../../support/files.hpp"
+#include "../../support/gnuplot.hpp"
+#include "report.hpp"
+
+namespace comparison {
+namespace {
+
+using plumb::text;
+
+constexpr double never = std::numeric_limits<double>::infinity();
+
+std::int64_t number(std::size_t i) { return static_cast<std::int64_t>(i); }
+
+// "plot 'NAME_0.csv' ... title 'sgd', 'NAME_1.csv' ...": `what` for each optimizer, its line style
+// and label filled in for # and @.
+std::string plot_each(const Plan& plan, const std::string& name,
+                      const std::vector<std::string>& what) {
+  std::string out = "plot ";
+  for (const std::string& layer : what)
+    for (std::size_t i = 0; i < plan.optimizers.size(); ++i) {
+      out += (out.size() > 5 ? ", '" : "'") + name + "_" + std::to_string(i) + ".csv' ";
+      for (const char c : layer)
+        if (c == '#')
+          out += std::to_string(i % 7 + 1);
+        else if (c == '@')
+          out += plan.optimizers[i].label();
+        else
+          out += c;
+    }
+  return out + "\n";
+}
+
+// Over the seeds: step, seconds, quartiles and median of the validation loss, share that reached
+// the target.
+std::string curve_csv(const Outcome& outcome, double target) {
+  std::string out = "step,seconds,lower_quartile,median,upper_quartile,reached\n";
+  std::size_t points = 0;
+  for (const RunResult& run : outcome.runs) points = std::max(points, run.points.size());
+  for (std::size_t i = 0; i < points; ++i) {
+    Values losses, seconds;
+    std::int64_t step = 0;
+    double reached = 0;
+    for (const RunResult& run : outcome.runs) {
+      // What diverged has no finite loss from there on.
+      const bool there = i < run.points.size();
+      losses.push_back(there ? run.points[i].validation.loss : never);
+      if (there) seconds.push_back(run.points[i].seconds);
+      if (there) step = run.points[i].step;
+    }
+    for (const RunResult& run : outcome.runs) {
+      const Point* first = run.reached(target);
+      reached += first != nullptr && first->step <= step ? 1 : 0;
+    }
+    out += text(step, ",", median(seconds), ",", quantile(losses, 0.25), ",", median(losses), ",",
+                quantile(losses, 0.75), ",",
+                100 * reached / static_cast<double>(outcome.runs.size()), "\n");
+  }
+  return out;
+}
+
+std::string trials_csv(const Outcome& outcome) {
+  std::string out = "lr,metric,diverged\n";
+  for (const Trial& trial : outcome.trials)
+    out +=
+        text(trial.lr, ",", trial.metric, ",", trial.diverged > 0 ? text(trial.metric) : "", "\n");
+  return out;
+}
+
+std::string differences_csv(const Summary& summary) {
+  std::string out = "place,mean,low,high,label\n";
+  for (std::size_t i = 0; i < summary.differences.size(); ++i) {
+    const Difference& d = summary.differences[i];
+    out += text(number(summary.differences.size() - i), ",", d.mean, ",", d.interval.low, ",",
+                d.interval.high, ",", d.label, "\n");
+  }
+  return out;
+}
+
+std::string pairs_csv(const Summary& summary) {
+  std::string out = "place,difference\n";
+  for (std::size_t i = 0; i < summary.differences.size(); ++i)
+    for (const double value : summary.differences[i].values)
+      out += text(number(summary.differences.size() - i), ",", value, "\n");
+  return out;
+}
+
+std::string sensitivity_script(const Task& task, const Plan& plan, const Results& results) {
+  std::string plots;
+  for (std::size_t i = 0; i < plan.optimizers.size(); ++i) {
+    const std::vector<Trial>& trials = results.outcomes[i].trials;
+    const std::string data = text("'trials_", number(i), ".csv' using 1:");
+    const std::string ls = text(" ls ", number(i % 7 + 1));
+    if (!trials.empty())
+      plots += text(plots.empty() ? "" : ", ", data, "2 with linespoints", ls,
+                    " pt 7 ps 0.4 title '", plan.optimizers[i].label(), "'");
+    if (std::any_of(trials.begin(), trials.end(), [](const Trial& t) { return t.diverged > 0; }))
+      plots += text(", ", data, "3 with points", ls, " pt 2 ps 1.2 notitle");
+  }
+  return text("set xlabel 'lr'\nset logscale x\nset format x '%g'\nset ylabel 'validation ",
+              task.metric, "'\n", task.classes ? "" : logarithmic_y, "plot ", plots, "\n");
+}
+
+std::string differences_script(const Summary& summary) {
+  double low = 0, high = 0;
+  for (const Difference& d : summary.differences) {
+    low = std::min(low, *std::min_element(d.values.begin(), d.values.end()));
+    high = std::max(high, *std::max_element(d.values.begin(), d.values.end()));
+  }
+  const double margin = high > low ? (high - low) / 20 : 1;
+  std::string tics;
+  for (std::size_t i = 0; i < summary.differences.size(); ++i)
+    tics += text(i == 0 ? "" : ", ", "'", summary.differences[i].label, "' ",
+                 number(summary.differences.size() - i));
+  return text("set xlabel 'difference of the test ", summary.metric, "'\n",
+              "unset key\nset ytics (", tics,
+              ")\nset yrange [0.5:", number(summary.differences.size()), ".5]\nset xrange [",
+              low - margin, ":", high + margin, "]\n",
+              "set arrow from 0,graph 0 to 0,graph 1 nohead dt 2 lc rgb '#8c8c8c'\n",
+              "plot 'pairs.csv' using 2:1 with points pt 7 ps 0.4 lc rgb '#8c8c8c', ",
+              "'differences.csv' using 2:1:3:4 with xerrorbars ls 1 pt 7 ps 0.8\n");
+}
+
+}  // namespace
+
+bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
+                   const Summary& summary, const std::string& folder) {
+  const std::string pictures = folder + "/pictures";
+  make_folder(pictures);
+  bool searched = false;
+  for (std::size_t i = 0; i < plan.optimizers.size(); ++i) {
+    const std::string end = "_" + std::to_string(i) + ".csv";
+    write_file(pictures + "/curve" + end, curve_csv(results.outcomes[i], summary.target));
+    write_file(pictures + "/trials" + end, trials_csv(results.outcomes[i]));
+    searched = searched || plan.optimizers[i].searched();
+  }
+  const std::string loss =
+      text("set ylabel 'validation loss'\n", logarithmic_y, "set autoscale yfix\n");
+  const auto curves = [&](const std::string& x) {
+    return plot_each(plan, "curve",
+                     {"using " + x + ":3:5 with filledcurves ls # notitle",
+                      "using " + x + ":4 with lines ls # title '@'"});
+  };
+  // Long labels stand one below the other, which must not take the height from the curves.
+  const int height = 360 + 22 * static_cast<int>(plan.optimizers.size());
+  const auto picture = [&](const char* name, const std::string& commands) {
+    return draw(pictures, name, commands, height);
+  };
+  bool drawn = picture("curves_steps", "set xlabel 'steps'\n" + loss + curves("1"));
+  drawn &= picture("curves_seconds",
+                   "set xlabel 'processor seconds in training'\n" + loss + curves("2"));
+  drawn &=
+      picture("reached", "set xlabel 'steps'\nset ylabel '% of seeds'\nset yrange [-5:105]\n" +
+                             plot_each(plan, "curve", {"using 1:6 with steps ls # title '@'"}));
+  if (searched) drawn &= picture("sensitivity", sensitivity_script(task, plan, results));
+  if (!summary.differences.empty()) {
+    write_file(pictures + "/differences.csv", differences_csv(summary));
+    write_file(pictures + "/pairs.csv", pairs_csv(summary));
+    drawn &= draw(pictures, "differences", differences_script(summary));
+  }
+  return drawn;
+}
+
+}  // namespace comparison

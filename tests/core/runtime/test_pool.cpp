@@ -1,0 +1,57 @@
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/pool.hpp>
+#include <set>
+#include <thread>
+#include <vector>
+
+using namespace plumb;
+
+TEST_CASE("pool: blocks are aligned, apart and writable to their last byte") {
+  std::vector<std::pair<void*, std::size_t>> blocks;
+  for (std::size_t bytes = 0; bytes < 5'000'000; bytes = bytes * 5 / 4 + 1) {
+    void* block = pool::allocate(bytes);
+    CHECK(reinterpret_cast<std::uintptr_t>(block) % 64 == 0);
+    std::memset(block, static_cast<int>(blocks.size()), bytes);
+    blocks.emplace_back(block, bytes);
+  }
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const auto* bytes = static_cast<const unsigned char*>(blocks[i].first);
+    bool intact = true;
+    for (std::size_t k = 0; k < blocks[i].second; ++k)
+      intact = intact && bytes[k] == static_cast<unsigned char>(i);
+    CHECK(intact);
+    pool::deallocate(blocks[i].first, blocks[i].second);
+  }
+  pool::trim();
+}
+
+TEST_CASE("pool: an impossible allocation says how many bytes") {
+  CHECK_THROWS_WITH_AS(pool::allocate(std::size_t{1} << 62),
+                       "[allocate] cannot allocate 4611686018427387904 bytes", Error);
+  CHECK_THROWS_AS(pool::allocate(SIZE_MAX), Error);
+}
+
+TEST_CASE("pool: threads may free one another's blocks and end") {
+  for (int round = 0; round < 4; ++round) {
+    std::vector<std::pair<void*, std::size_t>> blocks;
+    std::thread producer([&] {
+      for (std::size_t bytes = 8; bytes < 300'000; bytes *= 2)
+        blocks.emplace_back(pool::allocate(bytes), bytes);
+    });
+    producer.join();
+    std::set<void*> distinct;
+    for (const auto& [block, bytes] : blocks) {
+      distinct.insert(block);
+      std::memset(block, 1, bytes);
+    }
+    CHECK(distinct.size() == blocks.size());
+    std::thread consumer([&] {
+      for (const auto& [block, bytes] : blocks) pool::deallocate(block, bytes);
+    });
+    consumer.join();
+  }
+}

@@ -1,0 +1,135 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <plumb/core/io/state_dict.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/runtime/random.hpp>
+
+#include "../../support/threads.hpp"
+
+using namespace plumb;
+
+// Known answers of the authors' Random123 library for Philox4x32-10.
+TEST_CASE("philox: known answers") {
+  CHECK(philox(0, 0, 0) ==
+        std::array<std::uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  const std::uint64_t ones = UINT64_MAX;
+  CHECK(philox(ones, ones, ones) ==
+        std::array<std::uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  CHECK(philox(0x299f31d0a4093822, 0x85a308d3243f6a88, 0x0370734413198a2e) ==
+        std::array<std::uint32_t, 4>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+}
+
+TEST_CASE("Generator: a seed, a stream and a position are the whole state") {
+  Generator a(42, Stream::shuffle);
+  a.next();
+  a.uniform();
+  Generator b(42, Stream::shuffle);
+  b.set_position(a.position());
+  CHECK(a.next() == b.next());
+  Generator copy = a;
+  CHECK(copy.normal() == a.normal());
+  CHECK(Generator(42, Stream::init).next() != Generator(42, Stream::shuffle).next());
+  CHECK(Generator(42).next() != Generator(43).next());
+}
+
+TEST_CASE("Generator: forks differ from one another and from their origin") {
+  Generator origin(7);
+  Generator first = origin.fork();
+  Generator second = origin.fork();
+  const std::uint64_t x = first.next(), y = second.next(), z = origin.next();
+  CHECK(x != y);
+  CHECK(y != z);
+  CHECK(x != z);
+}
+
+TEST_CASE("Generator: uniform and normal values have their moments") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Tensor x = Tensor::empty({100'001}, dtype);
+    const double n = 100'001;
+    const auto moments = [&] {
+      double mean = 0, square = 0;
+      const Tensor y = x.to(DType::float64);
+      for (std::int64_t i = 0; i < y.numel(); ++i) {
+        mean += y.data<double>()[i] / n;
+        square += y.data<double>()[i] * y.data<double>()[i] / n;
+      }
+      return std::pair(mean, square - mean * mean);
+    };
+    Generator generator(1);
+    generator.fill_uniform(x, -1, 3);
+    const auto [mean, variance] = moments();
+    CHECK(std::abs(mean - 1) < 5 * std::sqrt(16. / 12 / n));
+    CHECK(std::abs(variance - 16. / 12) < 0.02);
+    const Tensor y = x.to(DType::float64);
+    const double* data = y.data<double>();
+    CHECK(*std::min_element(data, data + y.numel()) >= -1);
+    CHECK(*std::max_element(data, data + y.numel()) < 3);
+
+    generator.fill_normal(x, 2, 0.5);
+    const auto [normal_mean, normal_variance] = moments();
+    CHECK(std::abs(normal_mean - 2) < 5 * 0.5 / std::sqrt(n));
+    CHECK(std::abs(normal_variance - 0.25) < 5 * 0.25 * std::sqrt(2 / n));
+  }
+}
+
+TEST_CASE("Generator: the same values for any number of threads") {
+  std::vector<float> first;
+  for (const int threads : {1, 2, 4}) {
+    const test::Threads scope(threads);
+    Tensor x = Tensor::empty({50'003});
+    Generator generator(5);
+    generator.fill_normal(x);
+    if (first.empty()) first = x.to_vector<float>();
+    CHECK(x.to_vector<float>() == first);
+    CHECK(generator.position() == 12'501);
+  }
+}
+
+TEST_CASE("Generator: below is uniform and a permutation holds every number once") {
+  Generator generator(3);
+  std::array<int, 6> counts{};
+  for (int i = 0; i < 60'000; ++i) ++counts[static_cast<std::size_t>(generator.below(6))];
+  for (const int count : counts) CHECK(std::abs(count - 10'000) < 5 * 92);
+  CHECK_THROWS_WITH_AS(generator.below(0), "[Generator::below] bound must be at least 1, got 0",
+                       Error);
+
+  std::vector<std::int64_t> order = generator.permutation(1000);
+  std::vector<std::int64_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::int64_t> expected(1000);
+  std::iota(expected.begin(), expected.end(), 0);
+  CHECK(order != expected);
+  CHECK(sorted == expected);
+  CHECK(generator.permutation(0).empty());
+}
+
+TEST_CASE("Generator: integers cannot be filled") {
+  Tensor x = Tensor::zeros({2}, DType::int64);
+  CHECK_THROWS_WITH_AS(Generator(1).fill_uniform(x),
+                       "[Generator] expected float32 or float64, got int64", Error);
+}
+
+TEST_CASE("Generator: the end of a range is never reached by rounding") {
+  Tensor x = Tensor::empty({1 << 22});
+  Generator generator(11);
+  for (int repeat = 0; repeat < 8; ++repeat) {
+    generator.fill_uniform(x, 1, 1 + 0x1p-22);
+    CHECK(*std::max_element(x.data<float>(), x.data<float>() + x.numel()) < 1 + 0x1p-22f);
+  }
+}
+
+TEST_CASE("Generator: its state dict brings it back") {
+  Generator saved(UINT64_MAX, std::uint64_t{1} << 63);
+  saved.set_position(UINT64_MAX - 1);
+  const StateDict state = saved.state_dict();
+  Generator other(1);
+  other.load_state_dict(state);
+  CHECK(other.next() == saved.next());
+  CHECK(other.seed() == UINT64_MAX);
+  CHECK(other.stream() == std::uint64_t{1} << 63);
+  CHECK_THROWS_AS(other.load_state_dict(StateDict()), Error);
+  CHECK(other.position() == saved.position());
+}

@@ -1,0 +1,117 @@
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <plumb/autograd/ops/cross_entropy.hpp>
+#include <plumb/autograd/ops/normalization.hpp>
+#include <plumb/autograd/ops/pooling.hpp>
+#include <plumb/autograd/ops/softmax.hpp>
+#include <plumb/core/kernels/math.hpp>
+#include <plumb/core/kernels/reduce.hpp>
+#include <plumb/core/simd/isa.hpp>
+#include <plumb/core/tensor/hash.hpp>
+#include <string>
+
+#include "../../support/random.hpp"
+
+using namespace plumb;
+using kernel::Isa;
+using plumb::test::normal;
+
+namespace {
+
+// Of what kernels that are compiled for several instruction sets compute.
+std::uint64_t fingerprint() {
+  std::uint64_t result = 0;
+  const auto include = [&](const Tensor& x) { result = hash(x, result); };
+  const auto include_both = [&](const Tensor& x, auto function) {
+    const Variable leaf = Variable::leaf(x);
+    const Variable y = function(leaf);
+    include(y.value());
+    y.backward(y.value());
+    include(leaf.grad());
+  };
+  const Tensor x = normal({5, 7, 19, 23}, DType::float32);
+  for (const auto function :
+       {kernel::exp, kernel::tanh, kernel::erf, kernel::sigmoid, kernel::gelu}) {
+    include(function(x));
+    include(function(x.to(DType::float64)));
+  }
+  include(kernel::log(kernel::abs(x)));
+  for (const Axes& axes : {Axes{}, Axes{1}, Axes{3}, Axes{0, 2, 3}}) {
+    include(kernel::sum(x, axes));
+    include(kernel::logsumexp(x, axes).y);
+  }
+  include_both(x, [](const Variable& v) { return max_pool2d(v, 2); });
+  include_both(x, [](const Variable& v) { return avg_pool2d(v, 3, {1, 1}); });
+  for (const int axis : {1, 3})
+    include_both(x, [axis](const Variable& v) { return softmax(v, axis); });
+  const Tensor classes = Tensor::full({40}, 3, DType::int64);
+  for (const std::int64_t size : {10, 70})
+    include_both(normal({40, size}, DType::float32),
+                 [&](const Variable& v) { return cross_entropy(v, classes); });
+  RunningStatistics none;
+  include_both(x, [&](const Variable& v) {
+    return batch_norm(none, v, {}, {}, NormalizeBy::batch, 0, 1e-5);
+  });
+  include_both(x, [](const Variable& v) { return layer_norm(v, {23}, {}, {}, 1e-5); });
+  return result;
+}
+
+// What this program, started again with PLUMB_ISA set, prints of the test case below.
+std::string printed_with(const std::string& isa) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string command = "PLUMB_ISA=" + isa + " '" + program +
+                              "' --no-skip --test-case='isa: its name and the fingerprint'";
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  REQUIRE(pipe != nullptr);
+  char line[256];
+  while (std::fgets(line, sizeof line, pipe.get()) != nullptr)
+    if (std::string(line).rfind("isa=", 0) == 0) return line;
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("isa: its name and the fingerprint" * doctest::skip()) {
+  std::printf("isa=%d fingerprint=%016llx\n", static_cast<int>(kernel::isa()),
+              static_cast<unsigned long long>(fingerprint()));
+}
+
+TEST_CASE("isa: PLUMB_ISA lowers it where there is a choice; AVX2 and AVX-512 give the same bits") {
+  const std::string base = printed_with("base"), v3 = printed_with("v3"), best = printed_with("");
+  // What is no name of one changes nothing.
+  CHECK(printed_with("nonsense") == best);
+  if (kernel::isa_is_fixed()) {
+    CHECK(base == best);
+    CHECK(v3 == best);
+    return;
+  }
+  CHECK(base.substr(0, 6) == "isa=0 ");
+  CHECK(base.size() == best.size());
+  CHECK(v3[4] <= '1');
+  CHECK(best[4] >= v3[4]);
+  if (v3[4] == '1') CHECK(v3.substr(6) == best.substr(6));
+}
+
+TEST_CASE("isa: code is run once, with vectors of its size") {
+  const int expected = kernel::isa() == Isa::v4 ? 64 : kernel::isa() == Isa::v3 ? 32 : 16;
+  int calls = 0, bytes = 0;
+  kernel::on_best_isa([&]() PLUMB_INLINE { ++calls; });
+  CHECK(calls == 1);
+  kernel::on_best_vectors([&](auto width) PLUMB_INLINE {
+    ++calls;
+    bytes = width;
+  });
+  CHECK(calls == 2);
+  CHECK(bytes == expected);
+  if (kernel::isa() == Isa::base) return;
+  kernel::on_wide_vectors([&](auto width) PLUMB_INLINE {
+    ++calls;
+    bytes = -width;
+  });
+  CHECK(calls == 3);
+  CHECK(bytes == -expected);
+}

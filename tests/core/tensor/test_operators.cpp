@@ -1,0 +1,65 @@
+#include <doctest/doctest.h>
+
+#include <plumb/core/runtime/error.hpp>
+#include <plumb/core/tensor/operators.hpp>
+
+using namespace plumb;
+
+TEST_CASE("Tensor operators: values, numbers on either side, broadcasting") {
+  const Tensor a = Tensor::from({1., 2., 4.});
+  const Tensor b = Tensor::from({10., 20.}, {2, 1});
+  CHECK((a + b).to_vector<double>() == std::vector<double>{11, 12, 14, 21, 22, 24});
+  CHECK((a - 1.0).to_vector<double>() == std::vector<double>{0, 1, 3});
+  CHECK((1 - a).to_vector<double>() == std::vector<double>{0, -1, -3});
+  CHECK((2 * a * a).to_vector<double>() == std::vector<double>{2, 8, 32});
+  CHECK((8 / a).to_vector<double>() == std::vector<double>{8, 4, 2});
+  CHECK((a / 2).to_vector<double>() == std::vector<double>{0.5, 1, 2});
+  CHECK((-a).to_vector<double>() == std::vector<double>{-1, -2, -4});
+}
+
+TEST_CASE("Tensor operators: relations give uint8") {
+  const Tensor a = Tensor::from({1.f, 2.f, 3.f});
+  const Tensor two = Tensor::scalar(2);
+  using Bytes = std::vector<std::uint8_t>;
+  CHECK((a < two).to_vector<std::uint8_t>() == Bytes{1, 0, 0});
+  CHECK((a <= two).to_vector<std::uint8_t>() == Bytes{1, 1, 0});
+  CHECK((a > two).to_vector<std::uint8_t>() == Bytes{0, 0, 1});
+  CHECK((a >= two).to_vector<std::uint8_t>() == Bytes{0, 1, 1});
+  CHECK(equal(a, two).to_vector<std::uint8_t>() == Bytes{0, 1, 0});
+}
+
+TEST_CASE("Tensor operators: integers take part, but not in division") {
+  const Tensor i = Tensor::arange(3);
+  CHECK((i * i + 1).to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 2, 5});
+  CHECK_THROWS_WITH_AS(i / i, "[div] expected float32 or float64, got int64", Error);
+}
+
+TEST_CASE("Tensor operators: shapes and element types must fit") {
+  CHECK_THROWS_WITH_AS(Tensor::zeros({2, 3}) + Tensor::zeros({4, 5}),
+                       "[add] shapes do not broadcast: [2, 3] and [4, 5]", Error);
+  CHECK_THROWS_WITH_AS(Tensor::zeros({2}) * Tensor::zeros({2}, DType::float64),
+                       "[mul] element types differ: float32 and float64", Error);
+}
+
+TEST_CASE("Tensor operators: empty tensors") {
+  CHECK((Tensor::zeros({2, 0}) + Tensor::zeros({0})).shape() == Shape{2, 0});
+  CHECK((Tensor::zeros({0, 3}) + Tensor::zeros({1, 3})).shape() == Shape{0, 3});
+}
+
+TEST_CASE("Tensor operators: a number that an integer tensor cannot hold is refused") {
+  const Tensor images = Tensor::from({std::uint8_t{0}, std::uint8_t{128}});
+  CHECK_THROWS_WITH_AS(images * 0.5, "[mul] 0.5 is no uint8; convert the tensor with to() first",
+                       Error);
+  CHECK_THROWS_AS(images + 300.0, Error);
+  CHECK_THROWS_AS(Tensor::arange(3) * 0.5, Error);
+  CHECK((Tensor::arange(3) * 2).at({2}) == 4);
+}
+
+TEST_CASE("Tensor operators: integers wrap around") {
+  const Tensor most = Tensor::from({INT64_MAX});
+  CHECK((most + 1).item<std::int64_t>() == INT64_MIN);
+  CHECK((most + most).item<std::int64_t>() == -2);
+  CHECK((most * most).item<std::int64_t>() == 1);
+  const Tensor bytes = Tensor::from({std::uint8_t{200}});
+  CHECK((bytes + bytes).item() == 144);
+}

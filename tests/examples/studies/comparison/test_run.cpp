@@ -1,0 +1,154 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <plumb/examples/studies/comparison/campaign.hpp>
+
+#include "../../../support/errors.hpp"
+#include "../../../support/temporary_folder.hpp"
+
+namespace plumb::test {
+namespace {
+
+using namespace comparison;
+
+const auto always = [] { return true; };
+
+Training few_steps(std::int64_t steps) {
+  Training training;
+  training.steps = steps;
+  training.evaluations = 4;
+  return training;
+}
+
+RunResult run(const Task& task, const char* optimizer, double lr, std::uint64_t seed,
+              Stage phase = Stage::evaluation) {
+  return train(task, OptimizerSpec::parse(optimizer), {phase, 0, lr, seed}, few_steps(40), always);
+}
+
+Task small_task(const char* name) {
+  TaskOptions options;
+  options.name = name;
+  options.samples = 300;
+  return make_task(options);
+}
+
+}  // namespace
+
+TEST_CASE("run: a seed begins alike for every optimizer, and decides every bit") {
+  const Task task = small_task("two-moons");
+  const RunResult first = run(task, "sgd", 0.1, 3);
+  CHECK(run(task, "sgd", 0.1, 3).parameter_hash == first.parameter_hash);
+  CHECK(run(task, "adam", 0.01, 3).first_loss == first.first_loss);
+  CHECK(run(task, "sgd", 0.1, 4).first_loss != first.first_loss);
+  CHECK(first.last().loss < first.points.front().validation.loss);
+}
+
+TEST_CASE("run: evaluating changes nothing") {
+  const Task task = small_task("spiral");
+  const RunResult tuning = run(task, "adam", 0.01, 1, Stage::tuning);
+  const RunResult evaluation = run(task, "adam", 0.01, 1);
+  CHECK(tuning.parameter_hash == evaluation.parameter_hash);
+  CHECK(tuning.points.size() == 2);
+  REQUIRE(evaluation.points.size() == 5);
+  CHECK(evaluation.points[1].step == 10);
+  CHECK(evaluation.points[4].step == 40);
+  CHECK(tuning.last().loss == evaluation.last().loss);
+}
+
+TEST_CASE("run: micro-batches give the same to rounding") {
+  const Task task = small_task("spiral");  // 300 samples: the last batch of an epoch is short
+  Training training = few_steps(15);
+  const RunKey key{Stage::evaluation, 0, 0.5, 1};
+  const OptimizerSpec sgd = OptimizerSpec::parse("sgd:momentum=0.9,debias=1");
+  const RunResult whole = train(task, sgd, key, training, always);
+  for (const std::int64_t part : {32, 16, 1}) {
+    training.micro_batch = part;
+    const RunResult parts = train(task, sgd, key, training, always);
+    CHECK(parts.points.back().samples == whole.points.back().samples);
+    CHECK(parts.first_loss == doctest::Approx(whole.first_loss).epsilon(1e-6));
+    CHECK(parts.last().loss == doctest::Approx(whole.last().loss).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("run: what diverges counts as the untrained model") {
+  const Task task = small_task("quadratic");
+  const RunResult wild = run(task, "sgd", 100, 1);
+  CHECK(wild.diverged);
+  CHECK(wild.last().loss == wild.points.front().validation.loss);
+  CHECK(wild.test.loss == wild.points.front().validation.loss);  // its test is its validation
+  CHECK(wild.reached(std::numeric_limits<double>::infinity()) == nullptr);
+  const RunResult tame = run(task, "sgd", 0.5, 1);
+  CHECK_FALSE(tame.diverged);
+  CHECK(tame.reached(tame.best()) != nullptr);
+  CHECK(tame.reached(tame.points.front().validation.metric)->step == 0);
+}
+
+TEST_CASE("run: held back gradients are counted") {
+  const Task task = small_task("logistic");
+  CHECK(run(task, "sgd", 0.1, 1).touched == 1);
+  const double touched = run(task, "sgd:accumulate_below=0.1", 0.1, 1).touched;
+  CHECK(touched > 0);
+  CHECK(touched < 0.9);
+}
+
+TEST_CASE("run: a result as text reads back") {
+  RunResult result = run(small_task("linear"), "sgd", 0.01, 1);
+  result.points[0].train_loss = std::numeric_limits<double>::quiet_NaN();
+  const std::string text = to_text(result);
+  CHECK(to_text(result_from(text)) == text);
+  for (std::size_t length : {std::size_t{0}, std::size_t{10}, text.size() / 2, text.size() - 4})
+    CHECK(contains(error_of([&] { result_from(text.substr(0, length)); }), "[result_from]"));
+}
+
+TEST_CASE("run: stopped after any step it goes on bit for bit") {
+  const Task task = small_task("spiral");
+  Training training = few_steps(12);
+  training.warm_up = 5;
+  const RunKey key{Stage::evaluation, 0, 0.1, 1};
+  const OptimizerSpec optimizer =
+      OptimizerSpec::parse("sgd:momentum=0.9,debias=1,accumulate_below=0.001");
+  const TemporaryFolder folder;
+  for (const std::int64_t part : {0, 16}) {
+    training.micro_batch = part;
+    RunResult whole = train(task, optimizer, key, training, always);
+    const std::string path = text(folder.path(), "/", part);
+    const auto stop = [] { return false; };
+    int stops = 0;
+    for (; stops < 100; ++stops) {
+      try {
+        RunResult result = train(task, optimizer, key, training, stop, path);
+        for (std::size_t i = 0; i < whole.points.size(); ++i)
+          whole.points[i].seconds = result.points.at(i).seconds = 0;
+        CHECK(to_text(result) == to_text(whole));
+        break;
+      } catch (const Stopped&) {
+      }
+    }
+    CHECK(stops == 11);
+  }
+}
+
+TEST_CASE("campaign: trials are ascending, alike for every optimizer, one in each part") {
+  Plan plan;
+  plan.trials = 8;
+  const std::vector<double> plain = trial_lrs(OptimizerSpec::parse("sgd"), plan);
+  const std::vector<double> heavy = trial_lrs(OptimizerSpec::parse("sgd:momentum=0.9"), plan);
+  REQUIRE(plain.size() == 8);
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    CHECK(plain[i] >= 1e-3 * std::pow(10, 0.5 * static_cast<double>(i)) * 0.99);
+    CHECK(plain[i] <= 1e-3 * std::pow(10, 0.5 * static_cast<double>(i + 1)) * 1.01);
+    CHECK(heavy[i] == doctest::Approx(plain[i] / 10).epsilon(0.01));
+  }
+  CHECK(trial_lrs(OptimizerSpec::parse("sgd:lr=0.3"), plan) == std::vector<double>{0.3});
+}
+
+TEST_CASE("task: parts are the same every time and share nothing") {
+  const Task task = small_task("spiral"), again = small_task("spiral");
+  CHECK(data_hash(task) == data_hash(again));
+  CHECK(data_hash(task) != data_hash(small_task("two-moons")));
+  const data::Batch train = task.train->gather({0}), test = task.test->gather({0});
+  CHECK(train.x.at({0, 0}) != test.x.at({0, 0}));
+}
+
+}  // namespace plumb::test
