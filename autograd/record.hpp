@@ -146,7 +146,7 @@ template <class List, class Rule>
 Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
   Variable result =
       record_unprofiled(operation, std::move(value), inputs, std::forward<Rule>(rule));
-  // Last, where the compiler keeps nothing in memory for its sake.
+  // Last, so that the compiler need not keep anything in memory for it.
   if (profiling()) {
     Profiled::add_bytes(result.value().bytes());
     for (const Variable& input : inputs)

@@ -71,7 +71,7 @@ class Variable {
     const detail::NodeHead* node = state_ == nullptr ? nullptr : state_->node.head();
     return node != nullptr && (!node->leaf || node->enabled);
   }
-  /// Whether it is not the result of a recorded operation.
+  /// Whether it was made by hand and not by a recorded operation.
   bool is_leaf() const;
   /// Makes a leaf want a gradient, or not (frozen). Throws for results and for integer tensors.
   Variable& set_requires_grad(bool wanted);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* operation = "DataLoader";
 
-// f(): the indices of `count` samples, which may be more than memory holds.
+// f() makes the indices of `count` samples; memory may not suffice for them.
 template <class F>
 std::vector<std::int64_t> make_indices(std::int64_t count, const std::string& place, F f) {
   try {
@@ -28,8 +28,8 @@ std::vector<std::int64_t> make_indices(std::int64_t count, const std::string& pl
   fail(operation, place, ": no memory for the indices of ", count, " samples, 8 bytes each");
 }
 
-// Epoch e takes its random numbers from block e * 2^32 of the stream on, so that any epoch's order
-// is had without those before it.
+// The random numbers of epoch e begin at block e * 2^32 of the stream: the order of an epoch needs
+// none of the epochs before it.
 std::vector<std::int64_t> shuffled(std::uint64_t seed, std::int64_t epoch, std::int64_t size) {
   Generator random(seed, Stream::shuffle);
   random.set_position(static_cast<std::uint64_t>(epoch) << 32);
@@ -46,8 +46,8 @@ std::vector<std::int64_t> consecutive(std::int64_t begin, std::int64_t count,
   });
 }
 
-// Called while the batch's exception is handled: throws an Error that names the sample behind it,
-// with that sample's exception nested.
+// Called while the exception of a batch is handled. Throws an Error that names the sample at fault,
+// with that sample's exception nested in it.
 [[noreturn]] void name_sample(const Dataset& dataset, Indices indices, const std::string& place) {
   for (const std::int64_t index : indices) {
     try {

@@ -33,11 +33,11 @@ struct LoaderOptions {
 /// same order for any number of threads. A loop that is left early ends its epoch: the next one is
 /// another. An empty dataset gives no batches.
 ///
-/// What the dataset throws arrives at the caller, from begin() or ++, as an Error that names the
-/// sample and has the original nested (std::rethrow_if_nested): "[DataLoader] sample 17 (batch 2 of
-/// epoch 0): ...". To find the sample the batch's samples are gathered again, one at a time. The
-/// position stays at the failed batch, whose epoch the next loop abandons, also where it is the
-/// first. An epoch or a batch of more indices than there is memory for is an Error too.
+/// What the dataset throws reaches the caller, from begin() or ++, as an Error that names the
+/// sample: "[DataLoader] sample 17 (batch 2 of epoch 0): ...", with the original nested in it
+/// (std::rethrow_if_nested). To find the sample, the samples of the batch are gathered again one at
+/// a time. The position stays at the failed batch; the next loop begins a new epoch. An epoch or a
+/// batch for whose indices there is no memory is an Error too.
 class DataLoader {
  public:
   class Iterator;

@@ -25,14 +25,15 @@ void sum_into(Tensor& sum, Tensor term) {
   kernel::accumulate(sum, term);
 }
 
-// In anomaly mode: what the rules gave was finite, what has come together may not be.
+// In anomaly mode: a sum of finite gradients may be infinite.
 void check_gathered(const Node& node, const Tensor& gradient) {
   if (anomaly_enabled() && !kernel::all_finite(gradient))
     fail("anomaly", "the gradient that reaches ", node.leaf ? "a " : "the result of ", node.name,
          " is NaN or infinite");
 }
 
-// Several passes may be here at once: each sums what it finds, out of the lock, and tries again.
+// Several passes may be here at once. Each takes out what it finds, adds to it without the lock,
+// and tries again to put it in.
 void add_to_leaf(Leaf& leaf, Tensor gradient) {
   for (;;) {
     Tensor before;
@@ -132,7 +133,7 @@ bool Pass::wants(const Node* node) const {
   return found != useful_.end() && found->second;
 }
 
-// Not that of a target below which nothing is wanted.
+// A target beneath which nothing is wanted needs no rule to run.
 bool Pass::runs_rule(const Node& node) const {
   bool wanted = targets_ == nullptr;
   for (std::uint32_t i = 0; i < node.edge_count && !wanted; ++i)
@@ -140,8 +141,7 @@ bool Pass::runs_rule(const Node& node) const {
   return wanted;
 }
 
-// Walks depth first, without recursion, and notes for every node below whether it leads to a
-// target.
+// Walks depth first, without recursion, and notes for every node whether it leads to a target.
 void Pass::note_useful(Node* root) {
   struct Visit {
     Node* node;
@@ -165,7 +165,7 @@ void Pass::note_useful(Node* root) {
   }
 }
 
-// Where contributions gather, other than in the leaf's own gradient (null).
+// Where the contributions to a node's gradient gather; null for the gradient of the leaf itself.
 Tensor* Pass::gathering(Node& node) {
   if (!node.leaf) return &node.gradient;
   if (targets_ == nullptr && !node.hooks) return nullptr;

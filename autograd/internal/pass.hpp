@@ -37,8 +37,8 @@ class Pass {
 
   /// Whether the gradient of a node's output is of use; null is not.
   bool wants(const Node* node) const;
-  /// Takes the gradient that has gathered for a node out, to be added to and given back with add,
-  /// or a buffer to be overwritten. Nobody else can see it meanwhile.
+  /// Takes out the gradient that a node has gathered so far, to be added to, or a buffer to be
+  /// overwritten. It comes back with add; until then nobody else can see it.
   std::pair<Tensor, Write> take(Node& node);
   /// Adds to the gradient of a node's output; takes the tensor over where it can.
   void add(Node& node, Tensor gradient);

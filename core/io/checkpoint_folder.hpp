@@ -13,9 +13,9 @@ namespace plumb {
 /// best is "best.safetensors". Other files in the folder are left alone.
 class CheckpointFolder {
  public:
-  /// Makes the folder where there is none, and removes what killed runs left half written. Throws
-  /// where no file can be made in it, so before the first epoch and not after it, and where `keep`,
-  /// the number of checkpoints to keep besides the best, is below 1.
+  /// Makes the folder where there is none, and removes what killed runs left half written. `keep`
+  /// is the number of checkpoints to keep besides the best, at least 1. Throws where no file can be
+  /// made in the folder: before the first epoch and not after it.
   explicit CheckpointFolder(std::string path, std::int64_t keep = 2);
 
   /// Saves, then removes all older checkpoints but the last `keep` - 1. Those of later steps stay:

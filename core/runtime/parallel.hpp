@@ -17,11 +17,12 @@ using ChunkFunction = void (*)(void* context, std::int64_t chunk);
 void run_chunks(std::int64_t chunks, ChunkFunction function, void* context);
 }  // namespace detail
 
-/// Calls f(begin, end) for consecutive pieces of [0, n), each `grain` (at least 1) long but the
-/// last. The pieces depend on n and grain alone; which thread takes which does not matter if they
-/// write apart. An exception in a piece reaches the caller, that of the first such piece; pieces
-/// behind it may have run or not. Inside another parallel_for, inside an OpenMP region and while
-/// another thread's parallel_for has the threads, it runs on the calling thread.
+/// Calls f(begin, end) for consecutive pieces of [0, n). Each is `grain` (at least 1) long; the
+/// last may be shorter. The pieces depend on n and grain alone, so results do not depend on the
+/// threads as long as no two pieces write to one place. If pieces throw, the exception of the first
+/// of them reaches the caller; later pieces may or may not have run. It runs on the calling thread
+/// alone inside another parallel_for, inside an OpenMP region, and while the threads are busy with
+/// the parallel_for of another thread.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
   if (n <= 0) return;

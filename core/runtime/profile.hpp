@@ -18,12 +18,12 @@ struct ProfileRow {
   Phase phase = Phase::forward;
   std::int64_t calls = 0;
   double seconds = 0;  ///< Wall time; of several threads the sum.
-  /// Of the tensors that went in and came out: inputs and result, or the gradient of the result and
-  /// those that the rule gave; of a step gradients, parameters and averages. Not of what a kernel
-  /// reads twice or a rule has saved.
+  /// Each tensor counts once. Forward: the inputs and the result. Backward: the gradient of the
+  /// result and those that the rule gives. A step: gradients, parameters and averages. What a
+  /// kernel reads twice and what a rule has saved is not added.
   double bytes = 0;
-  /// Multiplications and additions of matrix products and convolutions as they are defined, however
-  /// they were computed; of other operations 0.
+  /// Of matrix products and convolutions: the multiplications and additions of the definition, also
+  /// where the kernel needs fewer. Of other operations 0.
   double flops = 0;
 };
 
@@ -33,12 +33,13 @@ struct ProfileRow {
 ///     step();
 ///     std::puts(to_string(profile).c_str());
 ///
-/// Several may live at once, each with what ended in its lifetime. Without any, an operation pays
-/// for the look whether there is one. With PLUMB_PROFILE=1 in the environment one lives as long as
-/// the program, and is printed to stderr when that ends.
+/// Several may live at once; each sees what ended in its lifetime. Where none lives, an operation
+/// reads one flag. With PLUMB_PROFILE=1 in the environment the whole program is profiled, and the
+/// table is printed to stderr at its end.
 ///
-/// An operation is what opens a Profiled: all of the library's, with their rules, and the steps of
-/// optimizers. What lies between them, such as the making of batches, is in no row.
+/// Every operation of the library has a row, its rule another, and so has the step of an
+/// optimizer. Time between operations, such as the making of batches, is in no row. An operation of
+/// one's own gets a row by a Profiled at its beginning.
 class Profile {
  public:
   Profile();
@@ -76,8 +77,8 @@ class Profiled {
   Profiled(const Profiled&) = delete;
   Profiled& operator=(const Profiled&) = delete;
 
-  // To the innermost operation that the calling thread has open; where it has none, to nothing.
-  /// Adds to the bytes that it has read and written.
+  // Both count for the innermost operation that the calling thread has open, if it has one.
+  /// Bytes that were read or written.
   static void add_bytes(std::size_t bytes);
   /// One multiplication and one addition for each element of a space of these sizes.
   template <class... Sizes>
@@ -86,8 +87,8 @@ class Profiled {
   }
 
  private:
-  // What is open stands in a stack of the thread, not here: nobody else sees this object, so it
-  // stays in a register.
+  // The open operations stand in a list of the thread: without members of its own to keep in
+  // memory, this object stays in a register.
   static bool open(const char* operation, Phase phase);
   static void close() noexcept;
   static void add_flops(double flops);

@@ -18,8 +18,8 @@ inline bool single_threaded() {
 #endif
 }
 
-/// Counts handles, from 1 on. A locked instruction takes 5 ns on a Zen 5, and a small training step
-/// had a hundred: there is none where only one handle is left, or only one thread.
+/// Counts handles, from 1 on. With one handle left, or one thread, it needs no locked instruction:
+/// one takes 5 ns on a Zen 5, and a small training step had a hundred.
 class ReferenceCount {
  public:
   void add() noexcept {

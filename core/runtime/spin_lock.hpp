@@ -8,9 +8,9 @@
 
 namespace plumb::detail {
 
-/// A mutex whose lock is one locked instruction and whose unlock is none; while the process has one
-/// thread, lock has none either. Whoever waits offers its processor. Not for work that may take
-/// long, wait or throw: nothing is to be called under it.
+/// A mutex that costs one locked instruction, and none while the process has one thread. A thread
+/// that waits yields its processor. Only for a few assignments: never call a function under it, for
+/// that may take long, wait or throw.
 class SpinLock {
  public:
   void lock() noexcept {

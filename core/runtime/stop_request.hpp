@@ -14,10 +14,10 @@ namespace plumb {
 ///       }
 ///     }
 ///
-/// A second signal ends the process at once, as if there were no StopRequest; within a quarter of a
-/// second it counts as the first's echo, as timeout(1) sends one. A signal that was ignored before,
-/// as under nohup, stays ignored. Handlers belong to the process: a second object
-/// beside a living one is refused. To be made and destroyed on one thread; may be asked from any.
+/// A second signal ends the process at once. Within a quarter of a second of the first it is taken
+/// for the same one: timeout(1) sends its signal twice. A signal that was ignored before, as under
+/// nohup, stays ignored. Only one StopRequest may live at a time. Make and destroy it on one
+/// thread; any thread may ask it.
 class StopRequest {
  public:
   /// Throws "[StopRequest] ..." where one lives already.

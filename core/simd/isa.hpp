@@ -14,10 +14,10 @@ enum class Isa : std::uint8_t { base, v3, v4 };
 /// the one that the library was compiled for.
 Isa isa();
 
-/// Whether there is code for one alone.
+/// Whether the library was compiled for one instruction set alone.
 bool isa_is_fixed();
 
-/// Whether there is code for it.
+/// Whether the library has code for this one.
 constexpr bool is_compiled([[maybe_unused]] Isa x) {
 #if defined(PLUMB_NATIVE)
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512CD__) && \
@@ -37,9 +37,11 @@ constexpr bool is_compiled([[maybe_unused]] Isa x) {
 
 }  // namespace plumb::kernel
 
-// Functions and lambdas marked so become part of the function that calls them, whatever that was
-// compiled for. Where all is compiled for one processor they need not be, and are not if nothing is
-// inlined: functions that large, with the checks of sanitizers in them, take minutes to compile.
+// Marks a function or lambda that a loop for several instruction sets is made of. Only what is
+// inlined is compiled for the instruction set of its caller; the rest runs as it was compiled, at a
+// fraction of the speed. With PLUMB_NATIVE there is one instruction set and nothing needs to be
+// inlined; without optimisation it is not, since sanitizers make such functions take minutes to
+// compile.
 #if defined(PLUMB_NATIVE) && defined(__NO_INLINE__)
 #define PLUMB_INLINE
 #else
@@ -74,8 +76,8 @@ PLUMB_V4 void run_v4(const F& f, Args... args) {
   f(args...);
 }
 
-/// Calls f, a lambda marked PLUMB_INLINE, compiled for the best instruction set: what it calls must
-/// be inline too, or runs as it was compiled.
+/// Calls f compiled for the best instruction set. f is a lambda marked PLUMB_INLINE, and so must be
+/// what it calls.
 template <class F>
 void on_best_isa(const F& f) {
   if constexpr (is_compiled(Isa::v4))
@@ -85,8 +87,8 @@ void on_best_isa(const F& f) {
   if constexpr (is_compiled(Isa::base)) f();
 }
 
-/// The same for a lambda that takes how many bytes a vector has there, as an integral_constant, and
-/// that is called only where isa() is not base: it is not compiled for that.
+/// The same for a lambda f(bytes), where `bytes` is the size of a vector as an integral_constant:
+/// 64 or 32. Call it only where isa() is not base: f is not compiled for that.
 template <class F>
 void on_wide_vectors([[maybe_unused]] const F& f) {
   if constexpr (is_compiled(Isa::v4))
@@ -94,7 +96,7 @@ void on_wide_vectors([[maybe_unused]] const F& f) {
   if constexpr (is_compiled(Isa::v3)) run_v3(f, std::integral_constant<int, 32>());
 }
 
-/// The same, called everywhere.
+/// The same for every instruction set; a vector of base has 16 bytes.
 template <class F>
 void on_best_vectors(const F& f) {
   if constexpr (is_compiled(Isa::base))

@@ -15,9 +15,9 @@ struct Widened {
   V value;
 };
 
-/// `count` sums over runs of elements, each of sixteen chains: the elements of a run go to them in
-/// turn, and at the end the chains are added pairwise. What is left when a run is cut into sixteens
-/// has a chain of its own. `bytes`: of a vector.
+/// `count` sums over runs of elements. Each sum has sixteen chains that take the elements of a run
+/// in turn; at the end the chains are added pairwise. The last elements of a run, fewer than
+/// sixteen, go to a chain of their own. `bytes` is the size of a vector.
 template <int bytes, int count>
 class LaneSums {
  public:

@@ -6,9 +6,9 @@
 
 namespace plumb::kernel {
 
-/// Writes a square of as many rows as a vector has lanes, transposed: in each round, pairs of rows
-/// exchange the halves (then quarters, ...) that lie across the diagonal. Rows from `rows` on are
-/// 0.
+/// Writes a square block, as many rows as a vector has lanes, transposed. In each round pairs of
+/// rows exchange the halves (then the quarters, and so on) that lie across the diagonal. Rows from
+/// `rows` on count as 0.
 template <class T, int bytes>
 PLUMB_INLINE inline void transpose_square(const T* from, std::int64_t from_stride,
                                           std::int64_t rows, T* to, std::int64_t to_stride) {

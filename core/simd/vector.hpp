@@ -1,5 +1,5 @@
-// Vectors of a fixed number of elements, for loops that compilers make no good vectors of: those of
-// GCC's extension, which clang has too.
+// Vectors of a fixed number of elements (GCC's extension, which clang has too), for loops that
+// compilers do not vectorise well.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct VectorType<T, 1> {
 };
 }  // namespace detail
 
-/// `lanes` elements, a power of two; of one, the element itself. Never a parameter by value or a
-/// result: how those are passed depends on the instruction set.
+/// `lanes` elements, a power of two; one lane is the element itself. Do not pass it by value or
+/// return it: the instruction set decides how that is done.
 template <class T, int lanes>
 using Vector = typename detail::VectorType<T, lanes>::type;
 
@@ -47,8 +47,8 @@ PLUMB_INLINE inline void convert(To& to, const From& from) {
   }
 }
 
-/// From and to memory of another element type. Element by element, which becomes the instruction
-/// for whole vectors; __builtin_convertvector from float to double becomes one for each half.
+/// From and to memory of another element type. The loop over the elements becomes one instruction
+/// for the whole vector; __builtin_convertvector from float to double becomes one for each half.
 template <class To, int lanes, class T>
 PLUMB_INLINE inline void load_as(Vector<To, lanes>& to, const T* from) {
   To each[lanes];
@@ -134,7 +134,7 @@ PLUMB_INLINE inline void with_step(std::int64_t step, F f) {
   f(step);
 }
 
-/// Takes b and its place where b is larger. NaN is the largest; of two that are equal a stays.
+/// a = max(a, b), with the place it came from. NaN is the largest; of two equal ones a stays.
 template <class V, class P>
 PLUMB_INLINE inline void keep_larger(V& a, P& a_place, const V& b, const P& b_place) {
   const auto stays = (b <= a) | (a != a);
@@ -148,8 +148,8 @@ template <class T, int bytes>
 using LanesOf =
     std::integral_constant<int, (bytes < 32 ? bytes : 32) / static_cast<int>(sizeof(T))>;
 
-/// Calls f(i, number) for blocks of `number` elements, `lanes` if there are so many, that cover
-/// [0, n). The last may take in some of the one before it again.
+/// Calls f(i, number) for blocks of `number` elements that cover [0, n). `number` is `lanes` if n
+/// is at least that; then the last block overlaps the one before it where n is no multiple.
 template <int lanes, class F>
 PLUMB_INLINE inline void cover(std::int64_t n, F f) {
   constexpr std::integral_constant<int, lanes> number;
@@ -161,9 +161,9 @@ PLUMB_INLINE inline void cover(std::int64_t n, F f) {
   if (i < n) f(n - lanes, number);
 }
 
-/// `bytes` of elements T, as a value (`type`) and as it stands in memory (`unaligned`). Only for
-/// code that on_best_vectors or on_wide_vectors compile for an instruction set of that width: a
-/// wider vector runs at a tenth of the speed.
+/// A vector of `bytes` bytes of elements T, as a value (`type`) and in memory (`unaligned`). Use it
+/// within on_best_vectors or on_wide_vectors, with the size that they give: a vector wider than the
+/// processor's runs at a tenth of the speed.
 template <class T, int bytes>
 struct VectorOf {
   using type = Vector<T, bytes / static_cast<int>(sizeof(T))>;

@@ -8,10 +8,10 @@
 
 #include "isa.hpp"
 
-// No branches, calls or tables, so that a loop over any of them runs as many elements at a time as
-// a vector holds, and an element comes out the same wherever in a loop it stands. Errors are below
-// 3 units in the last place for all inputs, denormal results too; zeros, infinities and NaN give
-// what the standard library gives. erf of double is the standard library's.
+// There are no branches, calls or tables in them, so that compilers vectorise a loop over any of
+// them, and a result does not depend on where in a loop its element stands. Errors are below 3
+// units in the last place for all inputs, also where the result is subnormal. Zeros, infinities and
+// NaN give what the standard library gives. erf of double is the standard library's.
 
 namespace plumb::kernel::vector_math {
 
@@ -39,7 +39,7 @@ PLUMB_INLINE inline double from_bits(std::uint64_t x) {
   return result;
 }
 
-// What is added to it is rounded to an integer, which stands in the lowest bits.
+// Adding this number rounds to an integer, which then stands in the lowest bits.
 constexpr float round_float = 0x1.8p23F;
 constexpr double round_double = 0x1.8p52;
 

@@ -27,7 +27,7 @@ void check_number(const char* operation, double number, DType dtype) {
   const double low = dtype == DType::uint8 ? 0 : -0x1p63;
   const double above = dtype == DType::uint8 ? 256 : 0x1p63;
   if (!(number >= low && number < above) || number != std::floor(number))
-    fail(operation, number, " is no ", dtype, "; convert the tensor with to() first");
+    fail(operation, "a ", dtype, " tensor cannot hold ", number, "; convert it with to() first");
 }
 
 }  // namespace plumb

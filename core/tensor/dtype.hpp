@@ -29,8 +29,8 @@ inline bool is_floating(DType dtype) { return dtype == DType::float32 || dtype =
 
 void append_text(std::string& out, DType dtype);
 
-/// Throws "[mul] 0.5 is no uint8; convert the tensor with to() first" where an integer type cannot
-/// hold the number. Floating types take every number.
+/// Throws "[mul] a uint8 tensor cannot hold 0.5; convert it with to() first" where an integer type
+/// cannot hold the number. Floating types take every number.
 void check_number(const char* operation, double number, DType dtype);
 
 namespace detail {

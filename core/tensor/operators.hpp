@@ -12,8 +12,8 @@ Tensor operator*(const Tensor& a, const Tensor& b);
 /// Floating tensors only.
 Tensor operator/(const Tensor& a, const Tensor& b);
 
-/// A number takes the tensor's dtype; one that an integer tensor cannot hold exactly is refused:
-/// convert with to() first. Integers wrap around.
+/// The number is converted to the tensor's dtype. A number that an integer tensor cannot hold
+/// exactly is refused: convert the tensor with to() first. Integers wrap around.
 Tensor operator+(const Tensor& a, double b);
 Tensor operator-(const Tensor& a, double b);
 Tensor operator*(const Tensor& a, double b);

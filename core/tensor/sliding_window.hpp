@@ -21,8 +21,8 @@ struct SlidingWindow {
 /// stride and dilation below 1 and a padding that is negative or more than half of the kernel.
 void check_window(std::string_view operation, std::string_view axis, const SlidingWindow& window);
 
-/// How many positions a window that check_window lets pass has along an axis of `shape`. Throws,
-/// with the shape, where the axis is empty or, padded, shorter than the window.
+/// How many positions a window has along an axis of `shape`; check_window comes first. Throws, with
+/// the shape, where the axis is empty, or shorter than the window even when padded.
 std::int64_t window_positions(std::string_view operation, std::string_view axis,
                               const SlidingWindow& window, const Shape& shape, int axis_index);
 

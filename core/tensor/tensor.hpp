@@ -144,8 +144,9 @@ class Tensor {
   Tensor rows(std::int64_t begin, std::int64_t end) const;
   /// A copy with memory of its own.
   Tensor clone() const;
-  /// Converted to another element type; itself if it has it. To integers it truncates towards zero,
-  /// takes the nearest limit where the value does not fit, and 0 for NaN.
+  /// The same values in another element type; the tensor itself where it has that type already.
+  /// Integers are truncated towards zero; a value that does not fit becomes the nearest limit, NaN
+  /// 0.
   Tensor to(DType dtype) const;
 
   /// In place. Sets every element. Throws for a number that an integer type cannot hold.

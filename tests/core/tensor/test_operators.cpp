@@ -48,8 +48,8 @@ TEST_CASE("Tensor operators: empty tensors") {
 
 TEST_CASE("Tensor operators: a number that an integer tensor cannot hold is refused") {
   const Tensor images = Tensor::from({std::uint8_t{0}, std::uint8_t{128}});
-  CHECK_THROWS_WITH_AS(images * 0.5, "[mul] 0.5 is no uint8; convert the tensor with to() first",
-                       Error);
+  CHECK_THROWS_WITH_AS(images * 0.5,
+                       "[mul] a uint8 tensor cannot hold 0.5; convert it with to() first", Error);
   CHECK_THROWS_AS(images + 300.0, Error);
   CHECK_THROWS_AS(Tensor::arange(3) * 0.5, Error);
   CHECK((Tensor::arange(3) * 2).at({2}) == 4);

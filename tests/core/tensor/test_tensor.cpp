@@ -147,7 +147,7 @@ TEST_CASE("Tensor: an undefined one refuses everything but to be asked for it") 
 
 TEST_CASE("Tensor: numbers that an integer type cannot hold are refused or limited") {
   CHECK_THROWS_WITH_AS(Tensor::full({2}, 300, DType::uint8),
-                       "[fill] 300 is no uint8; convert the tensor with to() first", Error);
+                       "[fill] a uint8 tensor cannot hold 300; convert it with to() first", Error);
   CHECK_THROWS_AS(Tensor::full({2}, 0.5, DType::int64), Error);
   CHECK_THROWS_AS(Tensor::full({1}, std::nan(""), DType::int64), Error);
   const Tensor x = Tensor::from({1e300, -1e300, std::nan(""), 300., -3.});
