@@ -3,9 +3,9 @@
 #include <typeinfo>
 
 #include "../core/runtime/error.hpp"
-#include "activations.hpp"
+#include "activation.hpp"
 #include "linear.hpp"
-#include "max_pool.hpp"
+#include "pooling.hpp"
 
 namespace plumb::nn {
 

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include <plumb/nn/max_pool.hpp>
+#include <plumb/nn/pooling.hpp>
 
 #include "../support/errors.hpp"
 #include "../support/random.hpp"

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <plumb/data/loader.hpp>
 #include <plumb/data/mnist.hpp>
-#include <plumb/nn/activations.hpp>
+#include <plumb/nn/activation.hpp>
 #include <plumb/nn/linear.hpp>
-#include <plumb/nn/losses.hpp>
+#include <plumb/nn/loss.hpp>
 #include <plumb/nn/sequential.hpp>
 #include <plumb/optim/sgd.hpp>
 #include <string>

@@ -1,13 +1,13 @@
 // Every layer, and a small model, against PyTorch 1.13: tests/reference/layer.txt.
 #include <doctest/doctest.h>
 
-#include <plumb/nn/activations.hpp>
+#include <plumb/nn/activation.hpp>
 #include <plumb/nn/dropout.hpp>
-#include <plumb/nn/flatten.hpp>
 #include <plumb/nn/identity.hpp>
 #include <plumb/nn/linear.hpp>
-#include <plumb/nn/losses.hpp>
+#include <plumb/nn/loss.hpp>
 #include <plumb/nn/sequential.hpp>
+#include <plumb/nn/shape.hpp>
 
 #include "../reference/check.hpp"
 

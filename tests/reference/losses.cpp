@@ -1,5 +1,5 @@
 #include <plumb/core/runtime/error.hpp>
-#include <plumb/nn/losses.hpp>
+#include <plumb/nn/loss.hpp>
 
 #include "operations.hpp"
 

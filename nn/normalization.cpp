@@ -1,4 +1,4 @@
-#include "batch_norm.hpp"
+#include "normalization.hpp"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "max_pool.hpp"
+#include "pooling.hpp"
 
 #include "../core/tensor/sliding_window.hpp"
 

@@ -1,4 +1,4 @@
-#include "conv2d.hpp"
+#include "convolution.hpp"
 
 #include "../core/runtime/error.hpp"
 #include "internal/convolution_start.hpp"

@@ -1,4 +1,4 @@
-#include "activations.hpp"
+#include "activation.hpp"
 
 #include "../autograd/ops/softmax.hpp"
 #include "../core/runtime/error.hpp"

@@ -2,7 +2,7 @@
 
 #include <plumb/nn/avg_pool.hpp>
 #include <plumb/nn/gradcheck.hpp>
-#include <plumb/nn/max_pool.hpp>
+#include <plumb/nn/pooling.hpp>
 #include <string>
 
 #include "../support/errors.hpp"

@@ -1,4 +1,4 @@
-#include "flatten.hpp"
+#include "shape.hpp"
 
 #include "../autograd/ops/shape.hpp"
 

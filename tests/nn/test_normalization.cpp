@@ -3,8 +3,8 @@
 #include <cmath>
 #include <plumb/autograd/modes.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
-#include <plumb/nn/batch_norm.hpp>
 #include <plumb/nn/gradcheck.hpp>
+#include <plumb/nn/normalization.hpp>
 #include <plumb/nn/sequential.hpp>
 
 #include "../support/compare.hpp"
