@@ -1,39 +1,125 @@
 #include "convolution.hpp"
 
+#include <cmath>
+
 #include "../core/runtime/error.hpp"
-#include "internal/convolution_start.hpp"
+#include "init.hpp"
 
 namespace plumb::nn {
+namespace {
 
-Conv2d::Conv2d(std::int64_t in, std::int64_t out, Size2d kernel, Generator& generator,
-               const Conv2dOptions& options, Bias bias)
+// What the layers differ in.
+struct Kind {
+  const char* layer;
+  const char* sides;   // of the input
+  const char* weight;  // its shape
+  int rank;
+  bool transposed;  // the weight is [in, out / groups, ...] and not [out, in / groups, ...]
+};
+
+Kind kind_of(const Conv1dOptions&) { return {"Conv1d", "l", "[out, in / groups, k]", 3, false}; }
+
+Kind kind_of(const Conv2dOptions&) {
+  return {"Conv2d", "h, w", "[out, in / groups, kh, kw]", 4, false};
+}
+
+Kind kind_of(const ConvTranspose2dOptions&) {
+  return {"ConvTranspose2d", "h, w", "[in, out / groups, kh, kw]", 4, true};
+}
+
+std::int64_t inputs_of(const Kind& kind, const Shape& weight, std::int64_t groups) {
+  return kind.transposed ? weight[0] : weight[1] * groups;
+}
+
+std::int64_t outputs_of(const Kind& kind, const Shape& weight, std::int64_t groups) {
+  return kind.transposed ? weight[1] * groups : weight[0];
+}
+
+Shape weight_shape(const Kind& kind, std::int64_t in, std::int64_t out, std::int64_t groups) {
+  return kind.transposed ? Shape{in, out / groups} : Shape{out, in / groups};
+}
+
+void append(Shape& shape, std::int64_t kernel) { shape.push_back(kernel); }
+
+void append(Shape& shape, const Size2d& kernel) {
+  shape.push_back(kernel.height);
+  shape.push_back(kernel.width);
+}
+
+bool empty(std::int64_t kernel) { return kernel < 1; }
+
+bool empty(const Size2d& kernel) { return empty(kernel.height) || empty(kernel.width); }
+
+void check_channels(const char* layer, std::int64_t in, std::int64_t out, std::int64_t groups) {
+  if (in < 0 || out < 0)
+    fail(layer, "the numbers of channels must not be negative, got in = ", in, ", out = ", out);
+  if (in % groups != 0 || out % groups != 0)
+    fail(layer, "groups must divide the numbers of channels, got in = ", in, ", out = ", out,
+         ", groups = ", groups);
+}
+
+void check_weight(const Kind& kind, const Shape& weight, std::int64_t groups) {
+  if (weight.rank() != kind.rank)
+    fail(kind.layer, "expected a weight ", kind.weight, ", got ", weight);
+  if (weight[0] % groups != 0)
+    fail(kind.layer, "groups must divide the ", kind.transposed ? "inputs" : "outputs",
+         " of the weight ", weight, ", got ", groups);
+}
+
+// Uniform in +-1/sqrt(fan) of a weight of the shape `weight`.
+Tensor uniform_by_fan(const Shape& shape, const Shape& weight, Generator& generator) {
+  const std::int64_t fan = init::fans(weight).in;
+  const double bound = fan > 0 ? 1 / std::sqrt(static_cast<double>(fan)) : 0;
+  Tensor x = Tensor::empty(shape);
+  init::uniform(x, generator, -bound, bound);
+  return x;
+}
+
+}  // namespace
+
+template <class Options,
+          Variable (*operation)(const Variable&, const Variable&, const Variable&, const Options&)>
+ConvolutionLayer<Options, operation>::ConvolutionLayer(std::int64_t in, std::int64_t out,
+                                                       Size kernel, Generator& generator,
+                                                       const Options& options, Bias bias)
     : options_(options) {
-  options.check("Conv2d");
-  detail::check_channels("Conv2d", in, out, options.groups);
-  detail::check_kernel("Conv2d", kernel);
-  const Shape shape = {out, in / options.groups, kernel.height, kernel.width};
-  weight_ = add_parameter("weight", detail::uniform_by_fan(shape, shape, generator));
-  if (bias == Bias::yes)
-    bias_ = add_parameter("bias", detail::uniform_by_fan({out}, shape, generator));
+  const Kind kind = kind_of(options);
+  options.check(kind.layer);
+  check_channels(kind.layer, in, out, options.groups);
+  if (empty(kernel)) fail(kind.layer, "the kernel must be at least 1, got ", kernel);
+  Shape shape = weight_shape(kind, in, out, options.groups);
+  append(shape, kernel);
+  weight_ = add_parameter("weight", uniform_by_fan(shape, shape, generator));
+  if (bias == Bias::yes) bias_ = add_parameter("bias", uniform_by_fan({out}, shape, generator));
 }
 
-Conv2d::Conv2d(Variable weight, Variable bias, const Conv2dOptions& options)
+template <class Options,
+          Variable (*operation)(const Variable&, const Variable&, const Variable&, const Options&)>
+ConvolutionLayer<Options, operation>::ConvolutionLayer(Variable weight, Variable bias,
+                                                       const Options& options)
     : options_(options), weight_(add_parameter("weight", std::move(weight))) {
-  options.check("Conv2d");
-  if (weight_.rank() != 4)
-    fail("Conv2d", "expected a weight [out, in / groups, kh, kw], got ", weight_.shape());
-  if (weight_.dim(0) % options.groups != 0)
-    fail("Conv2d", "groups must divide the outputs of the weight ", weight_.shape(), ", got ",
-         options.groups);
-  detail::check_bias("Conv2d", bias, weight_.dim(0));
-  if (bias.defined()) bias_ = add_parameter("bias", std::move(bias));
+  const Kind kind = kind_of(options);
+  options.check(kind.layer);
+  check_weight(kind, weight_.shape(), options.groups);
+  if (!bias.defined()) return;
+  const Shape expected = {outputs_of(kind, weight_.shape(), options.groups)};
+  if (bias.shape() != expected)
+    fail(kind.layer, "expected a bias ", expected, ", got ", bias.shape());
+  bias_ = add_parameter("bias", std::move(bias));
 }
 
-Variable Conv2d::forward(const Variable& x) {
-  const std::int64_t in = weight_.dim(1) * options_.groups;
-  if (x.rank() != 4 || x.dim(1) != in)
-    fail("Conv2d", "expected input [n, ", in, ", h, w], got ", x.shape());
-  return conv2d(x, weight_, bias_, options_);
+template <class Options,
+          Variable (*operation)(const Variable&, const Variable&, const Variable&, const Options&)>
+Variable ConvolutionLayer<Options, operation>::forward(const Variable& x) {
+  const Kind kind = kind_of(options_);
+  const std::int64_t in = inputs_of(kind, weight_.shape(), options_.groups);
+  if (x.rank() != kind.rank || x.dim(1) != in)
+    fail(kind.layer, "expected input [n, ", in, ", ", kind.sides, "], got ", x.shape());
+  return operation(x, weight_, bias_, options_);
 }
+
+template class ConvolutionLayer<Conv1dOptions, conv1d>;
+template class ConvolutionLayer<Conv2dOptions, conv2d>;
+template class ConvolutionLayer<ConvTranspose2dOptions, conv_transpose2d>;
 
 }  // namespace plumb::nn

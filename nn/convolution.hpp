@@ -1,4 +1,4 @@
-// Conv2d: windows of an image, weighted and summed.
+// Conv1d, Conv2d, ConvTranspose2d: windows of a signal or an image, weighted and summed.
 #pragma once
 
 #include "../autograd/ops/convolution.hpp"
@@ -6,39 +6,79 @@
 
 namespace plumb::nn {
 
-/// conv2d as a layer: x [n, in, h, w] -> y [n, out, oh, ow], with parameters "weight"
-/// [out, in / groups, kh, kw] and "bias" [out].
+/// What the convolutions share. Their parameters are "weight", of the shape that the class names,
+/// and "bias" [out].
 ///
-/// Both start uniform in [-1/sqrt(fan), 1/sqrt(fan)) with fan = in / groups kh kw, drawn from the
-/// generator in this order: the default of PyTorch. For other starts see init.hpp.
+/// Both start uniform in [-1/sqrt(fan), 1/sqrt(fan)), where fan is the product of the weight's
+/// sizes after the first. The weight is drawn first, then the bias: the default of PyTorch. For
+/// other starts see init.hpp.
+template <class Options,
+          Variable (*operation)(const Variable&, const Variable&, const Variable&, const Options&)>
+class ConvolutionLayer : public Layer {
+ public:
+  /// std::int64_t for signals, Size2d for images.
+  using Size = decltype(Options::stride);
+
+  /// float32; to() converts. Throws for negative numbers of channels, for groups that do not divide
+  /// them, for an empty kernel and for options out of range.
+  ConvolutionLayer(std::int64_t in, std::int64_t out, Size kernel, Generator& generator,
+                   const Options& options = {}, Bias bias = Bias::yes);
+  /// Over parameters that already exist and that other modules may have too. The bias is [out] or
+  /// undefined. Both must be leaves.
+  explicit ConvolutionLayer(Variable weight, Variable bias = Variable(),
+                            const Options& options = {});
+
+  /// Throws "[Conv2d] expected input [n, 3, h, w], got [64, 1, 28, 28]", and as the operation.
+  Variable forward(const Variable& x) override;
+
+  const Variable& weight() const { return weight_; }
+  /// Undefined without bias.
+  const Variable& bias() const { return bias_; }
+  const Options& options() const { return options_; }
+
+ private:
+  Options options_;
+  Variable weight_;
+  Variable bias_;
+};
+
+extern template class ConvolutionLayer<Conv1dOptions, conv1d>;
+extern template class ConvolutionLayer<Conv2dOptions, conv2d>;
+extern template class ConvolutionLayer<ConvTranspose2dOptions, conv_transpose2d>;
+
+/// conv1d as a layer: x [n, in, l] -> y [n, out, ol]. The weight is [out, in / groups, k].
+///
+/// ```
+/// nn::Conv1d(16, 32, 5, generator, {1, 2});  // stride 1, padding 2: as long as x
+/// ```
+class Conv1d : public ConvolutionLayer<Conv1dOptions, conv1d> {
+ public:
+  using ConvolutionLayer::ConvolutionLayer;
+};
+
+/// conv2d as a layer: x [n, in, h, w] -> y [n, out, oh, ow]. The weight is
+/// [out, in / groups, kh, kw].
 ///
 /// ```
 /// nn::Conv2d(1, 6, 5, generator, {1, 2});  // 5 x 5, stride 1, padding 2: as large as x
 /// nn::Conv2d(64, 64, 3, generator, {2, 1, 1, 64}, nn::Bias::no);  // each channel by itself
 /// ```
-class Conv2d : public Layer {
+class Conv2d : public ConvolutionLayer<Conv2dOptions, conv2d> {
  public:
-  /// float32; to() converts. Throws for channels that are negative or that groups does not divide,
-  /// for an empty kernel and for options out of range.
-  Conv2d(std::int64_t in, std::int64_t out, Size2d kernel, Generator& generator,
-         const Conv2dOptions& options = {}, Bias bias = Bias::yes);
-  /// Over parameters that already exist, which may be other modules' too: weight
-  /// [out, in / groups, kh, kw], bias [out] or undefined. Both must be leaves.
-  explicit Conv2d(Variable weight, Variable bias = Variable(), const Conv2dOptions& options = {});
+  using ConvolutionLayer::ConvolutionLayer;
+};
 
-  /// Throws "[Conv2d] expected input [n, 3, h, w], got [64, 1, 28, 28]", and as conv2d.
-  Variable forward(const Variable& x) override;
-
-  /// [out, in / groups, kh, kw].
-  const Variable& weight() const { return weight_; }
-  /// [out]; undefined without bias.
-  const Variable& bias() const { return bias_; }
-  const Conv2dOptions& options() const { return options_; }
-
- private:
-  Conv2dOptions options_;
-  Variable weight_;
-  Variable bias_;
+/// conv_transpose2d as a layer, which undoes the sizes of a Conv2d: x [n, in, h, w] ->
+/// y [n, out, oh, ow]. The weight is [in, out / groups, kh, kw].
+///
+/// PyTorch's layer can be told the size of its result; here the options alone decide it.
+///
+/// ```
+/// nn::ConvTranspose2d(32, 16, 4, generator, {2, 1});  // stride 2, padding 1: twice as large as x
+/// ```
+class ConvTranspose2d : public ConvolutionLayer<ConvTranspose2dOptions, conv_transpose2d> {
+ public:
+  using ConvolutionLayer::ConvolutionLayer;
 };
 
 }  // namespace plumb::nn

@@ -1,28 +1,45 @@
 #include "normalization.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "../autograd/ops/normalization.hpp"
 #include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
+namespace {
 
-BatchNorm::BatchNorm(const char* name, std::int64_t channels, const BatchNormOptions& options)
-    : channels_(channels), options_(options) {
-  if (channels < 0) fail(name, "the number of channels must not be negative, got ", channels);
-  if (!(options.eps >= 0 && std::isfinite(options.eps)))
-    fail(name, "eps must be in [0, inf), got ", options.eps);
+std::int64_t checked_channels(const char* layer, std::int64_t channels) {
+  if (channels < 0) fail(layer, "the number of channels must not be negative, got ", channels);
+  return channels;
+}
+
+const Shape& checked_shape(const Shape& shape) {
+  if (shape.rank() == 0) fail("LayerNorm", "no axis is to be normalized");
+  if (*std::min_element(shape.begin(), shape.end()) < 0)
+    fail("LayerNorm", "sizes must not be negative, got ", shape);
+  return shape;
+}
+
+}  // namespace
+
+NormLayer::NormLayer(const char* layer, const Shape& parameters, double eps, Affine affine) {
+  if (!(eps >= 0 && std::isfinite(eps))) fail(layer, "eps must be in [0, inf), got ", eps);
+  if (affine == Affine::no) return;
+  weight_ = add_parameter("weight", Tensor::ones(parameters));
+  bias_ = add_parameter("bias", Tensor::zeros(parameters));
+}
+
+BatchNorm::BatchNorm(const char* layer, std::int64_t channels, const BatchNormOptions& options)
+    : NormLayer(layer, {checked_channels(layer, channels)}, options.eps, options.affine),
+      channels_(channels),
+      options_(options) {
   const double momentum = options.momentum.value_or(0);
-  if (!(momentum >= 0 && momentum <= 1)) fail(name, "momentum must be in [0, 1], got ", momentum);
-  if (options.affine == Affine::yes) {
-    weight_ = add_parameter("weight", Tensor::ones({channels}));
-    bias_ = add_parameter("bias", Tensor::zeros({channels}));
-  }
-  if (options.track == TrackStatistics::yes) {
-    running_mean_ = add_buffer("running_mean", Tensor::zeros({channels}));
-    running_var_ = add_buffer("running_var", Tensor::ones({channels}));
-    num_batches_tracked_ = add_buffer("num_batches_tracked", Tensor::zeros({}, DType::int64));
-  }
+  if (!(momentum >= 0 && momentum <= 1)) fail(layer, "momentum must be in [0, 1], got ", momentum);
+  if (options.track == TrackStatistics::no) return;
+  running_mean_ = add_buffer("running_mean", Tensor::zeros({channels}));
+  running_var_ = add_buffer("running_var", Tensor::ones({channels}));
+  num_batches_tracked_ = add_buffer("num_batches_tracked", Tensor::zeros({}, DType::int64));
 }
 
 std::int64_t BatchNorm::num_batches_tracked() const {
@@ -36,11 +53,11 @@ Variable BatchNorm::forward(const Variable& x) {
   if (tracks) running = {running_mean_.value(), running_var_.value()};
   if (!training()) {
     const NormalizeBy by = tracks ? NormalizeBy::running : NormalizeBy::batch;
-    return batch_norm(running, x, weight_, bias_, by, 0, options_.eps);
+    return batch_norm(running, x, weight(), bias(), by, 0, options_.eps);
   }
   const std::int64_t batches = num_batches_tracked() + 1;
   const double momentum = options_.momentum.value_or(1 / static_cast<double>(batches));
-  Variable y = batch_norm(running, x, weight_, bias_, NormalizeBy::batch, momentum, options_.eps);
+  Variable y = batch_norm(running, x, weight(), bias(), NormalizeBy::batch, momentum, options_.eps);
   if (tracks && x.numel() > 0) {
     Tensor count = num_batches_tracked_.value();  // shares its memory
     *count.mutable_data<std::int64_t>() = batches;
@@ -63,6 +80,37 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels, const BatchNormOptions& options)
 void BatchNorm2d::check_input(const Shape& shape) const {
   if (shape.rank() != 4 || shape[1] != channels())
     fail("BatchNorm2d", "expected input [n, ", channels(), ", h, w], got ", shape);
+}
+
+LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& options)
+    : NormLayer("LayerNorm", checked_shape(shape), options.eps, options.affine),
+      shape_(shape),
+      options_(options) {}
+
+LayerNorm::LayerNorm(std::int64_t size, const LayerNormOptions& options)
+    : LayerNorm(Shape{size}, options) {}
+
+Variable LayerNorm::forward(const Variable& x) {
+  const int leading = x.rank() - shape_.rank();
+  if (leading < 0 || !std::equal(shape_.begin(), shape_.end(), x.shape().begin() + leading))
+    fail("LayerNorm", "expected an input that ends in ", shape_, ", got ", x.shape());
+  return layer_norm(x, shape_, weight(), bias(), options_.eps);
+}
+
+GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& options)
+    : NormLayer("GroupNorm", {checked_channels("GroupNorm", channels)}, options.eps,
+                options.affine),
+      groups_(groups),
+      channels_(channels),
+      options_(options) {
+  if (groups < 1 || channels % groups != 0)
+    fail("GroupNorm", groups, " groups do not divide ", channels, " channels");
+}
+
+Variable GroupNorm::forward(const Variable& x) {
+  if (x.rank() < 2 || x.dim(1) != channels_)
+    fail("GroupNorm", "expected input [n, ", channels_, ", ...], got ", x.shape());
+  return group_norm(x, groups_, weight(), bias(), options_.eps);
 }
 
 }  // namespace plumb::nn

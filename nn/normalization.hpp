@@ -1,12 +1,30 @@
-// BatchNorm1d, BatchNorm2d: channels normalized over the batch, and by running statistics later.
+// BatchNorm, LayerNorm, GroupNorm: values less their mean, divided by their deviation.
 #pragma once
 
 #include <optional>
 
-#include "affine.hpp"
 #include "layer.hpp"
 
 namespace plumb::nn {
+
+/// Whether a normalization is followed by a learnt weight, which starts as 1, and bias, as 0.
+enum class Affine : std::uint8_t { no, yes };
+
+/// What the normalizations share: y = (x - m) / sqrt(v + eps) weight + bias with parameters
+/// "weight" and "bias", unless Affine::no. They are float32; to() converts.
+class NormLayer : public Layer {
+ public:
+  /// Both undefined with Affine::no.
+  const Variable& weight() const { return weight_; }
+  const Variable& bias() const { return bias_; }
+
+ protected:
+  // Throws for an eps that is negative or not finite.
+  NormLayer(const char* layer, const Shape& parameters, double eps, Affine affine);
+
+ private:
+  Variable weight_, bias_;
+};
 
 /// Whether batch norm estimates statistics to evaluate with.
 enum class TrackStatistics : std::uint8_t { no, yes };
@@ -14,33 +32,31 @@ enum class TrackStatistics : std::uint8_t { no, yes };
 struct BatchNormOptions {
   /// Added to the variance.
   double eps = 1e-5;
-  /// Part of each batch in the new running statistics; without a value these are the mean over all
-  /// batches so far.
+  /// How much each batch counts in the new running statistics. Without a value these are the mean
+  /// over all batches so far.
   std::optional<double> momentum = 0.1;
   Affine affine = Affine::yes;
   TrackStatistics track = TrackStatistics::yes;
 };
 
-/// What BatchNorm1d and BatchNorm2d share: y = (x - m) / sqrt(v + eps) weight + bias for each
-/// channel (Ioffe and Szegedy 2015, "Batch normalization").
+/// What BatchNorm1d and BatchNorm2d share: each channel is normalized by itself (Ioffe and Szegedy
+/// 2015, "Batch normalization"). The parameters are [c].
 ///
-/// In training mode m and v are those of the batch, and the running statistics move towards them;
-/// in evaluation mode they are the running ones, or again the batch's where none are tracked.
+/// In training mode mean and variance are those of the batch, and the running statistics move
+/// towards them. In evaluation mode they are the running ones, or again the batch's where none are
+/// tracked.
 ///
-/// Parameters "weight" and "bias" [c], unless Affine::no; buffers "running_mean", which starts as
-/// 0, "running_var", as 1, of the parameters' dtype, and "num_batches_tracked", an int64 of shape
-/// [], unless TrackStatistics::no: PyTorch's names. As in PyTorch running_var takes the batch's
-/// variance over n - 1; unlike there a batch without elements changes nothing.
-class BatchNorm : public Layer {
+/// Unless TrackStatistics::no it has the buffers "running_mean", which starts as 0, "running_var",
+/// as 1, both of the parameters' dtype, and "num_batches_tracked", an int64 of shape []: PyTorch's
+/// names. As in PyTorch running_var takes the batch's variance over n - 1; unlike there a batch
+/// without elements changes nothing.
+class BatchNorm : public NormLayer {
  public:
   /// Throws "[BatchNorm2d] expected input [n, 3, h, w], got [64, 1, 28, 28]", and in training mode
   /// for one value per channel, "[batch_norm] one value per channel has no deviation to train with:
   /// [1, 3]".
   Variable forward(const Variable& x) override;
 
-  /// [c]; undefined with Affine::no.
-  const Variable& weight() const { return weight_; }
-  const Variable& bias() const { return bias_; }
   /// [c]; undefined with TrackStatistics::no.
   const Variable& running_mean() const { return running_mean_; }
   const Variable& running_var() const { return running_var_; }
@@ -48,7 +64,7 @@ class BatchNorm : public Layer {
   std::int64_t num_batches_tracked() const;
 
  protected:
-  BatchNorm(const char* name, std::int64_t channels, const BatchNormOptions& options);
+  BatchNorm(const char* layer, std::int64_t channels, const BatchNormOptions& options);
   // Throws where the layer does not take inputs of this shape.
   virtual void check_input(const Shape& shape) const = 0;
   std::int64_t channels() const { return channels_; }
@@ -56,15 +72,14 @@ class BatchNorm : public Layer {
  private:
   std::int64_t channels_;
   BatchNormOptions options_;
-  Variable weight_, bias_;
   Variable running_mean_, running_var_, num_batches_tracked_;
 };
 
 /// Batch norm of features [n, c] or signals [n, c, l].
 class BatchNorm1d : public BatchNorm {
  public:
-  /// float32; to() converts. Throws for a negative number of channels, an eps that is negative or
-  /// not finite and a momentum that is not in [0, 1].
+  /// Throws for a negative number of channels, an eps that is negative or not finite and a momentum
+  /// that is not in [0, 1].
   explicit BatchNorm1d(std::int64_t channels, const BatchNormOptions& options = {});
 
  private:
@@ -79,6 +94,54 @@ class BatchNorm2d : public BatchNorm {
 
  private:
   void check_input(const Shape& shape) const override;
+};
+
+struct LayerNormOptions {
+  /// Added to the variance.
+  double eps = 1e-5;
+  Affine affine = Affine::yes;
+};
+
+/// Mean and variance over the trailing axes of x [..., shape], which the parameters have too (Ba,
+/// Kiros and Hinton 2016, "Layer normalization"). The same in training and evaluation.
+class LayerNorm : public NormLayer {
+ public:
+  /// Throws for a shape without axes or with negative sizes and for an eps that is negative or not
+  /// finite.
+  explicit LayerNorm(const Shape& shape, const LayerNormOptions& options = {});
+  /// Over the last axis.
+  explicit LayerNorm(std::int64_t size, const LayerNormOptions& options = {});
+
+  /// Throws "[LayerNorm] expected an input that ends in [128], got [64, 100]".
+  Variable forward(const Variable& x) override;
+
+ private:
+  Shape shape_;
+  LayerNormOptions options_;
+};
+
+struct GroupNormOptions {
+  /// Added to the variance.
+  double eps = 1e-5;
+  Affine affine = Affine::yes;
+};
+
+/// Mean and variance of x [n, c, ...] over all elements of c / groups consecutive channels of a
+/// sample. The parameters are [c] (Wu and He 2018, "Group normalization"). The same in training and
+/// evaluation.
+class GroupNorm : public NormLayer {
+ public:
+  /// Throws "[GroupNorm] 4 groups do not divide 6 channels", and for an eps that is negative or not
+  /// finite.
+  GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& options = {});
+
+  /// Throws "[GroupNorm] expected input [n, 6, ...], got [64, 4, 7, 7]".
+  Variable forward(const Variable& x) override;
+
+ private:
+  std::int64_t groups_;
+  std::int64_t channels_;
+  GroupNormOptions options_;
 };
 
 }  // namespace plumb::nn

@@ -1,4 +1,4 @@
-// Flatten: from images to the vectors that Linear takes.
+// Flatten, Identity: layers that leave every element as it is.
 #pragma once
 
 #include "layer.hpp"
@@ -17,6 +17,12 @@ class Flatten : public Layer {
 
  private:
   int start_axis_;
+};
+
+/// y = x, of any shape and dtype: for where a layer is asked for and nothing is to be done.
+class Identity : public Layer {
+ public:
+  Variable forward(const Variable& x) override { return x; }
 };
 
 }  // namespace plumb::nn

@@ -237,3 +237,115 @@ TEST_CASE("BatchNorm: options that make no layer are refused") {
   CHECK(error_of([] { nn::BatchNorm2d(-1); }) ==
         "[BatchNorm2d] the number of channels must not be negative, got -1");
 }
+
+namespace {
+
+nn::LayerNormOptions plain() { return {1e-5, nn::Affine::no}; }
+
+}  // namespace
+
+TEST_CASE("LayerNorm: each row by its own mean and deviation, in training and evaluation") {
+  nn::LayerNorm layer(4, {0, nn::Affine::no});
+  layer.to(DType::float64);
+  const Tensor x = Tensor::from({1., 3., 5., 7., 10., 10., 20., 20.}, {2, 4});
+  const Tensor y = layer(x).value();
+  CHECK(y.at({0, 3}) == doctest::Approx(3 / std::sqrt(5.0)).epsilon(1e-15));
+  CHECK(y.at({1, 0}) == doctest::Approx(-1).epsilon(1e-15));
+  layer.eval();
+  CHECK(layer(x).value().to_vector<double>() == y.to_vector<double>());
+}
+
+TEST_CASE("LayerNorm: one size is the last axis, several are the last ones") {
+  const nn::LayerNorm one(4), several({3, 4});
+  CHECK(one.weight().shape() == Shape{4});
+  CHECK(several.weight().shape() == Shape{3, 4});
+  CHECK(several.bias().shape() == Shape{3, 4});
+  CHECK(several.weight().value().to_vector<float>() == std::vector<float>(12, 1));
+  CHECK(several.bias().value().to_vector<float>() == std::vector<float>(12, 0));
+  CHECK(several.parameters()[0].name == "weight");
+  CHECK(several.parameters()[1].name == "bias");
+  const nn::LayerNorm bare(4, plain());
+  CHECK(bare.parameters().empty());
+  CHECK_FALSE(bare.bias().defined());
+}
+
+TEST_CASE("LayerNorm: gradients, affine or not") {
+  nn::LayerNorm one(4), several({3, 4}), bare(4, plain());
+  for (nn::LayerNorm* layer : {&one, &several, &bare}) {
+    layer->to(DType::float64);
+    nn::gradcheck(*layer, normal({2, 3, 4}));
+  }
+}
+
+TEST_CASE("LayerNorm: a batch of 0 gives an empty output") {
+  nn::LayerNorm layer(4);
+  CHECK(layer(Tensor::empty({0, 4})).shape() == Shape{0, 4});
+}
+
+TEST_CASE("LayerNorm: wrong inputs and options are named") {
+  nn::LayerNorm layer(128), image({3, 4});
+  CHECK(error_of([&] {
+          layer(Tensor::zeros({64, 100}));
+        }) == "[LayerNorm] expected an input that ends in [128], got [64, 100]");
+  CHECK(error_of([&] { image(Tensor::zeros({4})); }) ==
+        "[LayerNorm] expected an input that ends in [3, 4], got [4]");
+  CHECK(error_of([] { nn::LayerNorm(Shape{}); }) == "[LayerNorm] no axis is to be normalized");
+  CHECK(error_of([] {
+          nn::LayerNorm({3, -4});
+        }) == "[LayerNorm] sizes must not be negative, got [3, -4]");
+  CHECK(error_of([] { nn::LayerNorm(3, {-1e-5}); }) ==
+        "[LayerNorm] eps must be in [0, inf), got -1e-05");
+}
+
+TEST_CASE("GroupNorm: each group of channels of a sample by its own mean and deviation") {
+  nn::GroupNorm layer(2, 4, {0, nn::Affine::no});
+  layer.to(DType::float64);
+  const Tensor x = Tensor::from({1., 3., 5., 7., 10., 10., 20., 20.}, {1, 4, 2});
+  const Tensor y = layer(x).value();
+  CHECK(y.at({0, 1, 1}) == doctest::Approx(3 / std::sqrt(5.0)).epsilon(1e-15));
+  CHECK(y.at({0, 2, 0}) == doctest::Approx(-1).epsilon(1e-15));
+  CHECK(y.at({0, 3, 1}) == doctest::Approx(1).epsilon(1e-15));
+  layer.eval();
+  CHECK(layer(x).value().to_vector<double>() == y.to_vector<double>());
+}
+
+TEST_CASE("GroupNorm: weight and bias belong to channels") {
+  const nn::GroupNorm layer(2, 6);
+  CHECK(layer.weight().value().to_vector<float>() == std::vector<float>(6, 1));
+  CHECK(layer.bias().value().to_vector<float>() == std::vector<float>(6, 0));
+  CHECK(layer.parameters()[0].name == "weight");
+  CHECK(layer.parameters()[1].name == "bias");
+  const nn::GroupNorm bare(2, 6, {1e-5, nn::Affine::no});
+  CHECK(bare.parameters().empty());
+  CHECK_FALSE(bare.weight().defined());
+}
+
+TEST_CASE("GroupNorm: gradients for inputs of any rank, affine or not") {
+  nn::GroupNorm layer(2, 4), each(4, 4), bare(2, 4, {1e-5, nn::Affine::no});
+  for (nn::GroupNorm* norm : {&layer, &each, &bare}) {
+    norm->to(DType::float64);
+    nn::gradcheck(*norm, normal({2, 4, 3}));
+    nn::gradcheck(*norm, normal({2, 4, 2, 2}));
+  }
+  nn::gradcheck(layer, normal({3, 4}));
+}
+
+TEST_CASE("GroupNorm: a batch of 0 gives an empty output") {
+  nn::GroupNorm layer(2, 4);
+  CHECK(layer(Tensor::empty({0, 4, 3})).shape() == Shape{0, 4, 3});
+}
+
+TEST_CASE("GroupNorm: wrong inputs and options are named") {
+  nn::GroupNorm layer(2, 6);
+  CHECK(error_of([&] {
+          layer(Tensor::zeros({64, 4, 7, 7}));
+        }) == "[GroupNorm] expected input [n, 6, ...], got [64, 4, 7, 7]");
+  CHECK(error_of([&] { layer(Tensor::zeros({6})); }) ==
+        "[GroupNorm] expected input [n, 6, ...], got [6]");
+  CHECK(error_of([] { nn::GroupNorm(4, 6); }) == "[GroupNorm] 4 groups do not divide 6 channels");
+  CHECK(error_of([] { nn::GroupNorm(0, 6); }) == "[GroupNorm] 0 groups do not divide 6 channels");
+  CHECK(error_of([] { nn::GroupNorm(1, -6); }) ==
+        "[GroupNorm] the number of channels must not be negative, got -6");
+  CHECK(error_of([] { nn::GroupNorm(2, 6, {-1e-5}); }) ==
+        "[GroupNorm] eps must be in [0, inf), got -1e-05");
+}

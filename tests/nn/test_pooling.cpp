@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <plumb/nn/avg_pool.hpp>
 #include <plumb/nn/gradcheck.hpp>
 #include <plumb/nn/pooling.hpp>
 #include <string>
@@ -60,4 +59,88 @@ TEST_CASE_TEMPLATE("MaxPool, AvgPool: sizes that make no layer are refused at on
 TEST_CASE_TEMPLATE("MaxPool, AvgPool: a batch of 0 gives an empty output", Kind, Max, Avg) {
   CHECK(typename Kind::Signal(2)(Tensor::zeros({0, 3, 8})).shape() == Shape{0, 3, 4});
   CHECK(typename Kind::Image(2)(Tensor::zeros({0, 3, 8, 6})).shape() == Shape{0, 3, 4, 3});
+}
+
+TEST_CASE("MaxPool: kernel and options reach the operation") {
+  const Tensor signal = normal({2, 3, 11}), image = normal({2, 3, 9, 11});
+  nn::MaxPool1d plain1(2), chosen1(4, {3, 2, 2});
+  CHECK(plain1(signal).value().to_vector<double>() ==
+        max_pool1d(signal, 2).value().to_vector<double>());
+  CHECK(chosen1(signal).value().to_vector<double>() ==
+        max_pool1d(signal, 4, {3, 2, 2}).value().to_vector<double>());
+  const MaxPool2dOptions options{Size2d(1, 2), {1, 0}, {2, 3}};
+  nn::MaxPool2d plain2(2), chosen2({3, 2}, options);
+  CHECK(plain2(image).shape() == Shape{2, 3, 4, 5});
+  CHECK(plain2(image).value().to_vector<double>() ==
+        max_pool2d(image, 2).value().to_vector<double>());
+  CHECK(chosen2(image).shape() == Shape{2, 3, 7, 4});
+  CHECK(chosen2(image).value().to_vector<double>() ==
+        max_pool2d(image, {3, 2}, options).value().to_vector<double>());
+  CHECK(plain2.parameters().empty());
+  CHECK(plain2.state_dict().tensors().empty());
+  CHECK(plain2.type_name() == "MaxPool2d");
+}
+
+TEST_CASE("MaxPool: a dilation that makes no layer is refused at once") {
+  CHECK(error_of([] {
+          nn::MaxPool2d(2, {1, 0, {0, 1}});
+        }) == "[MaxPool2d] the dilation along h must be at least 1, got 0");
+}
+
+TEST_CASE("AvgPool: kernel and options reach the operation") {
+  const Tensor signal = normal({2, 3, 11}), image = normal({2, 3, 9, 11});
+  nn::AvgPool1d plain1(2), chosen1(4, {3, 2, CountPadding::no});
+  CHECK(plain1(signal).value().to_vector<double>() ==
+        avg_pool1d(signal, 2).value().to_vector<double>());
+  CHECK(chosen1(signal).value().to_vector<double>() ==
+        avg_pool1d(signal, 4, {3, 2, CountPadding::no}).value().to_vector<double>());
+  const AvgPool2dOptions options{Size2d(1, 2), {1, 0}, CountPadding::no};
+  nn::AvgPool2d plain2(2), chosen2({3, 2}, options);
+  CHECK(plain2(image).shape() == Shape{2, 3, 4, 5});
+  CHECK(plain2(image).value().to_vector<double>() ==
+        avg_pool2d(image, 2).value().to_vector<double>());
+  CHECK(chosen2(image).shape() == Shape{2, 3, 9, 5});
+  CHECK(chosen2(image).value().to_vector<double>() ==
+        avg_pool2d(image, {3, 2}, options).value().to_vector<double>());
+  CHECK(plain2.parameters().empty());
+  CHECK(plain2.state_dict().tensors().empty());
+  CHECK(plain2.type_name() == "AvgPool2d");
+}
+
+TEST_CASE("AdaptiveAvgPool: outputs of one size from inputs of many") {
+  nn::AdaptiveAvgPool1d three(3);
+  nn::AdaptiveAvgPool2d rectangle({2, 5});
+  for (std::int64_t size = 1; size < 12; ++size) {
+    const Tensor signal = normal({2, 3, size}), image = normal({2, 3, size, 12 - size});
+    CHECK(three(signal).shape() == Shape{2, 3, 3});
+    CHECK(three(signal).value().to_vector<double>() ==
+          adaptive_avg_pool1d(signal, 3).value().to_vector<double>());
+    CHECK(rectangle(image).shape() == Shape{2, 3, 2, 5});
+    CHECK(rectangle(image).value().to_vector<double>() ==
+          adaptive_avg_pool2d(image, {2, 5}).value().to_vector<double>());
+  }
+  CHECK(rectangle.parameters().empty());
+}
+
+TEST_CASE("AdaptiveAvgPool: an output of 1 is the mean of each channel") {
+  nn::AdaptiveAvgPool2d layer(1);
+  const Tensor x = Tensor::arange(12, DType::float64).reshape({1, 2, 2, 3});
+  CHECK(layer(x).shape() == Shape{1, 2, 1, 1});
+  CHECK(layer(x).value().to_vector<double>() == std::vector<double>{2.5, 8.5});
+}
+
+TEST_CASE("AdaptiveAvgPool: gradients") {
+  nn::AdaptiveAvgPool1d one(3);
+  nn::AdaptiveAvgPool2d two({2, 3});
+  nn::gradcheck(one, normal({2, 2, 7}));
+  nn::gradcheck(two, normal({1, 2, 5, 2}));
+}
+
+TEST_CASE("AdaptiveAvgPool: outputs below 1 are refused at once, batches of 0 are not") {
+  CHECK(error_of([] { nn::AdaptiveAvgPool1d(0); }) ==
+        "[AdaptiveAvgPool1d] the output along l must be at least 1, got 0");
+  CHECK(error_of([] {
+          nn::AdaptiveAvgPool2d({1, -2});
+        }) == "[AdaptiveAvgPool2d] the output along w must be at least 1, got -2");
+  CHECK(nn::AdaptiveAvgPool2d(2)(Tensor::zeros({0, 3, 8, 6})).shape() == Shape{0, 3, 2, 2});
 }

@@ -3,7 +3,6 @@
 
 #include <plumb/nn/activation.hpp>
 #include <plumb/nn/dropout.hpp>
-#include <plumb/nn/identity.hpp>
 #include <plumb/nn/linear.hpp>
 #include <plumb/nn/loss.hpp>
 #include <plumb/nn/sequential.hpp>

@@ -1,8 +1,6 @@
 // The normalization layers against PyTorch 1.13: tests/reference/normalization_layer.txt.
 #include <doctest/doctest.h>
 
-#include <plumb/nn/group_norm.hpp>
-#include <plumb/nn/layer_norm.hpp>
 #include <plumb/nn/normalization.hpp>
 
 #include "../reference/check.hpp"

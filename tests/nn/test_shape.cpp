@@ -29,3 +29,11 @@ TEST_CASE("Flatten: an axis that the input does not have is named") {
   CHECK_THROWS_WITH_AS(nn::Flatten(2)(Tensor::ones({3, 4})),
                        "[flatten] axis 2 is out of range [-2, 2)", Error);
 }
+
+TEST_CASE("Identity: returns its input itself") {
+  nn::Identity layer;
+  const Variable x = Variable::leaf(Tensor::ones({2, 3}));
+  CHECK(layer(x).same_as(x));
+  CHECK(layer(Tensor::arange(4)).dtype() == DType::int64);
+  CHECK(layer.parameters().empty());
+}
