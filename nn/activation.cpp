@@ -2,10 +2,19 @@
 
 #include "../autograd/ops/softmax.hpp"
 #include "../core/runtime/error.hpp"
+#include "pooling.hpp"
 
 namespace plumb::nn {
 
 Variable ReLU::forward(const Variable& x) { return relu(x); }
+
+// The largest of a window that was cut off at 0 is the largest of the window, cut off at 0: to the
+// bit, and so are the gradients.
+Fused ReLU::fuse_with(Layer& next) {
+  const auto exchanged = [](ReLU& relu, Layer& pool, const Variable& x) { return relu(pool(x)); };
+  if (Fused both = fused<MaxPool1d>(*this, next, exchanged)) return both;
+  return fused<MaxPool2d>(*this, next, exchanged);
+}
 
 Variable LeakyReLU::forward(const Variable& x) { return leaky_relu(x, slope_); }
 

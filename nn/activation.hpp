@@ -1,4 +1,4 @@
-// The activation functions as layers, to be put into a Sequential.
+// The activation functions as layers, for a Sequential.
 #pragma once
 
 #include "../autograd/ops/activation.hpp"
@@ -13,6 +13,8 @@ namespace plumb::nn {
 class ReLU : public Layer {
  public:
   Variable forward(const Variable& x) override;
+  /// With a MaxPool1d or MaxPool2d: the pool first, which leaves fewer elements to compare with 0.
+  Fused fuse_with(Layer& next) override;
 };
 
 /// x for x > 0, slope x elsewhere.
@@ -75,7 +77,8 @@ class Sigmoid : public Layer {
   Variable forward(const Variable& x) override;
 };
 
-/// e^x / sum e^x along an axis. In front of cross_entropy it is a mistake: that takes logits.
+/// e^x / sum e^x along an axis. Not for a model that is trained with cross_entropy, which takes
+/// logits.
 class Softmax : public Layer {
  public:
   explicit Softmax(int axis = -1) : axis_(axis) {}

@@ -15,4 +15,6 @@ Variable Layer::operator()(const Variable& x) {
   return y;
 }
 
+Fused Layer::fuse_with(Layer&) { return nullptr; }
+
 }  // namespace plumb::nn

@@ -1,6 +1,9 @@
 // Layer: a module with one input and one output, called like a function.
 #pragma once
 
+#include <functional>
+#include <typeinfo>
+
 #include "module.hpp"
 
 namespace plumb::nn {
@@ -23,14 +26,18 @@ class LayerObserver {
 /// Whether a layer adds a learnt bias.
 enum class Bias : std::uint8_t { no, yes };
 
-/// A module with one input and one output. A layer of one's own registers what it has and says what
-/// comes out; the gradient follows from the operations that it uses:
+/// One function that does the work of two layers.
+using Fused = std::function<Variable(const Variable& x)>;
+
+/// A module with one input and one output. A layer of one's own registers its parameters and says
+/// what comes out; the gradient follows from the operations that it uses:
 ///
 /// ```
 /// class Gain : public nn::Layer {
 ///  public:
-///   explicit Gain(std::int64_t features) : gain_(add_parameter("gain", Tensor::ones({features})))
-///   {} Variable forward(const Variable& x) override { return x * gain_; }
+///   explicit Gain(std::int64_t features)
+///       : gain_(add_parameter("gain", Tensor::ones({features}))) {}
+///   Variable forward(const Variable& x) override { return x * gain_; }
 ///
 ///  private:
 ///   Variable gain_;
@@ -44,8 +51,32 @@ class Layer : public Module {
   /// forward(x). Throws when x is undefined.
   Variable operator()(const Variable& x);
 
+  /// A function that gives the bits of next(layer(x)), and of all gradients, in less work; or null,
+  /// the default, where the layer knows none. A Sequential asks for it when `next` is added behind
+  /// this layer, and then calls it in place of the two, except while somebody watches one of them
+  /// (summary does). Both layers live longer than the function. To be made with fused().
+  virtual Fused fuse_with(Layer& next);
+
  protected:
-  /// Whether somebody sees the results of this layer.
+  /// x -> step(first, next, x), or null where `next` is no Next. Null too where the object is of a
+  /// class that derives from First or Next, since that may have another forward.
+  ///
+  /// ```
+  /// Fused Linear::fuse_with(Layer& next) {
+  ///   return fused<ReLU>(*this, next, [](Linear& linear, ReLU&, const Variable& x) {
+  ///     return linear.forward_relu(x);
+  ///   });
+  /// }
+  /// ```
+  template <class Next, class First, class Step>
+  static Fused fused(First& first, Layer& next, Step step) {
+    if (typeid(first) != typeid(First) || typeid(next) != typeid(Next)) return nullptr;
+    return [&first, &second = static_cast<Next&>(next), step](const Variable& x) {
+      return step(first, second, x);
+    };
+  }
+
+  /// Whether somebody watches the results of a layer.
   static bool observed(const Layer& layer) { return layer.observer_ != nullptr; }
 
  private:

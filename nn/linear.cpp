@@ -4,6 +4,7 @@
 
 #include "../autograd/ops/matmul.hpp"
 #include "../core/runtime/error.hpp"
+#include "activation.hpp"
 #include "init.hpp"
 
 namespace plumb::nn {
@@ -38,6 +39,11 @@ Variable Linear::forward(const Variable& x) {
 Variable Linear::forward_relu(const Variable& x) {
   check_input(x);
   return linear_relu(x, weight_, bias_);
+}
+
+Fused Linear::fuse_with(Layer& next) {
+  return fused<ReLU>(
+      *this, next, [](Linear& linear, ReLU&, const Variable& x) { return linear.forward_relu(x); });
 }
 
 void Linear::check_input(const Variable& x) const {

@@ -18,7 +18,7 @@ class Linear : public Layer {
  public:
   /// float32; to() converts. Throws when a size is negative.
   Linear(std::int64_t in, std::int64_t out, Generator& generator, Bias bias = Bias::yes);
-  /// Over parameters that already exist, which may be other modules' too: weight [out, in], bias
+  /// Over parameters that already exist and that other modules may have too: weight [out, in], bias
   /// [out] or undefined. Both must be leaves.
   explicit Linear(Variable weight, Variable bias = Variable());
 
@@ -26,6 +26,8 @@ class Linear : public Layer {
   Variable forward(const Variable& x) override;
   /// max(forward(x), 0) to the same bits, as one operation.
   Variable forward_relu(const Variable& x);
+  /// With a ReLU: forward_relu.
+  Fused fuse_with(Layer& next) override;
 
   /// [out, in].
   const Variable& weight() const { return weight_; }

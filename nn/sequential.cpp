@@ -1,49 +1,34 @@
 #include "sequential.hpp"
 
-#include <typeinfo>
-
 #include "../core/runtime/error.hpp"
-#include "activation.hpp"
-#include "linear.hpp"
-#include "pooling.hpp"
 
 namespace plumb::nn {
 
-// b(a(x)) and a(b(x)) have the same bits where a is a ReLU and b takes maxima, gradients too, and
-// the latter is less work: the largest of a window that was cut off at 0 is the largest of the
-// window, cut off at 0.
-Sequential::Joint Sequential::joint(const Layer& a, const Layer& b) {
-  if (typeid(a) == typeid(ReLU) &&
-      (typeid(b) == typeid(MaxPool2d) || typeid(b) == typeid(MaxPool1d)))
-    return Joint::exchanged;
-  if (typeid(a) == typeid(Linear) && typeid(b) == typeid(ReLU)) return Joint::linear_relu;
-  return Joint::none;
+Fused Sequential::fused_with_last(Layer* layer) const {
+  return steps_.empty() || layer == nullptr ? nullptr : steps_.back().layer->fuse_with(*layer);
 }
 
-void Sequential::append(Layer& layer) {
-  if (!layers_.empty()) joints_.back() = joint(*layers_.back(), layer);
-  layers_.push_back(&layer);
-  joints_.push_back(Joint::none);
+void Sequential::append(Layer& layer, Fused with_last) {
+  if (!steps_.empty()) steps_.back().with_next = std::move(with_last);
+  steps_.push_back({&layer, nullptr});
 }
 
 Layer& Sequential::operator[](std::int64_t index) const {
   if (index < 0 || index >= size())
     fail("Sequential", "index ", index, " is out of range [0, ", size(), ")");
-  return *layers_[static_cast<std::size_t>(index)];
+  return *steps_[static_cast<std::size_t>(index)].layer;
 }
 
 Variable Sequential::forward(const Variable& x) {
   Variable y = x;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    Layer& layer = *layers_[i];
-    if (joints_[i] == Joint::exchanged) {
-      y = layer((*layers_[++i])(y));
-    } else if (joints_[i] == Joint::linear_relu && y.defined() && !observed(layer) &&
-               !observed(*layers_[i + 1])) {
-      y = static_cast<Linear&>(layer).forward_relu(y);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    if (step.with_next && y.defined() && !observed(*step.layer) &&
+        !observed(*steps_[i + 1].layer)) {
+      y = step.with_next(y);
       ++i;
     } else {
-      y = layer(y);
+      y = (*step.layer)(y);
     }
   }
   return y;

@@ -6,17 +6,19 @@
 namespace plumb::nn {
 
 /// Feeds its input to the first layer, that one's output to the second and so on; without layers
-/// it returns its input. The layers are named "0", "1", ... A ReLU before a MaxPool is applied
-/// behind it, one behind a Linear (not behind a class derived from it) together with it: that
-/// changes no bit of the result or of the gradients and saves most of the ReLU's work.
+/// it returns its input. The layers are named "0", "1", ...
+///
+/// Two layers of which the first knows a faster way to do the work of both take that
+/// (Layer::fuse_with): a Linear and a ReLU, a ReLU and a MaxPool. No bit of the result or of the
+/// gradients changes.
 ///
 /// ```
 /// nn::Sequential model{nn::Flatten(), nn::Linear(784, 128, generator), nn::ReLU(),
 ///                      nn::Linear(128, 10, generator)};
 /// ```
 ///
-/// The braces matter: C++ evaluates arguments in them from left to right, those in parentheses in
-/// any order, and weights are drawn from the generator in the order of evaluation.
+/// The braces matter: weights are drawn from the generator in the order of evaluation, which is
+/// from left to right in braces and any order in parentheses.
 class Sequential : public Layer {
  public:
   Sequential() = default;
@@ -38,25 +40,27 @@ class Sequential : public Layer {
   template <class L>
   L& push_back(std::shared_ptr<L> layer) {
     static_assert(std::is_base_of_v<Layer, L>, "a Sequential takes layers");
-    L& added = add(std::to_string(layers_.size()), std::move(layer));
-    append(added);
+    Fused with_last = fused_with_last(layer.get());
+    L& added = add(std::to_string(steps_.size()), std::move(layer));
+    append(added, std::move(with_last));
     return added;
   }
 
-  std::int64_t size() const { return static_cast<std::int64_t>(layers_.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(steps_.size()); }
   /// Throws when there is no such layer.
   Layer& operator[](std::int64_t index) const;
 
   Variable forward(const Variable& x) override;
 
  private:
-  // What is done with a layer and the one behind it.
-  enum class Joint : std::uint8_t { none, exchanged, linear_relu };
-  static Joint joint(const Layer& a, const Layer& b);
-  void append(Layer& layer);
+  struct Step {
+    Layer* layer;
+    Fused with_next;  // null: the next layer is called by itself
+  };
+  Fused fused_with_last(Layer* layer) const;
+  void append(Layer& layer, Fused with_last);
 
-  std::vector<Layer*> layers_;
-  std::vector<Joint> joints_;  // of each layer with the next
+  std::vector<Step> steps_;
 };
 
 }  // namespace plumb::nn

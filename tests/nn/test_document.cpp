@@ -36,6 +36,21 @@ class Center : public nn::Layer {
   Variable mean_;
 };
 
+// y = x w^T
+class Projection : public nn::Layer {
+ public:
+  explicit Projection(Tensor w) : w_(add_parameter("w", std::move(w))) {}
+  Variable forward(const Variable& x) override { return linear(x, w_); }
+  nn::Fused fuse_with(nn::Layer& next) override {
+    return fused<nn::ReLU>(*this, next, [](Projection& self, nn::ReLU&, const Variable& x) {
+      return linear_relu(x, self.w_);
+    });
+  }
+
+ private:
+  Variable w_;
+};
+
 // Sends std::cout to a string while it lives.
 class CapturedOutput {
  public:
@@ -86,6 +101,25 @@ TEST_CASE("docs/nn.md: a layer of one's own, with a buffer") {
   center.eval();
   CHECK(center(x).value().at({0, 2}) == doctest::Approx(3 - 0.6));
   CHECK(center.state_dict().tensor("mean").at({1}) == doctest::Approx(0.4));
+}
+
+TEST_CASE("docs/nn.md: two layers in one step give the bits of one after the other") {
+  Tensor w = Tensor::empty({20, 30}), x = Tensor::empty({8, 30});
+  Generator generator(1);
+  generator.fill_normal(w);
+  generator.fill_normal(x);
+  const auto projection = std::make_shared<Projection>(w);
+  nn::ReLU relu;
+  nn::Sequential model{projection, nn::ReLU()};
+  const Tensor expected = relu((*projection)(x)).value();
+  {
+    const Profile profile;
+    CHECK(model(x).value().to_vector<float>() == expected.to_vector<float>());
+    CHECK(profile.rows().size() == 1);
+    CHECK(profile.rows()[0].operation == "linear_relu");
+  }
+  model.to(DType::float64);
+  nn::gradcheck(model, x.to(DType::float64));
 }
 
 TEST_CASE("docs/nn.md: sharing, freezing, saving and loading") {

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
+#include <plumb/core/runtime/error.hpp>
 #include <plumb/core/tensor/hash.hpp>
 #include <plumb/nn.hpp>
 
@@ -18,6 +20,41 @@ class Doubled : public nn::Linear {
  public:
   using Linear::Linear;
   Variable forward(const Variable& x) override { return Linear::forward(x) * 2.0; }
+};
+
+// |x|, which does not commute with taking the maximum.
+class Folded : public nn::ReLU {
+ public:
+  Variable forward(const Variable& x) override { return abs(x); }
+};
+
+// x^2, which counts how often it has run by itself and how often together with a Tanh behind it.
+class Square : public nn::Layer {
+ public:
+  Variable forward(const Variable& x) override {
+    ++alone;
+    return x * x;
+  }
+  nn::Fused fuse_with(nn::Layer& next) override {
+    return fused<nn::Tanh>(*this, next, [](Square& square, nn::Tanh&, const Variable& x) {
+      ++square.together;
+      return tanh(x * x);
+    });
+  }
+
+  int alone = 0, together = 0;
+};
+
+class QuietSquare : public Square {};
+
+class LeakyTanh : public nn::Tanh {
+ public:
+  Variable forward(const Variable& x) override { return Tanh::forward(x) + 0.1 * x; }
+};
+
+class Unsure : public nn::Tanh {
+ public:
+  nn::Fused fuse_with(nn::Layer&) override { fail("Unsure", "cannot say"); }
 };
 
 }  // namespace
@@ -164,4 +201,62 @@ TEST_CASE("Sequential: a class derived from Linear keeps its own forward before 
   nn::Sequential model{Doubled(weight), nn::ReLU()};
   CHECK(model(Tensor::from({1.F}, {1, 1})).item() == 6);
   CHECK(model(Tensor::from({-1.F}, {1, 1})).item() == 0);
+}
+
+TEST_CASE("Sequential: a class derived from ReLU keeps its own forward before a MaxPool") {
+  nn::Sequential model{Folded(), nn::MaxPool1d(2)};
+  CHECK(model(Tensor::from({-3.F, 2.F}, {1, 1, 2})).item() == 3);
+}
+
+TEST_CASE("Sequential: a layer of one's own runs together with the next where it knows how") {
+  nn::Sequential model;
+  Square& square = model.push_back(Square());
+  const Tensor x = Tensor::from({0.5, -2.});
+  CHECK(model(x).value().to_vector<double>() == (x * x).to_vector<double>());
+  CHECK(square.alone == 1);
+  model.push_back(nn::Tanh());
+  CHECK(model(x).value().to_vector<double>() == tanh(x * x).value().to_vector<double>());
+  CHECK(square.alone == 1);
+  CHECK(square.together == 1);
+  nn::Sequential moved = std::move(model);
+  moved(x);
+  CHECK(square.together == 2);
+  CHECK_THROWS_WITH_AS(moved(Variable()), "[Square] the input is undefined", Error);
+  nn::gradcheck(moved, x);
+  CHECK(square.alone == 1);
+}
+
+TEST_CASE("Sequential: layers run one by one while somebody watches") {
+  nn::Sequential model;
+  Square& square = model.push_back(Square());
+  model.push_back(nn::Tanh());
+  CHECK(nn::summary(model, {2}) ==
+        "layer    type        output  parameters\n"
+        "(model)  Sequential  [2]              0\n"
+        "0        Square      [2]              0\n"
+        "1        Tanh        [2]              0\n"
+        "parameters: 0, trainable: 0\n");
+  CHECK(square.alone == 1);
+  CHECK(square.together == 0);
+  model(Tensor::ones({2}));
+  CHECK(square.together == 1);
+}
+
+TEST_CASE("Sequential: derived classes do not inherit what layers do together") {
+  nn::Sequential first_derived;
+  QuietSquare& quiet = first_derived.push_back(QuietSquare());
+  first_derived.push_back(nn::Tanh());
+  first_derived(Tensor::ones({2}));
+  CHECK(quiet.together == 0);
+  nn::Sequential next_derived{Square(), LeakyTanh()};
+  CHECK(next_derived(Tensor::from({2.})).item() == doctest::Approx(std::tanh(4) + 0.4));
+}
+
+TEST_CASE("Sequential: is as it was where a layer throws when asked about the next") {
+  nn::Sequential model{nn::ReLU(), Unsure()};
+  CHECK_THROWS_WITH_AS(model.push_back(nn::Tanh()), "[Unsure] cannot say", Error);
+  CHECK(model.size() == 2);
+  CHECK(model.children().size() == 2);
+  CHECK_THROWS_WITH_AS(model.push_back(std::shared_ptr<nn::Tanh>()), "[add] the module '2' is null",
+                       Error);
 }

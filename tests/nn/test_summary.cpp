@@ -36,6 +36,16 @@ TEST_CASE("summary: names, types, shapes and counts, then totals") {
         "parameters: 101,770, trainable: 101,770\n");
 }
 
+TEST_CASE("summary: the shape of a ReLU before a MaxPool is its own") {
+  nn::Sequential model{nn::ReLU(), nn::MaxPool2d(2)};
+  CHECK(nn::summary(model, {1, 3, 8, 6}) ==
+        "layer    type        output        parameters\n"
+        "(model)  Sequential  [1, 3, 4, 3]           0\n"
+        "0        ReLU        [1, 3, 8, 6]           0\n"
+        "1        MaxPool2d   [1, 3, 4, 3]           0\n"
+        "parameters: 0, trainable: 0\n");
+}
+
 TEST_CASE("summary: own, unused, frozen and shared parameters") {
   Generator generator(1);
   nn::Sequential model;
