@@ -8,9 +8,9 @@ using namespace plumb;
 
 namespace {
 
-// An operation: the forward in tensors, and beneath it the rule of its gradient. What the rule
-// needs later it captures through Saved, which notices changes in place. y = x^2 / (1 + x^2);  dx =
-// g 2x / (1 + x^2)^2
+// An operation: the forward in tensors, and beneath it the rule of its gradient. What the rule needs
+// later it captures through Saved, which notices changes in place.
+// y = x^2 / (1 + x^2);  dx = g 2x / (1 + x^2)^2
 Variable saturating_square(const Variable& x) {
   const Tensor square = x.value() * x.value();
   return record("saturating_square", square / (1 + square), {x},

@@ -9,8 +9,8 @@ namespace plumb::nn {
 /// y = x (Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from
 /// overfitting").
 ///
-/// The layer has a random stream of its own, listed by generators() as "generator"; several layers
-/// each get one of the forks of one generator:
+/// The layer has a random stream of its own, listed by generators() as "generator". Give each of
+/// several layers a fork of one generator:
 ///
 /// ```
 /// Generator noise(seed, Stream::dropout);

@@ -5,7 +5,7 @@
 namespace plumb::nn {
 namespace {
 
-// A layer as a function of x and of its parameters, which it sets; puts the layer back at the end.
+// A layer as a function of x and its parameters. Its destructor restores the layer.
 class AsFunction {
  public:
   explicit AsFunction(Layer& layer)
@@ -27,8 +27,8 @@ class AsFunction {
     return all;
   }
 
-  // The layer's own graph ends at its parameters. As one operation of `inputs` it becomes part of
-  // gradcheck's: the rule differentiates through the graph inside.
+  // The layer's own graph ends at its parameters, which are not gradcheck's inputs. So the layer is
+  // recorded as one operation of these, whose rule runs backward through the graph inside.
   Variable operator()(const std::vector<Variable>& inputs) const {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Tensor value = parameters_[i].value();

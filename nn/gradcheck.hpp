@@ -6,10 +6,11 @@
 
 namespace plumb::nn {
 
-/// plumb::gradcheck of the layer as a function of x (input 0) and of those of its parameters that
-/// want a gradient (inputs 1, 2, ... in the order of parameters()); the layer and x in float64.
-/// Random streams are set back before each evaluation: dropout in training mode always drops the
-/// same. Parameters, buffers and streams are as before afterwards, also when it throws.
+/// plumb::gradcheck of the layer as a function of x (input 0) and of its parameters that want a
+/// gradient (inputs 1, 2, ... in the order of parameters()). The layer and x must be float64.
+/// Random streams are set back before each evaluation, so that dropout in training mode always
+/// drops the same elements. Parameters, buffers and streams are restored at the end, also when it
+/// throws.
 ///
 /// Throws "[gradcheck] ..." where a gradient differs from the finite difference, and where x or a
 /// parameter takes no part in the output.

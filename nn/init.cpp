@@ -35,7 +35,7 @@ double xavier_deviation(const char* operation, const Tensor& x, double gain) {
   return gain * std::sqrt(2 / static_cast<double>(both.in + both.out));
 }
 
-// Uniform with mean 0. A weight without elements may have a fan of 0 and no deviation.
+// Uniform with mean 0. Without elements the fan may be 0, and the deviation not finite.
 void fill_uniform(Tensor& x, Generator& generator, double deviation) {
   const double bound = std::sqrt(3.0) * deviation;
   if (x.numel() > 0) generator.fill_uniform(x, -bound, bound);

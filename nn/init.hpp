@@ -8,8 +8,8 @@
 
 namespace plumb::nn::init {
 
-// All throw for tensors that are neither float32 nor float64 and for parameters that make no
-// distribution; the tensor is then as before. Values do not depend on the number of threads.
+// All throw for tensors that are neither float32 nor float64 and for arguments that make no
+// distribution; the tensor then keeps its values. Values do not depend on the number of threads.
 
 /// Uniform in [low, high), low <= high.
 void uniform(Tensor& x, Generator& generator, double low = 0, double high = 1);
@@ -17,17 +17,17 @@ void uniform(Tensor& x, Generator& generator, double low = 0, double high = 1);
 /// Normal; deviation >= 0.
 void normal(Tensor& x, Generator& generator, double mean = 0, double deviation = 1);
 
-/// Normal values under the condition that they lie in [low, high], which are values, not multiples
-/// of the deviation: with a deviation of 0.02 the defaults cut nothing off. Drawn by inverting the
-/// distribution function, so any bounds take equally long. low < high, deviation > 0.
-/// Throws where [low, high] lies so far out that its probability is 0 in float64.
+/// Normal values that lie in [low, high]; low < high, deviation > 0. The bounds are values, not
+/// multiples of the deviation: with a deviation of 0.02 the defaults cut nothing off. Drawn by
+/// inverting the distribution function, so that the bounds do not change the time.
+/// Throws where [low, high] is so far out that its probability is 0 in float64.
 void truncated_normal(Tensor& x, Generator& generator, double mean = 0, double deviation = 1,
                       double low = -2, double high = 2);
 
 /// Every element is `value`.
 void constant(Tensor& x, double value);
 
-/// Inputs that reach one output of a layer, and outputs that one input reaches.
+/// How many inputs go into one output of a layer, and how many outputs one input goes into.
 struct Fans {
   std::int64_t in;
   std::int64_t out;
@@ -35,11 +35,11 @@ struct Fans {
 /// Of a weight [out, in, k...]: in k... and out k.... Throws for fewer than two axes.
 Fans fans(const Shape& weight);
 
-/// What follows a layer and shrinks the variance that its outputs have.
+/// The function behind a layer, which changes the variance of the layer's outputs.
 enum class Nonlinearity : std::uint8_t { linear, sigmoid, tanh, relu, leaky_relu };
 
-/// The factor that makes up for it: 1 for linear and sigmoid, 5/3 for tanh, sqrt(2) for ReLU,
-/// sqrt(2 / (1 + slope^2)) for leaky ReLU.
+/// The factor on the deviation of the weights that makes up for this change: 1 for linear and
+/// sigmoid, 5/3 for tanh, sqrt(2) for ReLU, sqrt(2 / (1 + slope^2)) for leaky ReLU.
 double gain(Nonlinearity nonlinearity, double slope = 0.01);
 
 /// Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural

@@ -1,4 +1,4 @@
-// Losses, the functions that training makes small, under the name where one looks for them.
+// The losses of autograd/ops under the names nn::cross_entropy, nn::mse, ...
 #pragma once
 
 #include "../autograd/ops/cross_entropy.hpp"
@@ -6,14 +6,13 @@
 
 namespace plumb::nn {
 
-// Logits and class targets. cross_entropy takes what the last Linear gives; nll what LogSoftmax
-// gives.
+// Class targets: cross_entropy takes the logits of the last Linear, nll the output of a LogSoftmax.
 using plumb::cross_entropy;
 using plumb::CrossEntropyOptions;
 using plumb::nll;
 using plumb::NllOptions;
 
-// Elements and targets of the same shape, which never broadcast.
+// Targets of the shape of the input; nothing broadcasts.
 using plumb::bce_with_logits;
 using plumb::BceOptions;
 using plumb::huber;

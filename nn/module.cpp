@@ -31,7 +31,7 @@ void append_list(std::string& out, const char* title, const std::vector<std::str
   for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : ", ") + names[i];
 }
 
-// What one entry of a state dict has against being copied to `to`, a line each.
+// Why an entry of a state dict cannot be copied to `to`: a line for each reason.
 std::string misfit(const std::string& name, const Tensor& from, const Tensor& to, Convert convert) {
   if (!from.defined()) return text("\n  ", name, " is undefined");
   std::string out;
@@ -48,7 +48,7 @@ bool share_memory(const Tensor& a, const Tensor& b) {
   return a.raw() < b.raw() + b.bytes() && b.raw() < a.raw() + a.bytes();
 }
 
-// What is to be copied to `to`, as a tensor that no copy to one of the destinations changes.
+// `from` in the dtype of `to`, and a clone where copying to a destination would change it.
 Tensor settled(const Tensor& from, const Tensor& to, const std::vector<Tensor>& destinations) {
   if (from.dtype() != to.dtype()) return from.to(to.dtype());
   for (const Tensor& destination : destinations)
@@ -56,8 +56,8 @@ Tensor settled(const Tensor& from, const Tensor& to, const std::vector<Tensor>& 
   return from;
 }
 
-// Where the last component of a qualified name begins; "::" in template arguments, and in the
-// signature of a function that a class is local to, does not count.
+// Where the last component of a qualified name begins. "::" within <> and () does not count:
+// template arguments, and the signature of a function that the class is local to.
 std::size_t last_component(const std::string& name) {
   int depth = 0;
   for (std::size_t i = name.size(); i-- > 0;) {

@@ -37,7 +37,7 @@ struct NamedGenerator {
 /// Which parameters parameter_count counts.
 enum class Count : std::uint8_t { all, trainable };
 
-/// Whether a state dict must name exactly what the module has.
+/// Whether a state dict must have exactly the names that the module has.
 enum class Match : std::uint8_t { strict, lenient };
 
 /// Whether loading may convert between float32 and float64.
@@ -53,9 +53,9 @@ struct LoadReport {
 /// constructor of the derived class.
 ///
 /// Names in lists and state dicts are joined by dots: parameter "weight" of child "fc1" is
-/// "fc1.weight". A module's own entries come first, then its children's, each kind in the order of
-/// registration. What is reachable under several names (weights or whole modules that are shared)
-/// is listed once, under the first, but saved under all.
+/// "fc1.weight". A module's own entries come first, then its children's, each in the order of
+/// registration. A weight or module that is shared has several names: it is listed under the first,
+/// but saved under all.
 ///
 /// Modules can be moved, not copied; handles on parameters and buffers and references to children
 /// stay valid when their module moves.
@@ -69,8 +69,8 @@ class Module {
   Parameters parameters() const;
   /// The buffers of the whole tree.
   std::vector<Buffer> buffers() const;
-  /// The random streams of the whole tree. With the state dict their positions are all that a
-  /// training run needs to go on with a model as if it had never stopped.
+  /// The random streams of the whole tree. Their positions and the state dict are all of a model
+  /// that a training run needs to go on as if it had never stopped.
   std::vector<NamedGenerator> generators() const;
   /// The direct children, in order of registration; one that has two names appears twice.
   std::vector<NamedModule> children() const;
@@ -98,7 +98,7 @@ class Module {
   /// Copies values into parameters and buffers, in place. Throws one error that lists everything
   /// that does not fit, and then changes nothing: missing and unexpected names (unless lenient;
   /// scalars are never expected), other shapes and other dtypes (unless float32 and float64 may be
-  /// converted). PyTorch converts always, and has overwritten what fitted before it throws.
+  /// converted). PyTorch always converts, and before it throws it overwrites what fits.
   LoadReport load_state_dict(const StateDict& state, Match match = Match::strict,
                              Convert convert = Convert::no);
 
@@ -114,8 +114,8 @@ class Module {
   Variable add_parameter(const std::string& name, Tensor value);
   /// Takes a parameter that other modules may have too. Throws unless it is a leaf.
   Variable add_parameter(const std::string& name, Variable shared);
-  /// Makes `value` a buffer. Assign through the handle, with set_value, or in place; a tensor taken
-  /// from the handle earlier does not see what to() puts in its place.
+  /// Makes `value` a buffer. Change it with the handle's set_value or in place. Do not keep the
+  /// handle's tensor: to() replaces it.
   Variable add_buffer(const std::string& name, Tensor value);
   /// Takes over a random stream.
   Generator& add_generator(const std::string& name, Generator generator);
@@ -143,7 +143,7 @@ class Module {
   };
   struct Stream {
     std::string name;
-    std::unique_ptr<Generator> generator;  // behind a pointer: the owner's reference outlives moves
+    std::unique_ptr<Generator> generator;  // references to it stay valid when the module moves
   };
 
   void check_name(const char* operation, const std::string& name) const;
@@ -164,7 +164,8 @@ class Module {
   bool training_ = true;
 };
 
-/// While it lives, a module and all below it are in evaluation mode; then each returns to its own.
+/// While it lives, a module and all below it are in evaluation mode. Then each goes back to the
+/// mode that it had.
 class EvalMode {
  public:
   explicit EvalMode(Module& module);

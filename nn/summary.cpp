@@ -11,7 +11,7 @@ namespace {
 
 using Row = std::array<std::string, 4>;
 
-// Notes the shapes of the results of all layers of a tree while it lives.
+// While it lives, notes the shape of every result of a tree's layers.
 class ShapeRecorder final : public detail::LayerObserver {
  public:
   explicit ShapeRecorder(const std::vector<NamedModule>& modules) {

@@ -7,9 +7,9 @@
 
 namespace plumb::nn {
 
-/// A line for every module of the tree: name, type, shape of its output for an input of shape
-/// `input` (batch included), and the number of its own parameters, one that is shared being counted
-/// where it is met first. Then the totals.
+/// A line for every module of the tree: name, type, shape of its output for an input of the shape
+/// `input` (batch included), and the number of its own parameters. A shared parameter counts where
+/// it comes first. Then the totals.
 ///
 /// ```
 /// layer    type        output     parameters
@@ -20,9 +20,9 @@ namespace plumb::nn {
 /// parameters: 101,770, trainable: 101,770
 /// ```
 ///
-/// The shapes are those of a forward pass of zeros in evaluation mode, of the dtype of the model's
-/// first parameter; "-" for a module that took no part. The model is as before afterwards, also
-/// when the pass throws.
+/// The shapes come from a forward pass of zeros in evaluation mode, of the dtype of the model's
+/// first parameter; "-" for a module that took no part. The pass leaves the model as it was, also
+/// when it throws.
 std::string summary(Layer& model, const Shape& input);
 
 }  // namespace plumb::nn

@@ -39,8 +39,8 @@ Variable elu(const Variable& x, double alpha) {
 }
 
 // y = x P(x), P and p the normal distribution and density;  dx = g (P(x) + x p(x))
-// tanh form: y = x/2 (1 + t), t = tanh(s (x + c x^3));  dx = g/2 (1 + t + x (1 - t^2) s (1 + 3c
-// x^2))
+// Gelu::tanh: y = x/2 (1 + t), t = tanh(s (x + c x^3));
+// dx = g/2 (1 + t + x (1 - t^2) s (1 + 3c x^2))
 Variable gelu(const Variable& x, Gelu form) {
   return form == Gelu::exact ? from_input("gelu", x, kernel::gelu, kernel::gelu_into)
                              : from_input("gelu", x, kernel::gelu_tanh, kernel::gelu_tanh_into);

@@ -6,7 +6,7 @@
 namespace plumb {
 namespace {
 
-// The gradient of an operand that was only broadcast: g itself where it was not.
+// The gradient of an operand is g, summed over the axes along which the operand was broadcast.
 void pass_on(Gradients& to, std::size_t input, const Tensor& g, const Shape& shape) {
   if (g.shape() == shape) return to.give(input, g);
   to.write(input, [&](Tensor& dx, Write mode) { kernel::pass_into(dx, mode, g); });

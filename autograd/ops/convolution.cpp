@@ -77,12 +77,12 @@ void check_bias(const char* operation, const Variable& x, const Variable& bias,
        groups == 1 ? " group" : " groups");
 }
 
-// That of the numbers which belongs to an axis; the only one of a signal is the width.
+// The number for an axis. The only side of a signal is its width.
 std::int64_t along(int axis, int rank, const Size2d& size) {
   return axis == rank - 1 ? size.width : size.height;
 }
 
-// What a convolution of x with w gives.
+// The shape of a convolution of x with w.
 Shape convolved_shape(const char* operation, const Shape& x, const Shape& w,
                       const kernel::Windows& windows) {
   if (x[1] % windows.groups != 0 || x[1] / windows.groups != w[1] || w[0] % windows.groups != 0)
@@ -98,7 +98,7 @@ Shape convolved_shape(const char* operation, const Shape& x, const Shape& w,
   return y;
 }
 
-// The shape of which a convolution with w gives x.
+// The shape that a convolution with w turns into that of x.
 Shape transposed_shape(const char* operation, const Shape& x, const Shape& w,
                        const kernel::Windows& windows, const Size2d& output_padding) {
   if (x[1] != w[0] || w[0] % windows.groups != 0) refuse_channels(operation, x, w, windows.groups);
@@ -141,8 +141,8 @@ Variable record_biased(const char* operation, const Tensor& y, const Variable& x
 
 // --- the operations -----------------------------------------------------------------------------
 
-// y = x * w + bias, where * slides w over x;  dx = what each window of g gives back, dw = g * x
-// over the positions of g, dbias = the sum of g over all but the channels
+// y = x * w + bias, where * slides w over x;  dx = conv_transpose(g, w), dw = x * g with g as the
+// window, dbias = the sum of g over all axes but the channels
 Variable convolution(const char* operation, const Variable& x, const Variable& w,
                      const Variable& bias, const kernel::Windows& windows) {
   const Profiled profiled(operation);
@@ -203,8 +203,8 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& bias,
                      {options.stride, options.padding, options.dilation, options.groups});
 }
 
-// y = what each window of x gives, + bias: the dx of conv2d;  dx = g * w, dw = x * g over the
-// positions of x, dbias = the sum of g over all but the channels
+// y = the dx that conv2d has for g = x, + bias;  dx = g * w, dw = g * x with x as the window,
+// dbias = the sum of g over all axes but the channels
 Variable conv_transpose2d(const Variable& x, const Variable& w, const Variable& bias,
                           const ConvTranspose2dOptions& options) {
   constexpr const char* operation = "conv_transpose2d";

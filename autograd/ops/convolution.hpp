@@ -12,11 +12,12 @@ struct Conv1dOptions {
   std::int64_t stride = 1;    ///< Step of the window, >= 1.
   std::int64_t padding = 0;   ///< Zeros on either side of the input, >= 0.
   std::int64_t dilation = 1;  ///< Step between the elements that a window sees, >= 1.
-  /// Parts of the channels that are convolved apart, >= 1; as many as channels: each by itself.
+  /// Parts that the channels are split into, each convolved by itself, >= 1. As many as there are
+  /// channels: a window for each channel (depthwise).
   std::int64_t groups = 1;
 
-  /// Throws "[operation] stride must be at least 1, got 0" and the like. The operations and layers
-  /// check their options themselves.
+  /// Throws "[operation] stride must be in [1, 2^31), got 0" and the like. The operations and
+  /// layers check their options themselves.
   void check(std::string_view operation) const;
 };
 
@@ -26,35 +27,37 @@ struct Conv2dOptions {
   Size2d stride = 1;    ///< Steps of the window, >= 1.
   Size2d padding = 0;   ///< Zeros on either side of the input, >= 0.
   Size2d dilation = 1;  ///< Steps between the elements that a window sees, >= 1.
-  /// Parts of the channels that are convolved apart, >= 1; as many as channels: each by itself.
+  /// Parts that the channels are split into, each convolved by itself, >= 1. As many as there are
+  /// channels: a window for each channel (depthwise).
   std::int64_t groups = 1;
 
-  /// Throws "[operation] stride must be at least 1, got [0, 1]" and the like.
+  /// Throws "[operation] stride must be in [1, 2^31), got [0, 1]" and the like.
   void check(std::string_view operation) const;
 };
 
 struct ConvTranspose2dOptions {
   Size2d stride = 1;   ///< Steps between the windows of the result, >= 1.
   Size2d padding = 0;  ///< Cut off either side of the result, >= 0.
-  /// Added to the lower and right end of the result, in [0, max(stride, dilation)): the sizes of
-  /// the input alone do not say where in a stride the input of a convolution ended.
+  /// Added to the lower and right end of the result, in [0, max(stride, dilation)). A convolution
+  /// with a stride gives the same size for several sizes of its input; this says which one comes
+  /// back.
   Size2d output_padding = 0;
   Size2d dilation = 1;      ///< Steps between the elements of a window, >= 1.
-  std::int64_t groups = 1;  ///< Parts of the channels that are convolved apart, >= 1.
+  std::int64_t groups = 1;  ///< Parts that the channels are split into, >= 1.
 
-  /// Throws "[operation] stride must be at least 1, got [0, 1]" and the like.
+  /// Throws "[operation] stride must be in [1, 2^31), got [0, 1]" and the like.
   void check(std::string_view operation) const;
 };
 
 /// x [n, in, l], w [out, in / groups, k] and bias [out] or undefined -> [n, out, ol] with
 ///   y[n, o, p] = bias[o] + sum over c, i of w[o, c, i] x[n, c, stride p - padding + dilation i],
 ///   ol = (l + 2 padding - dilation (k - 1) - 1) / stride + 1, rounded down.
-/// Output channels [g out / groups, (g + 1) out / groups) see the input channels of group g alone.
-/// As PyTorch's, it does not flip the kernel; unlike PyTorch's, it does not take x without n.
+/// Each group of out / groups outputs sees only its own in / groups inputs. As in PyTorch the
+/// kernel is not flipped; unlike there x must have the axis n.
 ///
-/// Throws "[conv1d] ..." with the shapes where they do not fit and where the window is larger than
-/// the padded input, for empty signals and kernels, and for options out of range. A batch of 0 and
-/// 0 channels are taken.
+/// Throws "[conv1d] ..." with the shapes where these do not fit, where the window is larger than
+/// the padded input and for empty signals and kernels; and for options out of range. n and the
+/// numbers of channels may be 0.
 Variable conv1d(const Variable& x, const Variable& w, const Variable& bias = Variable(),
                 const Conv1dOptions& options = {});
 

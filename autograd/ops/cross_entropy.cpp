@@ -30,7 +30,7 @@ void check_values(const char* operation, const Tensor& targets, std::int64_t cla
          ", expected a class in [0, ", classes, ")");
 }
 
-// Checks what all losses against classes take; returns the targets as int64.
+// Checks what cross_entropy and nll both take; returns the targets as int64.
 Tensor check_targets(const char* operation, const Tensor& scores, const Tensor& targets,
                      const kernel::ClassCosts& costs) {
   if (scores.rank() < 2)
@@ -52,7 +52,7 @@ Tensor check_targets(const char* operation, const Tensor& scores, const Tensor& 
   return values;
 }
 
-// The costs as a rule keeps them: it must notice a weight that was changed in place.
+// The costs that a rule keeps. Reading them throws when the weight was changed in place.
 class SavedCosts {
  public:
   explicit SavedCosts(const kernel::ClassCosts& costs) : costs_(costs), weight_(costs.weight) {}
@@ -66,7 +66,7 @@ class SavedCosts {
   Saved weight_;
 };
 
-// Room for the loss of each target, where that is what is wanted.
+// A tensor for the loss of each target; undefined unless the reduction is none.
 Tensor losses_for(const char* operation, Reduction reduction, const Shape& shape, DType dtype) {
   if (reduction == Reduction::batchmean)
     fail(operation, "the reduction must be mean, sum or none; batchmean is for kl_div");

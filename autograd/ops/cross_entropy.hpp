@@ -12,7 +12,8 @@ struct CrossEntropyOptions {
   double label_smoothing = 0;
   /// A weight for each class, [classes], of the dtype of the logits. Undefined: all 1.
   Tensor weight = {};
-  /// Targets of this value count for nothing: loss 0, gradient 0, no part in the mean.
+  /// Targets of this value are left out: their loss and gradient are 0, the mean does not count
+  /// them.
   std::int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
 };
@@ -28,7 +29,7 @@ struct CrossEntropyOptions {
 /// given as probabilities are not taken: use kl_div.
 ///
 /// Throws "[cross_entropy] ..." when the shapes do not fit, for a target that is neither a class
-/// nor ignore_index (with its position), and for options out of range.
+/// nor ignore_index (the message has its position), and for options out of range.
 ///
 ///     Variable loss = cross_entropy(model(batch.x), batch.y);
 Variable cross_entropy(const Variable& logits, const Tensor& targets,

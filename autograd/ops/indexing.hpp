@@ -5,13 +5,14 @@
 
 namespace plumb {
 
-// Indices are int64 tensors with elements in [0, size of the axis); another one is refused, with
-// its value and the range, before anything is read. Where an index occurs several times its
-// gradients are added in the order of the index, so results do not depend on the number of threads.
+// Indices are int64 tensors with elements in [0, size of the axis). An element out of this range is
+// refused before anything is read; the error has its value and the range. Where an element occurs
+// several times the gradients are added in the order of the index, so that they do not depend on
+// the number of threads.
 
 /// y[i, j, k] = x[index[i, j, k], j, k] for axis 0, and likewise along other axes: PyTorch's
-/// gather. `index` has x's rank and is not longer than x in the other axes; the result has its
-/// shape.
+/// gather. `index` has x's rank, and its other axes are not longer than x's. The result has the
+/// shape of `index`.
 Variable gather(const Variable& x, int axis, const Tensor& index);
 
 /// The rows index[0], index[1], ... of an axis, in this order: y[i, :, :] = x[index[i], :, :] for

@@ -16,7 +16,7 @@ void check_pair(const char* operation, const Variable& x, const Variable& target
     fail(operation, "element types differ: ", x.dtype(), " and ", target.dtype());
 }
 
-// What the sum of the losses is divided by; nothing where each is wanted.
+// What the sum of the losses is divided by; none for Reduction::none.
 kernel::Divisor divisor_of(const char* operation, const Variable& x, Reduction reduction) {
   switch (reduction) {
     case Reduction::mean:

@@ -22,8 +22,8 @@ Variable huber(const Variable& x, const Variable& target, double delta = 1,
                Reduction reduction = Reduction::mean);
 
 struct BceOptions {
-  /// Multiplies each loss; broadcasts to the shape of the logits. Undefined: 1. It does not change
-  /// what the mean divides by.
+  /// Multiplies each loss; broadcasts to the shape of the logits. Undefined: 1. The mean still
+  /// divides by the number of elements.
   Tensor weight = {};
   /// Multiplies the term of the positive class, to trade precision for recall; broadcasts to the
   /// shape of the logits. Undefined: 1.
@@ -40,15 +40,15 @@ Variable bce_with_logits(const Variable& logits, const Variable& target,
 struct KlDivOptions {
   /// Whether the target holds log-probabilities too.
   bool log_target = false;
-  /// The mathematical divergence of distributions along the last axis is batchmean or sum; mean
-  /// divides by the number of elements, as in PyTorch.
+  /// batchmean or sum gives the divergence of mathematics, for distributions along the last axis;
+  /// mean divides by the number of elements, as in PyTorch.
   Reduction reduction = Reduction::mean;
 };
 
 /// Kullback-Leibler divergence of the target from exp(log_probabilities), elementwise
 ///   t (log t - x), or exp(t) (t - x) for a log_target.
-/// 0 where the target's probability is 0, whatever x is. Its gradient there with respect to the
-/// target itself is -infinity, or 0 for a log_target.
+/// Where the target's probability is 0 the result is 0, whatever x is, and the gradient of the
+/// target is -infinity, or 0 for a log_target.
 Variable kl_div(const Variable& log_probabilities, const Variable& target,
                 const KlDivOptions& options = {});
 

@@ -17,7 +17,7 @@ Variable matmul(const Variable& a, const Variable& b, Transpose ta = Transpose::
 Variable linear(const Variable& x, const Variable& w, const Variable& bias = Variable());
 
 /// max(x w^T + bias, 0) as one operation: the bits of relu(linear(x, w, bias)) and of its
-/// gradients, without a pass over memory of its own for the ReLU.
+/// gradients. x w^T + bias is never written to memory.
 Variable linear_relu(const Variable& x, const Variable& w, const Variable& bias = Variable());
 
 }  // namespace plumb

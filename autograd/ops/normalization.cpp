@@ -26,7 +26,7 @@ void check_channels(const char* operation, const Variable& x) {
   if (x.rank() < 2) fail(operation, "expected input [n, c, ...], got ", x.shape());
 }
 
-// Of a weight, a bias or a statistic, which may be undefined.
+// `p` is a weight, a bias or a statistic, and may be undefined.
 void check_shape(const char* operation, const char* name, const Tensor& p, const Shape& expected,
                  const Variable& x) {
   if (!p.defined()) return;
@@ -43,7 +43,7 @@ void check_affine(const char* operation, const Variable& weight, const Variable&
   if (bias.defined()) check_shape(operation, "bias", bias.value(), expected, x);
 }
 
-// A copy, which later changes in place do not reach; all `otherwise` for an undefined one.
+// A copy of p, so that later changes in place do not reach it; full of `otherwise` if undefined.
 Tensor in_double(const Variable& p, const Shape& shape, double otherwise) {
   if (!p.defined()) return Tensor::full(shape, otherwise, DType::float64);
   const Tensor& value = p.value();
@@ -55,7 +55,7 @@ Tensor inverse_deviation(const Tensor& variance, double eps) {
   return 1.0 / kernel::sqrt(variance + eps);
 }
 
-// Writes the gradient of a weight or a bias, found in float64 and in any shape.
+// Writes the gradient of a weight or a bias from sums in float64 and of any shape.
 void write_sums(Gradients& to, std::size_t input, const Tensor& sums) {
   to.write(input, [&](Tensor& dp, Write mode) {
     kernel::pass_into(dp, mode, sums.to(dp.dtype()).reshape(dp.shape()));

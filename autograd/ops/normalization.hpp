@@ -1,22 +1,22 @@
-// Normalization: values less their mean, divided by their deviation, over a batch, a row or a
-// group.
+// Normalization over a batch, a row or a group: values less their mean, divided by their deviation.
 #pragma once
 
 #include "../variable.hpp"
 
 namespace plumb {
 
-// All give y = (x - m) / sqrt(v + eps) weight + bias, with mean m and variance v (over all n, not
-// n - 1) of what is normalized together. weight and bias are optional, each by itself: undefined
-// ones stand for 1 and 0. All tensors have one dtype, float32 or float64; means and variances are
-// taken in double in two passes, so that float32 values of mean 1000 and deviation 0.01 keep their
-// digits. Batches without samples give empty results, and gradients of 0 for weight and bias.
+// All give y = (x - m) / sqrt(v + eps) weight + bias, where m and v are mean and variance of the
+// elements that are normalized together; v divides by their number n, not by n - 1. An undefined
+// weight stands for 1, an undefined bias for 0. All tensors have one dtype, float32 or float64.
+// Means and variances are taken in double in two passes, so that float32 values of mean 1000 and
+// deviation 0.01 keep their digits. Batches without samples give empty results, and gradients of 0
+// for weight and bias.
 //
 // They throw "[batch_norm] ..." with both shapes where these do not fit, for other dtypes and for
 // an eps that is negative or not finite.
 
-/// The mean and the variance of each channel, [c] both, as batch_norm estimates them; or undefined,
-/// both.
+/// The mean and the variance of each channel as batch_norm estimates them: both [c], or both
+/// undefined.
 struct RunningStatistics {
   Tensor mean, var;
 };
@@ -27,24 +27,25 @@ enum class NormalizeBy : std::uint8_t { batch, running };
 /// Normalizes each channel of x [n, c, ...] over n and the other axes (Ioffe and Szegedy 2015,
 /// "Batch normalization", algorithm 1); weight and bias are [c].
 ///
-/// By the batch, which is how one trains: the gradient goes through mean and variance, and
-/// `running` where it is defined moves in place, after all else has succeeded:
-///   running = (1 - momentum) running + momentum of the batch's,
+/// NormalizeBy::batch is for training: the gradient goes through mean and variance. At the end
+/// `running`, if defined, is changed in place:
+///   running = (1 - momentum) running + momentum (that of the batch),
 /// where the batch's variance is the sum of squares over n - 1, as in PyTorch. A batch without
-/// elements leaves it alone (PyTorch makes it NaN). By the running statistics: these are constants.
+/// elements leaves it as it is (PyTorch makes it NaN). With NormalizeBy::running the statistics are
+/// constants.
 ///
-/// Throws for one value per channel by the batch, "[batch_norm] one value per channel has no
+/// Throws for a batch with one value per channel, "[batch_norm] one value per channel has no
 /// deviation to train with: [1, 3]", and for a momentum that is not in [0, 1].
 Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
                     const Variable& bias, NormalizeBy by, double momentum = 0.1, double eps = 1e-5);
 
-/// Normalizes over the trailing axes, which must be `normalized`, those of weight and bias:
-/// x [..., normalized] (Ba, Kiros and Hinton 2016, "Layer normalization").
+/// Normalizes x [..., normalized] over its trailing axes, which weight and bias have too (Ba, Kiros
+/// and Hinton 2016, "Layer normalization").
 Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& weight = Variable(),
                     const Variable& bias = Variable(), double eps = 1e-5);
 
-/// Normalizes each sample of x [n, c, ...] over groups of c / groups consecutive channels with all
-/// their elements; weight and bias are [c] (Wu and He 2018, "Group normalization"). With c groups
+/// Normalizes each sample of x [n, c, ...] over groups: all elements of c / groups consecutive
+/// channels. weight and bias are [c] (Wu and He 2018, "Group normalization"). With c groups
 /// it is instance norm. Throws where `groups` does not divide c.
 Variable group_norm(const Variable& x, std::int64_t groups, const Variable& weight = Variable(),
                     const Variable& bias = Variable(), double eps = 1e-5);

@@ -8,8 +8,8 @@
 
 namespace plumb {
 
-// Images are [n, c, h, w], signals [n, c, l], with n or c 0 too; each channel is pooled by itself.
-// (PyTorch also takes them without n.) A window that moves gives
+// Images are [n, c, h, w], signals [n, c, l]; n and c may be 0. (PyTorch also takes them without
+// n.) Each channel is pooled by itself. A window that moves gives
 //   out = (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1
 // elements along an axis, rounded down: elements that no whole window reaches are left out.
 //
@@ -33,8 +33,8 @@ using MaxPool2dOptions = MaxPoolOptions<Size2d>;
 /// The largest element of each window: [n, c, l] -> [n, c, out].
 ///
 /// NaN counts as largest. The gradient goes to the first of the largest in row-major order, as in
-/// PyTorch; of several NaNs to the first too (PyTorch: the last). A window that dilation lets fall
-/// on padding only gives -infinity and passes no gradient on.
+/// PyTorch, and to the first of several NaNs (PyTorch: the last). With dilation a window may hold
+/// nothing but padding: it gives -infinity and has no gradient.
 Variable max_pool1d(const Variable& x, std::int64_t kernel, const MaxPool1dOptions& options = {});
 /// The same for images: [n, c, h, w] -> [n, c, out_h, out_w].
 Variable max_pool2d(const Variable& x, Size2d kernel, const MaxPool2dOptions& options = {});
@@ -59,9 +59,9 @@ Variable avg_pool1d(const Variable& x, std::int64_t kernel, const AvgPool1dOptio
 /// The same for images: [n, c, h, w] -> [n, c, out_h, out_w].
 Variable avg_pool2d(const Variable& x, Size2d kernel, const AvgPool2dOptions& options = {});
 
-/// Means over as many windows as the output is to have elements: [n, c, l] -> [n, c, output].
-/// Window i is [i l / output, (i + 1) l / output), rounded outwards: windows of nearly equal size
-/// that overlap where the sizes do not divide. `output` is at least 1; it may exceed the input's.
+/// The means of `output` windows: [n, c, l] -> [n, c, output]. Window i is
+/// [i l / output, (i + 1) l / output), rounded outwards: the windows have nearly the same size and
+/// overlap where output does not divide l. `output` is at least 1 and may exceed l.
 Variable adaptive_avg_pool1d(const Variable& x, std::int64_t output);
 /// The same for images: [n, c, h, w] -> [n, c, output]. {1, 1} takes the mean of each channel.
 Variable adaptive_avg_pool2d(const Variable& x, Size2d output);

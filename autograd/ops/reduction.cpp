@@ -12,12 +12,12 @@
 namespace plumb {
 namespace {
 
-// With the reduced axes as 1, so that it broadcasts to x.
+// The shape of the result with the reduced axes as 1, so that it broadcasts to x.
 Shape kept(const char* operation, const Variable& x, const Axes& axes) {
   return reduced_shape(operation, x.shape(), axes, KeepDims::yes);
 }
 
-// How many elements each result takes in; where there is no result, any.
+// How many elements go into each result; 1 where there is no result.
 std::int64_t elements_each(const Variable& x, const Tensor& y) {
   return y.numel() == 0 ? 1 : x.numel() / y.numel();
 }

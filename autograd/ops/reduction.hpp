@@ -6,8 +6,8 @@
 
 namespace plumb {
 
-// All take the axes that they reduce as one int or a braced list, negative ones counting from the
-// last; without any they reduce all:
+// All take the axes that they reduce as one int or a braced list. Negative axes count from the
+// last; without axes all are reduced:
 //   sum(x)    sum(x, 0)    sum(x, {0, -1}, KeepDims::yes)
 // They throw "[sum] ..." where an axis is out of range or appears twice. Results are the same, bit
 // for bit, for any number of threads.
@@ -19,17 +19,16 @@ Variable sum(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims:
 /// Mean. NaN for no elements. Throws for integers.
 Variable mean(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
-/// Variance: the sum of (x - mean)^2 over n - correction, n being the number of elements that one
-/// result takes in. A correction of 1 (as PyTorch's unbiased=True) estimates that of the
-/// population, 0 gives that of the sample. NaN for n = correction = 1 and for no elements.
+/// Variance: the sum of (x - mean)^2 over n - correction, where n elements go into one result. A
+/// correction of 1 (PyTorch's unbiased=True) estimates the variance of the population, 0 gives that
+/// of the sample. NaN for n = correction = 1 and for no elements.
 /// Throws for a negative correction and for integers.
 Variable var(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no,
              std::int64_t correction = 1);
 
-/// The largest (smallest) element; NaN where there is one. Over all elements, which is without
-/// naming an axis, the ties share the gradient evenly; over named axes the first in row-major order
-/// takes it (PyTorch's amax shares it there too, its max takes any). Throws where there is no
-/// element to choose.
+/// The largest (smallest) element; NaN where there is one. Without axes elements that tie share the
+/// gradient evenly; with axes the first of them in row-major order takes it (PyTorch's amax shares
+/// it there too, its max takes any). Throws where there is no element to choose from.
 Variable max(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 Variable min(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
@@ -38,8 +37,8 @@ Variable min(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims:
 /// for integers.
 Variable logsumexp(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
-/// Index of the largest element of all in row-major order, a scalar of int64: of the first where
-/// several are equal, of the first NaN where there is one. Throws for an empty tensor.
+/// Index of the largest element in row-major order, an int64 of shape []. Of several it is the
+/// first; NaN counts as largest. Throws for an empty tensor.
 Tensor argmax(const Tensor& x);
 /// The same along an axis.
 Tensor argmax(const Tensor& x, int axis, KeepDims keep = KeepDims::no);

@@ -36,7 +36,7 @@ std::int64_t clamp_position(std::int64_t position, std::int64_t size) {
   return std::clamp<std::int64_t>(position, 0, size);
 }
 
-// Part of an axis as a tensor, a view where it can be one.
+// Part of an axis; along axis 0 it shares memory.
 Tensor part_of(const Tensor& x, int axis, std::int64_t begin, std::int64_t count) {
   if (axis == 0) return x.rows(begin, begin + count);
   return kernel::slice(x, axis, begin, count, 1);

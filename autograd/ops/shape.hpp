@@ -13,8 +13,8 @@ namespace plumb {
 /// memory. Throws "[reshape] ..." when the counts differ.
 Variable reshape(const Variable& x, const Shape& shape);
 
-/// Axes first to last, both included, as one: [n, c, h, w] -> [n, c h w] for flatten(x, 1). A
-/// scalar becomes [1]. Shares memory.
+/// Axes `first` to `last`, both included, merged into one: flatten(x, 1) of [n, c, h, w] is
+/// [n, c h w]. A scalar becomes [1]. Shares memory.
 Variable flatten(const Variable& x, int first = 0, int last = -1);
 
 /// Without the axes of size 1: all of them, or those that are named. Shares memory. Throws when a
@@ -33,12 +33,12 @@ Variable transpose(const Variable& x, int axis0, int axis1);
 /// Throws unless `order` names each axis once.
 Variable permute(const Variable& x, const Axes& order);
 
-/// As `end` of a slice: up to the last element.
+/// The `end` of a slice that takes in the last element.
 inline constexpr std::int64_t to_end = std::numeric_limits<std::int64_t>::max();
 
 /// Elements begin, begin + step, ... before `end` of an axis, as Python's x[begin:end:step]:
-/// negative ends count from the end, and what lies outside is clamped, possibly to nothing. With
-/// step 1 along axis 0 it shares memory. Throws for step < 1.
+/// negative positions count from the end, and those beyond the axis are clamped, so that the result
+/// may be empty. With step 1 along axis 0 it shares memory. Throws for step < 1.
 Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end = to_end,
                std::int64_t step = 1);
 

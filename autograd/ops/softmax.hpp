@@ -5,9 +5,9 @@
 
 namespace plumb {
 
-/// exp(x) / sum of exp(x) along `axis`, which may count from the last: each lane is positive and
-/// sums to 1. Same shape as x. Stable for elements of any size; a lane that is -infinity throughout
-/// or holds NaN becomes NaN.
+/// exp(x) / sum of exp(x) along `axis`, which may count from the last: along it the elements are
+/// positive and sum to 1. Same shape as x. Stable for elements of any size; a row that is all
+/// -infinity or has a NaN becomes NaN.
 /// Throws "[softmax] ..." for an axis out of range and for integer tensors.
 Variable softmax(const Variable& x, int axis);
 

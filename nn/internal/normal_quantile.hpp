@@ -1,4 +1,4 @@
-// The inverse of the normal distribution function, by which truncated normal values are drawn.
+// The inverse of the normal distribution function, for init::truncated_normal.
 #pragma once
 
 namespace plumb::nn::detail {

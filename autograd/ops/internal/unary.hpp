@@ -1,12 +1,12 @@
-// For the operations of one variable: from a pair of kernels to a recorded function.
+// Makes an operation of one variable from a pair of kernels.
 #pragma once
 
 #include "../../record.hpp"
 
 namespace plumb::detail {
 
-/// The gradient of the only input from g, by gradient(dx, mode): in the memory of g where nobody
-/// else holds it, which takes a third off what a large tensor costs, else in one of its own.
+/// Lets gradient(dx, mode) write the gradient of the only input: into the memory of g where nobody
+/// else holds g, which is a third faster for large tensors.
 template <class Gradient>
 void pass_elementwise(const Tensor& g, Gradients& to, Gradient gradient) {
   if (!g.unique()) return to.write(0, gradient);
