@@ -52,6 +52,11 @@ class LeakyTanh : public nn::Tanh {
   Variable forward(const Variable& x) override { return Tanh::forward(x) + 0.1 * x; }
 };
 
+class Nothing : public nn::Layer {
+ public:
+  Variable forward(const Variable&) override { return Variable(); }
+};
+
 class Unsure : public nn::Tanh {
  public:
   nn::Fused fuse_with(nn::Layer&) override { fail("Unsure", "cannot say"); }
@@ -221,9 +226,13 @@ TEST_CASE("Sequential: a layer of one's own runs together with the next where it
   nn::Sequential moved = std::move(model);
   moved(x);
   CHECK(square.together == 2);
-  CHECK_THROWS_WITH_AS(moved(Variable()), "[Square] the input is undefined", Error);
   nn::gradcheck(moved, x);
   CHECK(square.alone == 1);
+}
+
+TEST_CASE("Sequential: a layer that gives nothing to two that run together is found out") {
+  nn::Sequential model{Nothing(), Square(), nn::Tanh()};
+  CHECK_THROWS_WITH_AS(model(Tensor::ones({2})), "[Square] the input is undefined", Error);
 }
 
 TEST_CASE("Sequential: layers run one by one while somebody watches") {
