@@ -2,6 +2,7 @@
 // stack. cmake/tests.cmake runs this file with older kernels too.
 #include <doctest/doctest.h>
 
+#include <plumb/examples/support/digit_nets.hpp>
 #include <plumb/plumb.hpp>
 #include <string>
 #include <vector>
@@ -13,62 +14,16 @@ using namespace plumb;
 
 namespace {
 
-nn::Sequential mlp(Generator& generator) {
-  return nn::Sequential{nn::Linear(784, 256, generator), nn::ReLU(),
-                        nn::Linear(256, 128, generator), nn::ReLU(),
-                        nn::Linear(128, 10, generator)};
-}
-
-nn::Sequential lenet(Generator& generator) {
-  return nn::Sequential{nn::Conv2d(1, 6, 5, generator, {1, 2}),
-                        nn::ReLU(),
-                        nn::MaxPool2d(2),
-                        nn::Conv2d(6, 16, 5, generator),
-                        nn::ReLU(),
-                        nn::MaxPool2d(2),
-                        nn::Flatten(),
-                        nn::Linear(400, 120, generator),
-                        nn::ReLU(),
-                        nn::Linear(120, 84, generator),
-                        nn::ReLU(),
-                        nn::Linear(84, 10, generator)};
-}
-
-nn::Sequential cnn(Generator& generator) {
-  return nn::Sequential{nn::Conv2d(1, 32, 3, generator),
-                        nn::ReLU(),
-                        nn::Conv2d(32, 64, 3, generator),
-                        nn::ReLU(),
-                        nn::MaxPool2d(2),
-                        nn::Flatten(),
-                        nn::Linear(9216, 128, generator),
-                        nn::ReLU(),
-                        nn::Linear(128, 10, generator)};
-}
-
-nn::Sequential cnn_with_batch_norm(Generator& generator) {
-  return nn::Sequential{nn::Conv2d(1, 32, 3, generator, {1, 1}),
-                        nn::BatchNorm2d(32),
-                        nn::ReLU(),
-                        nn::MaxPool2d(2),
-                        nn::Conv2d(32, 64, 3, generator, {1, 1}),
-                        nn::BatchNorm2d(64),
-                        nn::ReLU(),
-                        nn::MaxPool2d(2),
-                        nn::Flatten(),
-                        nn::Linear(3136, 10, generator)};
-}
-
 struct Net {
   const char* name;
   nn::Sequential (*make)(Generator&);
   Shape input;  // batches that no block of images divides
 };
 
-const std::vector<Net> nets = {{"mlp", mlp, {150, 784}},
-                               {"lenet", lenet, {37, 1, 28, 28}},
-                               {"cnn", cnn, {19, 1, 28, 28}},
-                               {"cnn with batch norm", cnn_with_batch_norm, {19, 1, 28, 28}}};
+const std::vector<Net> nets = {{"mlp", digit_nets::mlp, {150, 784}},
+                               {"lenet", digit_nets::lenet, {37, 1, 28, 28}},
+                               {"cnn", digit_nets::cnn, {19, 1, 28, 28}},
+                               {"cnn with batch norm", digit_nets::cnn_bn, {19, 1, 28, 28}}};
 
 // Of all parameters and buffers after some steps, and of the losses on the way.
 std::uint64_t trained(const Net& net, int steps) {

@@ -1,70 +1,70 @@
-// A progress line that redraws itself on a terminal and stays silent elsewhere.
+// How far a training run is, on a terminal.
 #pragma once
-
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 
-/// Shows how far one epoch is: bar, loss, samples per second and the time left.
+#include "format.hpp"
+#include "terminal_line.hpp"
+
+/// Shows the running epoch as a bar with loss and samples per second, and the time that the whole
+/// run still takes, its tests included.
 class Progress {
  public:
-  /// `done` of the batches were trained on before.
-  Progress(std::string title, std::int64_t batches, std::int64_t done = 0)
-      : title_(std::move(title)),
-        batches_(batches),
-        terminal_(isatty(STDOUT_FILENO) == 1),
-        first_(done),
-        done_(done) {}
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  /// A run of so many batches in all, of which `done` were trained on by an earlier program.
+  Progress(std::int64_t batches, std::int64_t done)
+      : run_{batches, done}, first_(done), run_start_(Clock::now()) {}
 
-  /// After each batch; redraws ten times a second at most. `loss` is only read when it does.
+  /// An epoch of so many batches begins, or goes on after `done` of them.
+  void begin(std::string title, std::int64_t batches, std::int64_t done) {
+    title_ = std::move(title);
+    epoch_ = {batches, done};
+    samples_ = 0;
+    epoch_start_ = drawn_ = Clock::now();
+  }
+
+  /// After each batch; redraws ten times a second at most. `loss` is only called when it does.
   template <class Loss>
   void step(std::int64_t samples, Loss&& loss) {
-    ++done_;
+    ++run_.done;
+    ++epoch_.done;
     samples_ += samples;
-    if (!terminal_) return;
+    if (!line_.shows()) return;
     const Clock::time_point now = Clock::now();
     if (now - drawn_ < std::chrono::milliseconds(100)) return;
     drawn_ = now;
-    draw(std::chrono::duration<double>(now - start_).count(), loss());
+    draw(now, loss());
   }
 
   /// Removes the line.
-  void clear() {
-    if (shown_) std::fputs("\r\033[K", stdout);
-    shown_ = false;
-  }
+  void clear() { line_.clear(); }
 
  private:
   using Clock = std::chrono::steady_clock;
+  struct Count {
+    std::int64_t batches = 0, done = 0;
+  };
 
-  void draw(double seconds, double loss) {
-    constexpr int width = 24;
-    const int filled = static_cast<int>(width * done_ / batches_);
-    const std::string bar = std::string(static_cast<std::size_t>(filled), '=') + ">" +
-                            std::string(static_cast<std::size_t>(width - filled), ' ');
-    const double left =
-        seconds * static_cast<double>(batches_ - done_) / static_cast<double>(done_ - first_);
-    std::printf("\r\033[K%s [%s] %lld/%lld  loss %.4f  %.0f samples/s  ETA %d:%02d", title_.c_str(),
-                bar.c_str(), static_cast<long long>(done_), static_cast<long long>(batches_), loss,
-                static_cast<double>(samples_) / seconds, static_cast<int>(left) / 60,
-                static_cast<int>(left) % 60);
-    std::fflush(stdout);
-    shown_ = true;
+  static double seconds(Clock::duration time) {
+    return std::chrono::duration<double>(time).count();
   }
 
+  void draw(Clock::time_point now, double loss) {
+    const double share = static_cast<double>(epoch_.done) / static_cast<double>(epoch_.batches);
+    const double left = seconds(now - run_start_) * static_cast<double>(run_.batches - run_.done) /
+                        static_cast<double>(run_.done - first_);
+    line_.draw(format("%s %s %lld/%lld  loss %.4f  %.0f samples/s  %s", title_.c_str(),
+                      progress_bar(share, 24).c_str(), static_cast<long long>(epoch_.done),
+                      static_cast<long long>(epoch_.batches), loss,
+                      static_cast<double>(samples_) / seconds(now - epoch_start_),
+                      time_left(left).c_str()));
+  }
+
+  TerminalLine line_;
   std::string title_;
-  std::int64_t batches_;
-  bool terminal_;
-  std::int64_t first_;
-  std::int64_t done_;
-  bool shown_ = false;
-  std::int64_t samples_ = 0;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point drawn_ = start_;
+  Count run_, epoch_;
+  std::int64_t first_;        // of the run's batches that this program trains on
+  std::int64_t samples_ = 0;  // of the epoch, by this program
+  Clock::time_point run_start_, epoch_start_, drawn_;
 };

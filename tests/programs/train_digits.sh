@@ -25,6 +25,16 @@ if diff -q <(results "$work/first") <(results "$work/other") >/dev/null; then fa
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
   script -qec "$program --model lenet --samples 20000 --epochs 1" /dev/null >"$work/terminal" </dev/null
   grep -q $'\r.*samples/s  ETA' "$work/terminal" || fail "no progress line on a terminal"
+  # The time left is that of all epochs: hours.
+  script -qec "$program --samples 20000 --epochs 100000" /dev/null >"$work/terminal" </dev/null &
+  running=$!
+  for ((i = 0; i < 600; ++i)); do
+    if grep -Eq $'\r.*1/100000 .*  ETA [0-9]+:[0-9]{2}:[0-9]{2}' "$work/terminal"; then break; fi
+    sleep 0.1
+  done
+  kill $running
+  wait $running 2>/dev/null || true
+  ((i < 600)) || fail "the time left is not that of the run: $(tail -c 200 "$work/terminal")"
 fi
 
 refused 2 "--frobnicate" --frobnicate

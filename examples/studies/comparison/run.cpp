@@ -11,6 +11,8 @@
 #include <plumb/core.hpp>
 #include <sstream>
 
+#include "../../support/training.hpp"
+
 namespace comparison {
 namespace {
 
@@ -162,8 +164,7 @@ class Run {
       if (result_.diverged) load_start();
       result_.test = task_.evaluate(*model_, task_.test);
     }
-    for (const Parameter& parameter : model_->parameters())
-      result_.parameter_hash = hash(parameter.variable.value(), result_.parameter_hash);
+    result_.parameter_hash = parameter_hash(*model_);
   }
 
   // What diverged counts as the untrained model.

@@ -3,6 +3,9 @@
 #include <cmath>
 #include <plumb/core.hpp>
 
+#include "../../support/digit_nets.hpp"
+#include "../../support/training.hpp"
+
 namespace comparison {
 namespace {
 
@@ -59,13 +62,8 @@ std::shared_ptr<nn::Layer> mlp(Generator& random) {
       Sequential{nn::Linear(784, 128, random), nn::ReLU(), nn::Linear(128, 10, random)});
 }
 
-// LeCun et al. 1998, with ReLU and max pooling as is usual today.
 std::shared_ptr<nn::Layer> lenet(Generator& random) {
-  return std::make_shared<Sequential>(
-      Sequential{nn::Conv2d(1, 6, 5, random, {1, 2}), nn::ReLU(), nn::MaxPool2d(2),
-                 nn::Conv2d(6, 16, 5, random), nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(),
-                 nn::Linear(400, 120, random), nn::ReLU(), nn::Linear(120, 84, random), nn::ReLU(),
-                 nn::Linear(84, 10, random)});
+  return std::make_shared<Sequential>(digit_nets::lenet(random));
 }
 
 std::function<std::shared_ptr<nn::Layer>(Generator&)> plane_classifier(std::int64_t classes) {
@@ -204,9 +202,7 @@ Variable Task::loss(const Variable& out, const data::Batch& batch) const {
 Score Task::evaluate(nn::Layer& model, const Data& dataset) const {
   const NoGrad no_grad;
   const nn::EvalMode evaluating(model);
-  data::LoaderOptions options;
-  options.batch_size = 1000;
-  data::DataLoader loader(dataset, options);
+  data::DataLoader loader = test_loader(dataset);
   Score total;
   for (const data::Batch& batch : loader) {
     const auto n = static_cast<double>(batch.x.dim(0));
@@ -226,9 +222,7 @@ Score Task::evaluate(nn::Layer& model, const Data& dataset) const {
 std::uint64_t data_hash(const Task& task) {
   std::uint64_t state = 0;
   for (const Data& part : {task.train, task.validation, task.test}) {
-    data::LoaderOptions options;
-    options.batch_size = 1000;
-    data::DataLoader loader(part, options);
+    data::DataLoader loader = test_loader(part);
     for (const data::Batch& batch : loader) state = hash(batch.y, hash(batch.x, state));
   }
   return state;

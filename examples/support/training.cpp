@@ -1,0 +1,140 @@
+#include "training.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <plumb/nn/module.hpp>
+#include <plumb/optim/optimizer.hpp>
+#include <utility>
+#include <variant>
+
+#include "arguments.hpp"
+#include "progress.hpp"
+
+using namespace plumb;
+
+void add_length_options(CLI::App& app, TrainingOptions& options) {
+  using arguments::whole_number;
+  app.add_option("--epochs", options.epochs, "passes over the training set")
+      ->check(whole_number(1, 1'000'000));
+  app.add_option("--batch-size", options.batch_size, "samples in a step")
+      ->check(whole_number(1, 100'000'000));
+}
+
+void add_run_options(CLI::App& app, TrainingOptions& options) {
+  using arguments::whole_number;
+  app.add_option("--seed", options.seed, "of initial weights and shuffling")
+      ->check(whole_number(0, INT64_MAX));
+  app.add_option("--threads", options.threads, "that compute; 0: all processors")
+      ->check(whole_number(0, 1024));
+  app.add_option("--loader-threads", options.loader_threads, "that prepare batches; 0: none")
+      ->check(whole_number(0, 256));
+  add_options(app, options.saving);
+}
+
+data::DataLoader training_loader(std::shared_ptr<const data::Dataset> dataset,
+                                 const TrainingOptions& options) {
+  data::LoaderOptions loader;
+  loader.batch_size = options.batch_size;
+  loader.shuffle = true;
+  loader.seed = static_cast<std::uint64_t>(options.seed);
+  loader.threads = static_cast<int>(options.loader_threads);
+  return data::DataLoader(std::move(dataset), loader);
+}
+
+data::DataLoader test_loader(std::shared_ptr<const data::Dataset> dataset) {
+  data::LoaderOptions loader;
+  loader.batch_size = 1000;
+  return data::DataLoader(std::move(dataset), loader);
+}
+
+void require_settings(Checkpoint& checkpoint, const optim::Optimizer& optimizer) {
+  for (const optim::Setting& setting : optimizer.settings(0))
+    std::visit([&](const auto& value) { checkpoint.require(setting.name, value); }, setting.value);
+}
+
+std::uint64_t parameter_hash(const nn::Module& model) {
+  std::uint64_t state = 0;
+  for (const Parameter& parameter : model.parameters())
+    state = hash(parameter.variable.value(), state);
+  return state;
+}
+
+Training::Training(std::string program, const TrainingOptions& options)
+    : program_(std::move(program)), options_(options), saving_(options.saving) {
+  if (options_.threads > 0) set_num_threads(static_cast<int>(options_.threads));
+  checkpoint_.track("epoch", epoch_);
+  checkpoint_.track("step", step_);
+  checkpoint_.track("samples", samples_);
+  checkpoint_.track("loss", loss_);
+  checkpoint_.track("best", best_);
+}
+
+int Training::run(data::DataLoader& loader, const Step& step, const Test& test) {
+  checkpoint_.add("loader", loader);
+  saving_.begin(checkpoint_);
+  Progress progress(loader.batches() * options_.epochs,
+                    loader.batches() * epoch_ + loader.position());
+  bool tested = false;
+  while (epoch_ < options_.epochs && !stop_.requested()) {
+    const std::string title = text("epoch ", epoch_ + 1, "/", options_.epochs);
+    progress.begin(title, loader.batches(), loader.position());
+    const double before = seconds_;
+    if (!train_epoch(loader, step, progress)) break;
+    progress.clear();
+    const TestScore score = test();
+    tested = true;
+    std::printf("%s  loss %.5f  %s  (%.2f s)\n", title.c_str(), mean_loss(), score.text.c_str(),
+                seconds_ - before);
+    std::fflush(stdout);
+    finish_epoch(score);
+  }
+  progress.clear();
+  if (stop_.requested()) return stopped();
+  if (!tested) test();
+  return 0;
+}
+
+// Or what is left of it. Returns whether it came to the end.
+bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress& progress) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  const double before = seconds_;
+  for (const data::Batch& batch : loader) {
+    const double loss = step(batch);
+    const std::int64_t n = batch.x.dim(0);
+    loss_ += loss * static_cast<double>(n);
+    samples_ += n;
+    trained_ += n;
+    ++step_;
+    seconds_ = before + std::chrono::duration<double>(Clock::now() - start).count();
+    progress.step(n, [&] { return mean_loss(); });
+    saving_.after_step(checkpoint_, step_);
+    if (stop_.requested()) return false;
+  }
+  return true;
+}
+
+void Training::finish_epoch(const TestScore& score) {
+  ++epoch_;
+  samples_ = 0;
+  loss_ = 0;
+  if (epoch_ == 1 || score.value > best_) {
+    best_ = score.value;
+    saving_.save_best(checkpoint_);
+  }
+  saving_.save(checkpoint_, step_);
+}
+
+int Training::stopped() const {
+  saving_.save(checkpoint_, step_);
+  std::fprintf(stderr, "%s: stopped by a signal after step %lld, %s\n", program_.c_str(),
+               static_cast<long long>(step_),
+               saving_.saves() ? "saved; --resume goes on" : "nothing saved");
+  return stop_.exit_code();
+}
+
+void Training::print_speed() const {
+  std::printf("training        %.2f s, %.0f samples/s\n", seconds_,
+              static_cast<double>(trained_) / std::max(seconds_, 1e-9));
+}

@@ -1,0 +1,105 @@
+// The loop that training programs share: epochs with progress on a terminal, checkpoints, a test
+// after each, and an orderly end at a signal. What is learnt is the program's own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <plumb/core.hpp>
+#include <plumb/data.hpp>
+#include <string>
+
+#include "saving.hpp"
+
+namespace CLI {
+class App;
+}
+namespace plumb::nn {
+class Module;
+}
+namespace plumb::optim {
+class Optimizer;
+}
+class Progress;
+
+struct TrainingOptions {
+  std::int64_t epochs = 5;
+  std::int64_t batch_size = 64;
+  std::int64_t seed = 0;            ///< Of initial weights and shuffling.
+  std::int64_t threads = 0;         ///< That compute; 0: all processors.
+  std::int64_t loader_threads = 0;  ///< That prepare batches; 0: none.
+  SavingOptions saving;
+};
+
+/// --epochs and --batch-size.
+void add_length_options(CLI::App& app, TrainingOptions& options);
+/// --seed, --threads, --loader-threads, and those of SavingOptions.
+void add_run_options(CLI::App& app, TrainingOptions& options);
+
+/// Shuffled batches to train on.
+plumb::data::DataLoader training_loader(std::shared_ptr<const plumb::data::Dataset> dataset,
+                                        const TrainingOptions& options);
+/// All samples in their order, for a test.
+plumb::data::DataLoader test_loader(std::shared_ptr<const plumb::data::Dataset> dataset);
+
+/// The optimizer's settings must be those that a checkpoint was saved with.
+void require_settings(plumb::Checkpoint& checkpoint, const plumb::optim::Optimizer& optimizer);
+
+/// A fingerprint of all parameters.
+std::uint64_t parameter_hash(const plumb::nn::Module& model);
+
+/// What a test has found.
+struct TestScore {
+  std::string text;  ///< For the line of the epoch: "test accuracy 98.12 %".
+  double value = 0;  ///< More is better. The checkpoint of the highest is kept as the best.
+};
+
+/// One run of a training program, in this order:
+///
+///     Training training("train_digits", options);
+///     ... data, model, optimizer ...
+///     training.checkpoint().add("model", model);
+///     training.checkpoint().add("optimizer", optimizer);
+///     const int code = training.run(loader, step, test);
+///
+class Training {
+ public:
+  /// Moves the parameters once; returns the mean loss of the batch, whose samples are x.dim(0).
+  using Step = std::function<double(const plumb::data::Batch& batch)>;
+  using Test = std::function<TestScore()>;
+
+  /// From here on SIGINT and SIGTERM end the run between two steps. Comes before what takes time:
+  /// throws where checkpoints cannot be written. Messages begin with the program's name.
+  Training(std::string program, const TrainingOptions& options);
+
+  /// What goes on where a run is resumed, and the settings that must be the same. The program adds
+  /// all but the loader and the loop's own counters.
+  plumb::Checkpoint& checkpoint() { return checkpoint_; }
+
+  /// Resumes where that is asked for, then trains, tests and saves to the end of the last epoch.
+  /// Where nothing was left to train it tests once. Returns 0, or after a signal, when the run has
+  /// been saved, the exit code that goes with it.
+  int run(plumb::data::DataLoader& loader, const Step& step, const Test& test);
+
+  /// The time that steps have taken, and samples per second, on stdout.
+  void print_speed() const;
+
+ private:
+  bool train_epoch(plumb::data::DataLoader& loader, const Step& step, Progress& progress);
+  void finish_epoch(const TestScore& score);
+  int stopped() const;
+  double mean_loss() const { return loss_ / static_cast<double>(samples_); }
+
+  plumb::StopRequest stop_;
+  std::string program_;
+  TrainingOptions options_;
+  Saving saving_;
+  plumb::Checkpoint checkpoint_;
+  std::int64_t epoch_ = 0;    // epochs that are finished
+  std::int64_t step_ = 0;     // steps in all
+  std::int64_t samples_ = 0;  // of the running epoch
+  double loss_ = 0;           // their sum
+  double best_ = 0;           // the highest score; of no meaning before the first epoch is finished
+  std::int64_t trained_ = 0;  // samples, by this program
+  double seconds_ = 0;        // in which it has
+};
