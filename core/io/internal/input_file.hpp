@@ -1,6 +1,7 @@
-// A regular file that is read from front to back: its size is known before anything is allocated.
+// A file that is read from front to back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "origin.hpp"
@@ -9,23 +10,30 @@ namespace plumb::detail {
 
 class InputFile {
  public:
-  // Throws where the file cannot be opened or is not a regular one.
-  explicit InputFile(Origin origin);
+  // Of a regular file the size is known before anything is allocated; of others, a pipe, it is not.
+  enum class Accepts : std::uint8_t { regular, any };
+
+  // Throws where the file cannot be opened or is not of an accepted kind.
+  explicit InputFile(Origin origin, Accepts accepts = Accepts::regular);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
   const Origin& origin() const { return origin_; }
-  // Bytes of the whole file when it was opened.
+  bool regular() const { return regular_; }
+  // Bytes of a regular file when it was opened; otherwise 0.
   std::uint64_t size() const { return size_; }
   std::uint64_t left() const { return size_ - position_; }
 
-  // Reads the next `count` bytes; throws where there are fewer.
+  // Reads the next `count` bytes of a regular file; throws where there are fewer.
   void read(void* to, std::uint64_t count);
+  // Reads up to `count` bytes of any file, and returns how many: 0 only at its end.
+  std::size_t read_some(void* to, std::size_t count);
 
  private:
   Origin origin_;
   int descriptor_ = -1;
+  bool regular_ = false;
   std::uint64_t size_ = 0;
   std::uint64_t position_ = 0;
 };

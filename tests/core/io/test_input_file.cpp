@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <plumb/core/io/internal/input_file.hpp>
@@ -38,6 +39,21 @@ TEST_CASE("InputFile: only regular files") {
   const std::string pipe = folder.path() + "/pipe";
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
   CHECK(error(pipe) == "[load] " + pipe + ": is no regular file");
+}
+
+TEST_CASE("InputFile: a pipe where any file will do") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], "text", 4) == 4);
+  ::close(ends[1]);
+  InputFile file({"load", "/dev/fd/" + std::to_string(ends[0])}, InputFile::Accepts::any);
+  CHECK(!file.regular());
+  char bytes[8];
+  CHECK(file.read_some(bytes, 3) == 3);
+  CHECK(file.read_some(bytes + 3, 5) == 1);
+  CHECK(std::string(bytes, 4) == "text");
+  CHECK(file.read_some(bytes, 8) == 0);
+  ::close(ends[0]);
 }
 
 TEST_CASE("Origin: what a file says cannot reach a terminal's controls") {
