@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/bits.hpp"
 #include "support/small_stack.hpp"
 #include "support/threads.hpp"
 
@@ -42,9 +43,7 @@ std::uint64_t trained(const Net& net, int steps) {
     optimizer.step();
     state = hash(loss.value(), state);
   }
-  const StateDict result = model.state_dict();
-  for (const auto& [name, tensor] : result.tensors()) state = hash(tensor, state);
-  return state;
+  return test::bits(model.state_dict(), state);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The figures of batch_size.md: batch_size.sh OUT
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 out=${1:?usage: batch_size.sh OUT}
-programs=${PLUMB_BIN_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)/build/release/examples}
 
 "$programs/batch_size" --out "$out/study"
 

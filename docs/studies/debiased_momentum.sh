@@ -1,15 +1,8 @@
 #!/usr/bin/env bash
 # The figures of debiased_momentum.md: debiased_momentum.sh OUT [MNIST-FOLDER]
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 out=${1:?usage: debiased_momentum.sh OUT [MNIST-FOLDER]}
-programs=${PLUMB_BIN_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)/build/release/examples}
-
-# compare NAME ARGUMENTS...
-compare() {
-  "$programs/compare_optimizers" --seeds 20 --out "$out/$1" "${@:2}" >/dev/null
-  printf '\n== %s\n' "$1"
-  cat "$out/$1/summary.txt"
-}
 
 # beta, lr of heavy ball at an effective lr of 0.3, and the range in which its lr is searched for;
 # that of the debiased form is always 0.001..100.

@@ -1,15 +1,8 @@
 #!/usr/bin/env bash
 # The figures of near_zero_gradients.md: near_zero_gradients.sh OUT
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 out=${1:?usage: near_zero_gradients.sh OUT}
-programs=${PLUMB_BIN_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)/build/release/examples}
-
-# compare NAME ARGUMENTS...
-compare() {
-  "$programs/compare_optimizers" --seeds 20 --out "$out/$1" "${@:2}" >/dev/null
-  printf '\n== %s\n' "$1"
-  cat "$out/$1/summary.txt"
-}
 
 fixed=(--optimizer all@sgd:momentum=0.9,lr=0.03)
 tuned=(--optimizer all@sgd:momentum=0.9)

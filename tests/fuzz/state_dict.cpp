@@ -3,6 +3,7 @@
 #include <cstring>
 #include <plumb/plumb.hpp>
 
+#include "../support/bits.hpp"
 #include "../training/run.hpp"
 #include "input.hpp"
 
@@ -65,10 +66,8 @@ void change(StateDict& state, const std::vector<std::string>& names, Numbers& nu
 // Loading changes the run into exactly what `state` says, or not at all.
 void load(test::Run& run, const StateDict& state) {
   const auto bits = [&] {
-    std::uint64_t all = 0;
     const StateDict now = run.checkpoint.state_dict();
-    for (const auto& [name, tensor] : now.tensors()) all = hash(tensor, all);
-    return std::make_pair(all, now.scalars());
+    return std::make_pair(test::bits(now), now.scalars());
   };
   const auto before = bits();
   bool refused = false;

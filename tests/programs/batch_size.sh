@@ -13,14 +13,7 @@ if grep -q $'[\r\033]' "$work/one.txt"; then fail "control characters outside a 
 
 # Killed on the way, by a signal that cannot be caught and by one that can: what is finished is kept.
 for signal in KILL TERM; do
-  "$program" "${small[@]}" --threads 2 --evaluations 400 --out "$work/$signal" >/dev/null 2>&1 &
-  running=$!
-  until [[ $(ls "$work/$signal/runs" 2>/dev/null | wc -l) -ge 2 ]]; do sleep 0.01; done
-  kill -$signal $running
-  code=0
-  wait $running 2>/dev/null || code=$?
-  [[ $code == $((128 + $(kill -l $signal))) ]] || fail "SIG$signal exited $code"
-  [[ ! -e $work/$signal/steps_none.csv ]] || fail "not stopped half-way"
+  killed_half_way $signal 2 steps_none.csv "${small[@]}" --threads 2 --evaluations 400
   "$program" "${small[@]}" --threads 2 --evaluations 400 --out "$work/$signal" >"$work/$signal.txt"
 done
 "$program" --manifest "$work/KILL/manifest.ini" --threads 1 --out "$work/again" >"$work/again.txt"

@@ -24,14 +24,7 @@ fi
 # Signals that can be caught end it with their code.
 small=(--task spiral --samples 2000 --trials 4 --seeds 6 --optimizer sgd --optimizer adam)
 for signal in KILL TERM; do
-  "$program" "${small[@]}" --epochs 20 --out "$work/$signal" >/dev/null 2>&1 &
-  running=$!
-  until [[ $(ls "$work/$signal/runs" 2>/dev/null | wc -l) -ge 4 ]]; do sleep 0.02; done
-  kill -$signal $running
-  code=0
-  wait $running 2>/dev/null || code=$?
-  [[ $code == $((128 + $(kill -l $signal))) ]] || fail "SIG$signal exited $code"
-  [[ ! -e $work/$signal/runs.csv ]] || fail "not stopped half-way"
+  killed_half_way $signal 4 runs.csv "${small[@]}" --epochs 20
   "$program" "${small[@]}" --epochs 20 --out "$work/$signal" >"$work/$signal.txt"
 done
 "$program" --manifest "$work/KILL/manifest.ini" --threads 1 --out "$work/again" >/dev/null

@@ -9,14 +9,34 @@ fail() {
   exit 1
 }
 
-# refused CODE TEXT ARGUMENTS...: $program ends with CODE, says TEXT on stderr and nothing on stdout.
-refused() {
+# ends CODE TEXT ARGUMENTS...: $program ends with CODE and says TEXT on stderr.
+ends() {
   local code=0 expected=$1 words=$2
   shift 2
   "${program:?}" "$@" >"$work/out" 2>"$work/err" || code=$?
-  [[ $code == "$expected" ]] || fail "$* exited $code instead of $expected"
+  [[ $code == "$expected" ]] ||
+    fail "$* exited $code instead of $expected: $(cat "$work/err")"
   grep -qF -- "$words" "$work/err" || fail "$* did not say '$words': $(cat "$work/err")"
-  [[ ! -s $work/out ]] || fail "$* printed on stdout"
+}
+
+# refused CODE TEXT ARGUMENTS...: the same, and it says nothing on stdout.
+refused() {
+  ends "$@"
+  [[ ! -s $work/out ]] || fail "${*:3} printed on stdout"
+}
+
+# killed_half_way SIGNAL LEAST FILE ARGUMENTS...: $program --out $work/SIGNAL is sent SIGNAL when LEAST
+# of its runs are finished, and ends with it, without FILE, which it writes last.
+killed_half_way() {
+  local signal=$1 least=$2 file=$3 running code=0
+  local folder=$work/$signal
+  "${program:?}" "${@:4}" --out "$folder" >/dev/null 2>&1 &
+  running=$!
+  until [[ $(ls "$folder/runs" 2>/dev/null | wc -l) -ge $least ]]; do sleep 0.01; done
+  kill "-$signal" $running
+  wait $running 2>/dev/null || code=$?
+  [[ $code == $((128 + $(kill -l "$signal"))) ]] || fail "SIG$signal exited $code"
+  [[ ! -e $folder/$file ]] || fail "not stopped half-way"
 }
 
 # skip WHY: ctest counts 77 as skipped.

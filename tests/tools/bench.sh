@@ -1,14 +1,8 @@
 #!/usr/bin/env bash
 # What bench/run makes of figures: medians, libtorch's best, ratios, shares, marks, the document.
-set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
+# shellcheck source=tests/support/script.sh
+source "$source_dir/tests/support/script.sh"
 
 # Figures that nobody measured, three rounds each. Times in nanoseconds: an MLP step at batch 64 has
 # 64473088 operations, so 1e6 are 64.47 GFLOP/s; plain SGD on 50 million moves 600 MB.

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # tools/check_layers finds every kind of violation: each is planted alone in a copy of a small tree.
-set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
+# shellcheck source=tests/support/script.sh
+source "$source_dir/tests/support/script.sh"
 
 mkdir -p "$work"/clean/{core/{runtime/internal,tensor/internal,simd,kernels,io},autograd,nn,optim,data,examples,tests/nn,bench}
 cd -- "$work/clean"

@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
 # docs/robustness.md: every test that its tables name exists, and every row names one or says "none".
-set -euo pipefail
-cd -- "${PLUMB_SOURCE_DIR:-$(dirname -- "${BASH_SOURCE[0]}")/../..}"
+source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
+# shellcheck source=tests/support/script.sh
+source "$source_dir/tests/support/script.sh"
+cd -- "$source_dir"
 page=docs/robustness.md
 tests=${PLUMB_BUILD_DIR:-build/release}/plumb_tests
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 
 rows=$(sed '/^## Fuzzing/q' $page | grep -E '^\| ' | grep -vE '^\| (case|---) ')
 (($(wc -l <<<"$rows") > 50)) || fail "the tables are not where they were"
