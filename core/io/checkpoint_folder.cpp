@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr const char* operation = "CheckpointFolder";
 constexpr const char* prefix = "step-";
 constexpr const char* suffix = ".safetensors";
+constexpr const char* best_name = "best.safetensors";
 constexpr std::size_t digits = 12;
 constexpr std::int64_t steps = 1'000'000'000'000;
 
@@ -34,6 +35,8 @@ bool is_checkpoint(const std::string& name) {
          std::string(name).replace(begin, digits, digits, '0') == shape;
 }
 
+bool is_ours(const std::string& name) { return is_checkpoint(name) || name == best_name; }
+
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(std::string path, std::int64_t keep)
@@ -43,7 +46,7 @@ CheckpointFolder::CheckpointFolder(std::string path, std::int64_t keep)
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) fail(operation, path_, ": ", error.message());
-  detail::remove_abandoned_temporaries(path_);
+  detail::remove_abandoned_temporaries(path_, is_ours);
   detail::AtomicFile probe({operation, path_ + "/" + file_name(0)});
 }
 
@@ -71,6 +74,8 @@ std::vector<std::string> CheckpointFolder::files() const {
   std::sort(all.begin(), all.end(), std::greater<>());
   return all;
 }
+
+std::string CheckpointFolder::best() const { return path_ + "/" + best_name; }
 
 std::string CheckpointFolder::load_newest(Checkpoint& checkpoint) const {
   const std::vector<std::string> all = files();

@@ -27,7 +27,7 @@ class CheckpointFolder {
   /// Paths of the checkpoints, newest (of the highest step) first, without the best.
   std::vector<std::string> files() const;
   /// Path of the best, whether there is one or not.
-  std::string best() const { return path_ + "/best.safetensors"; }
+  std::string best() const;
   /// Loads the newest; returns its path, "" where there is none. Throws as Checkpoint::load does,
   /// naming the one before where a file is damaged; it does not take an older one unasked.
   std::string load_newest(Checkpoint& checkpoint) const;

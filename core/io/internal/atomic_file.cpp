@@ -44,6 +44,24 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Removes a number of the form that open_temporary() writes from the end of a name, and what stands
+// before it; false where they are not there.
+bool remove_number(std::string& name, const std::string& before) {
+  const std::size_t last = name.find_last_not_of("0123456789");
+  if (last == std::string::npos || last + 1 == name.size()) return false;
+  const bool leading_zero = name[last + 1] == '0' && last + 2 < name.size();
+  if (leading_zero || last + 1 < before.size()) return false;
+  const std::size_t end = last + 1 - before.size();
+  if (name.compare(end, before.size(), before) != 0) return false;
+  name.resize(end);
+  return true;
+}
+
+// NAME of the temporary "NAME.tmp-PID-N"; "" of anything else.
+std::string target_of(std::string name) {
+  return remove_number(name, "-") && remove_number(name, mark) ? name : "";
+}
+
 int sync(int descriptor) {
   int result;
   do {
@@ -119,11 +137,13 @@ void AtomicFile::commit() {
     refuse("cannot write the folder to the disk");
 }
 
-void remove_abandoned_temporaries(const std::string& folder) {
+void remove_abandoned_temporaries(const std::string& folder,
+                                  bool (*is_target)(const std::string& name)) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string path = entry.path().string();
-    if (entry.path().filename().string().find(mark) == std::string::npos) continue;
+    const std::string target = target_of(entry.path().filename().string());
+    if (target.empty() || !is_target(target)) continue;
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (descriptor < 0) continue;
     struct stat status;

@@ -43,8 +43,9 @@ class AtomicFile {
   std::uint64_t handed_over_ = 0;  // bytes that the disk was told to begin with
 };
 
-// Removes the temporaries that killed programs left in a folder. Those that are being written hold
-// a lock, and are younger than a minute before they do.
-void remove_abandoned_temporaries(const std::string& folder);
+// Removes the temporaries that killed programs left in a folder, of targets whose names is_target
+// takes. Those that are being written hold a lock, and are younger than a minute before they do.
+void remove_abandoned_temporaries(const std::string& folder,
+                                  bool (*is_target)(const std::string& name));
 
 }  // namespace plumb::detail

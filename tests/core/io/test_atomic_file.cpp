@@ -71,17 +71,20 @@ TEST_CASE("AtomicFile: what cannot be a file is refused with its path") {
         "[save] " + file + "/x: cannot create a file beside it: Not a directory");
 }
 
-TEST_CASE("remove_abandoned_temporaries: neither young ones nor those being written") {
+TEST_CASE("remove_abandoned_temporaries: neither young ones, those being written nor others") {
   const test::TemporaryFolder folder;
   const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
-  for (const char* name : {"a.tmp-1-0", "a.other", "young.tmp-1-0"}) folder.write(name, "x");
+  for (const char* name : {"a.tmp-1-0", "a.other", "b.tmp-1-0", "young.tmp-1-0"})
+    folder.write(name, "x");
   AtomicFile busy({"save", folder.path() + "/busy"});
   for (const std::string& name : folder.names())
     if (name.find("young") != 0) fs::last_write_time(folder.path() + "/" + name, long_ago);
-  detail::remove_abandoned_temporaries(folder.path());
+  detail::remove_abandoned_temporaries(folder.path(),
+                                       [](const std::string& target) { return target != "b"; });
   const std::vector<std::string> left = folder.names();
-  REQUIRE(left.size() == 3);
+  REQUIRE(left.size() == 4);
   CHECK(left[0] == "a.other");
-  CHECK(test::contains(left[1], "busy.tmp-"));
-  CHECK(left[2] == "young.tmp-1-0");
+  CHECK(left[1] == "b.tmp-1-0");
+  CHECK(test::contains(left[2], "busy.tmp-"));
+  CHECK(left[3] == "young.tmp-1-0");
 }

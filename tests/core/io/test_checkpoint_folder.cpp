@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <plumb/core/io/checkpoint_folder.hpp>
@@ -57,6 +59,34 @@ TEST_CASE("CheckpointFolder: a damaged newest is an error that names the one bef
   const std::string error = error_of([&] { folder.load_newest(checkpoint); });
   CHECK(contains(error, "[load_safetensors] " + folder.files()[0]));
   CHECK(contains(error, "\nthe checkpoint before it is " + folder.files()[1]));
+}
+
+TEST_CASE("CheckpointFolder: of old files only a checkpoint's temporaries are removed") {
+  const test::TemporaryFolder temporary;
+  const Names ours = {"best.safetensors.tmp-4194304-0", "step-000000000012.safetensors.tmp-7-31"};
+  const Names others = {"best.safetensors.tmp-",
+                        "best.safetensors.tmp-1",
+                        "best.safetensors.tmp-1-",
+                        "best.safetensors.tmp-1-0-0",
+                        "best.safetensors.tmp-1-0.gz",
+                        "best.safetensors.tmp-01-0",
+                        "best.safetensors.tmp-1-00",
+                        "best.safetensors.tmp--1-0",
+                        "best.safetensors.tmp-x-0",
+                        "best.tmp-1-0",
+                        "my-best.safetensors.tmp-1-0",
+                        "notes.tmp-1-0",
+                        "notes.tmp-draft",
+                        "step-12.safetensors.tmp-1-0",
+                        ".tmp-1-0"};
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  for (const Names& names : {ours, others})
+    for (const std::string& name : names)
+      std::filesystem::last_write_time(temporary.write(name, "x"), long_ago);
+  const CheckpointFolder folder(temporary.path());
+  Names left = others;
+  std::sort(left.begin(), left.end());
+  CHECK(temporary.names() == left);
 }
 
 TEST_CASE("CheckpointFolder: what cannot be written is told at once") {
