@@ -7,23 +7,15 @@
 #include "../../runtime/error.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
+#include "blas_call.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
-
-extern "C" void openblas_set_num_threads(int threads);
 
 namespace plumb::kernel {
 namespace {
 
-// OpenBLAS cuts the work by its number of threads, and its results with it. Here the tiles are cut
-// by shape, each is one single-threaded call, and parallel_for spreads them.
-void make_blas_single_threaded() {
-  static const bool done = (openblas_set_num_threads(1), true);
-  static_cast<void>(done);
-}
-
-// How a product is cut. It depends on the shape alone (and on whether the processor has the
-// register kernel), never on the number of threads.
+// How a product is cut. It depends on the shape alone (and on whether the processor has the register
+// kernel), never on the number of threads: a tile is the work of one thread, a call of OpenBLAS too.
 enum class Kernel : std::uint8_t { registers, thin, narrow, blas };
 struct Plan {
   std::int64_t rows, columns;  // of a tile of c
@@ -97,6 +89,7 @@ Matrix<T> from(const Matrix<T>& x, std::int64_t row, std::int64_t column) {
 template <class T>
 void blas_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias) {
+  const BlasCall call("matmul");
   if (bias != nullptr) {
     for (std::int64_t i = 0; i < m; ++i) {
       T* row = c + i * stride;
@@ -145,7 +138,6 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
     return;
   }
   const Plan cut = plan(m, n, k, a.transpose, b.transpose);
-  if (cut.kernel == Kernel::blas) make_blas_single_threaded();
   const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
                            const Matrix<T>& right, T* to, const T* plus) {
     if (cut.kernel == Kernel::registers)

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# train_digits with less and less memory: it trains to the usual bits, or says how many bytes it could
+# not have. It neither hangs nor is killed.
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
+program=$PLUMB_BIN_DIR/train_digits
+skip_under_sanitizers "reserve addresses by the terabyte"
+if ldd "$program" | grep -q openblas-openmp; then skip "OpenBLAS takes a buffer before main"; fi
+
+# sweep FIRST STEP LAST ARGUMENTS...: limits of the address space in MB.
+sweep() {
+  local trained=0 refused=0 limit code
+  local limits=("$1" "$2" "$3")
+  shift 3
+  "$program" "$@" | results /dev/stdin >"$work/usual"
+  for limit in $(seq "${limits[@]}"); do
+    code=0
+    # SIGKILL: what OpenBLAS does without memory ends by nothing else.
+    timeout -s KILL 60 prlimit --as=$((limit * 1000000)) "$program" "$@" >"$work/out" 2>"$work/err" ||
+      code=$?
+    case $code in
+      0)
+        diff <(results "$work/out") "$work/usual" >&2 || fail "$limit MB changed the result: $*"
+        trained=$((trained + 1))
+        ;;
+      1)
+        grep -qE 'cannot allocate [0-9]+ bytes$' "$work/err" ||
+          fail "$limit MB gave another error: $* $(cat "$work/err")"
+        refused=$((refused + 1))
+        ;;
+      *) fail "$limit MB exited $code: $* $(cat "$work/err")" ;;
+    esac
+  done
+  ((trained > 0 && refused > 0)) || fail "$trained limits were enough, $refused were not: $*"
+}
+
+sweep 60 20 320 --samples 256 --epochs 1 --threads 1
+sweep 100 60 820 --samples 256 --epochs 1 --threads 2 --loader-threads 1
+sweep 300 150 900 --samples 64 --epochs 1 --model cnn
+# Every product is OpenBLAS's, on more threads than there are buffers.
+PLUMB_ISA=base sweep 200 100 900 --samples 256 --epochs 1 --threads 4
