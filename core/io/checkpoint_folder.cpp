@@ -8,6 +8,7 @@
 
 #include "../runtime/error.hpp"
 #include "internal/atomic_file.hpp"
+#include "safetensors.hpp"
 
 namespace plumb {
 namespace {
@@ -35,6 +36,15 @@ bool is_checkpoint(const std::string& name) {
          std::string(name).replace(begin, digits, digits, '0') == shape;
 }
 
+// Whether a checkpoint that was refused can be read, and another run's settings are the reason.
+bool is_whole(const std::string& path) {
+  try {
+    return load_safetensors(path).verified;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 bool is_ours(const std::string& name) { return is_checkpoint(name) || name == best_name; }
 
 }  // namespace
@@ -47,7 +57,10 @@ CheckpointFolder::CheckpointFolder(std::string path, std::int64_t keep)
   fs::create_directories(path_, error);
   if (error) fail(operation, path_, ": ", error.message());
   detail::remove_abandoned_temporaries(path_, is_ours);
-  detail::AtomicFile probe({operation, path_ + "/" + file_name(0)});
+  for (const std::string& file : files())
+    if (!fs::is_regular_file(file, error)) fail(operation, file, ": is no regular file");
+  detail::AtomicFile::rehearse({operation, path_ + "/" + file_name(0)});
+  detail::AtomicFile::rehearse({operation, best()});
 }
 
 void CheckpointFolder::save(const Checkpoint& checkpoint, std::int64_t step) const {
@@ -83,7 +96,7 @@ std::string CheckpointFolder::load_newest(Checkpoint& checkpoint) const {
   try {
     checkpoint.load(all[0]);
   } catch (const Error& error) {
-    if (all.size() == 1) throw;
+    if (all.size() == 1 || is_whole(all[0])) throw;
     throw Error(text(error.what(), "\nthe checkpoint before it is ", all[1]));
   }
   return all[0];

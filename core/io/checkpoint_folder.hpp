@@ -15,7 +15,8 @@ class CheckpointFolder {
  public:
   /// Makes the folder where there is none, and removes what killed runs left half written. `keep`
   /// is the number of checkpoints to keep besides the best, at least 1. Throws where no file can be
-  /// made in the folder: before the first epoch and not after it.
+  /// made, renamed and removed in the folder, and where something of a checkpoint's name is no
+  /// regular file: before the first epoch and not after it.
   explicit CheckpointFolder(std::string path, std::int64_t keep = 2);
 
   /// Saves, then removes all older checkpoints but the last `keep` - 1. Those of later steps stay:
@@ -29,7 +30,7 @@ class CheckpointFolder {
   /// Path of the best, whether there is one or not.
   std::string best() const;
   /// Loads the newest; returns its path, "" where there is none. Throws as Checkpoint::load does,
-  /// naming the one before where a file is damaged; it does not take an older one unasked.
+  /// naming the one before where the file is damaged; it does not take an older one unasked.
   std::string load_newest(Checkpoint& checkpoint) const;
 
   const std::string& path() const { return path_; }

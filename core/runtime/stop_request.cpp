@@ -68,4 +68,6 @@ StopRequest::~StopRequest() {
 
 int StopRequest::signal() const { return arrived; }
 
+int detail::noted_signal() { return arrived; }
+
 }  // namespace plumb

@@ -1,6 +1,10 @@
 // StopRequest: SIGINT and SIGTERM as a question that a training loop asks between its steps.
 #pragma once
 
+#include <string>
+
+#include "error.hpp"
+
 namespace plumb {
 
 /// While one lives, the first SIGINT (Ctrl-C) or SIGTERM is noted instead of ending the process:
@@ -35,5 +39,21 @@ class StopRequest {
   /// where none has arrived.
   int exit_code() const { return requested() ? 128 + signal() : 0; }
 };
+
+/// Thrown by what was waiting, for the data of a pipe say, when a StopRequest noted a signal.
+class Interrupted : public Error {
+ public:
+  Interrupted(const std::string& message, int exit_code) : Error(message), exit_code_(exit_code) {}
+  /// That of the StopRequest.
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
+
+namespace detail {
+// What the StopRequest that lives has noted; 0 where there is none.
+int noted_signal();
+}  // namespace detail
 
 }  // namespace plumb

@@ -30,7 +30,15 @@ inline CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
       "in " + range, "whole number");
 }
 
-/// A finite decimal number in [low, high], or in [low, high) where `open` says so.
+/// A name of a file or folder.
+inline CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string { return text.empty() ? "the name is empty" : ""; }, "",
+      "not empty");
+}
+
+/// A finite decimal number in [low, high], or in [low, high) where `open` says so. Not one that
+/// rounds to 0, as 1e-400 does.
 enum class High { included, excluded };
 inline CLI::Validator real_number(double low, double high, High end = High::included) {
   const std::string range = "[" + CLI::detail::to_string(low) + ", " +

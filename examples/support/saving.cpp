@@ -11,6 +11,7 @@ void add_options(CLI::App& app, SavingOptions& options) {
   auto* save = app.add_option("--save", options.folder,
                               "folder for checkpoints: after every epoch, the best, and when "
                               "SIGINT (Ctrl-C) or SIGTERM ends the run");
+  save->check(arguments::not_empty());
   app.add_option("--save-every", options.every, "steps between checkpoints too; 0: none")
       ->check(whole_number(0, INT64_MAX))
       ->needs(save);

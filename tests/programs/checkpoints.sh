@@ -76,14 +76,19 @@ same_end "$work/often" "resumed at its end"
 
 ends 1 "holds checkpoints; --resume goes on with them" "${small[@]}" --save "$work/whole"
 ends 1 "saved with lr 0.05, this run has 0.1" "${small[@]}" --lr 0.1 --save "$work/whole" --resume
+if grep -q 'the checkpoint before' "$work/err"; then fail "another checkpoint would not help: $(cat "$work/err")"; fi
 ends 1 "saved with samples 3000, this loader has 2999" --samples 2999 --debias \
   --save "$work/whole" --resume
 ends 1 "saved with model 'mlp', this run has 'cnn'" "${small[@]}" --model cnn \
   --save "$work/whole" --resume
 refused 2 "--save" --resume
+refused 2 "--save: the name is empty" --save ""
+refused 2 "--save: the name is empty" --save "" --resume
 refused 2 "--keep" --keep 0 --save "$work/x"
 
 # What cannot be written is told before the first epoch, and before the data is made.
 refused 1 "[CheckpointFolder] /dev/null/x: Not a directory" --save /dev/null/x
+mkdir -p "$work/odd/best.safetensors"
+refused 1 "[CheckpointFolder] $work/odd/best.safetensors: Is a directory" --save "$work/odd"
 truncate -s -1 "$(newest "$work/whole")"
 ends 1 "the checkpoint before it is $work/whole/step-" "${small[@]}" --save "$work/whole" --resume

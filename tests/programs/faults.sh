@@ -64,6 +64,16 @@ for fault in write:{1..7}:EINTR fsync:{1,2}:EINTR write:{4..7}:short; do
   alone "$fault"
 done
 
+# A file beyond the process's limit of its size: the signal that comes with it ends nothing.
+rm -f "$work/run"/*
+cp "$work/old" "$file"
+code=0
+(ulimit -f 100 && "$tests/save_state" "$file" 2) 2>"$work/err" || code=$?
+((code == 1)) || fail "ulimit -f exited $code"
+grep -qF "$file: cannot write: File too large" "$work/err" || fail "ulimit -f: $(cat "$work/err")"
+cmp "$file" "$work/old" || fail "ulimit -f: the old file is gone"
+alone "ulimit -f"
+
 # Killed before each of the calls. What is left beside the file is removed once it is old.
 n=0
 while ((++n)); do
@@ -98,3 +108,18 @@ for fault in write:2:ENOSPC fsync:1:EIO rename:1:EACCES; do
     fail "train_digits under $fault: $(cat "$work/err")"
   [[ -z $(ls "$work/digits") ]] || fail "train_digits under $fault left $(ls "$work/digits")"
 done
+
+# An epoch is not trained to find that nothing can be renamed.
+PLUMB_FAULT=rename:1:EACCES LD_PRELOAD=$tests/libfault_shim.so "${digits[@]}" --save "$work/digits" \
+  >"$work/out" 2>/dev/null || true
+[[ ! -s $work/out ]] || fail "train_digits began although it cannot rename: $(cat "$work/out")"
+
+# The program with a limit of 1 MB on its files, in the first checkpoint, and on what it prints.
+code=0
+(ulimit -f 1000 && "${digits[@]}" --save "$work/digits") >/dev/null 2>"$work/err" || code=$?
+((code == 1)) || fail "train_digits under ulimit -f exited $code"
+grep -qE 'digits/best.*: cannot write: File too large' "$work/err" || fail "$(cat "$work/err")"
+[[ -z $(ls "$work/digits") ]] || fail "train_digits under ulimit -f left $(ls "$work/digits")"
+code=0
+(ulimit -f 0 && "${digits[@]}" >"$work/printed") 2> >(cat >/dev/null) || code=$?
+((code == 1)) || fail "train_digits, whose output is limited, exited $code"

@@ -1,6 +1,7 @@
 #include "atomic_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,48 @@ std::string target_of(std::string name) {
   return remove_number(name, "-") && remove_number(name, mark) ? name : "";
 }
 
+// While it lives a write beyond the process's limit (ulimit -f) fails, and no SIGXFSZ ends the
+// process. The signal goes to the thread that writes, so no other thread is concerned.
+class FileLimitAsError {
+ public:
+  FileLimitAsError() {
+    sigemptyset(&signal_);
+    sigaddset(&signal_, SIGXFSZ);
+    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+  }
+  ~FileLimitAsError() {
+    if (sigismember(&before_, SIGXFSZ) == 1) return;
+    const int error = errno;
+    const struct timespec at_once = {};
+    while (::sigtimedwait(&signal_, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = error;
+  }
+  FileLimitAsError(const FileLimitAsError&) = delete;
+  FileLimitAsError& operator=(const FileLimitAsError&) = delete;
+
+ private:
+  sigset_t signal_, before_;
+};
+
+// Why files of a folder that can be made cannot be renamed or removed; null where they can.
+// `target` is the file that is to be replaced.
+const char* obstacle(const std::string& folder, const std::string& target) {
+#ifdef STATX_ATTR_APPEND
+  struct statx attributes;
+  if (::statx(AT_FDCWD, folder.c_str(), 0, STATX_BASIC_STATS, &attributes) == 0 &&
+      (attributes.stx_attributes & (STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE)) != 0)
+    return "its folder is append-only or immutable";
+#endif
+  struct stat in, of;
+  if (::stat(folder.c_str(), &in) == 0 && ::stat(target.c_str(), &of) == 0 &&
+      (in.st_mode & S_ISVTX) != 0 && ::geteuid() != 0 && in.st_uid != ::geteuid() &&
+      of.st_uid != ::geteuid())
+    return "it is another user's, in a folder where only the owner may replace it";
+  return nullptr;
+}
+
 int sync(int descriptor) {
   int result;
   do {
@@ -79,6 +122,22 @@ AtomicFile::AtomicFile(Origin origin) : origin_(std::move(origin)), target_(reso
 AtomicFile::~AtomicFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void AtomicFile::rehearse(const Origin& origin) {
+  const std::string target = resolved(origin);
+  if (const char* why = obstacle(folder_of(target), target)) origin.refuse("cannot rename: ", why);
+  AtomicFile first(origin), second(origin);
+  first.write("", 1, 0);
+  if (::rename(first.temporary_.c_str(), second.temporary_.c_str()) != 0)
+    first.refuse("cannot rename");
+  first.temporary_.clear();
+  second.remove_temporary();
+}
+
+void AtomicFile::remove_temporary() {
+  if (::unlink(temporary_.c_str()) != 0) refuse("cannot remove");
+  temporary_.clear();
 }
 
 void AtomicFile::refuse(const char* what) const {
@@ -99,6 +158,7 @@ void AtomicFile::open_temporary() {
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count, std::uint64_t at) {
+  const FileLimitAsError limit;
   const auto* from = static_cast<const char*>(bytes);
   while (count > 0) {
     const ssize_t done =

@@ -25,7 +25,12 @@ class AtomicFile {
 
   const Origin& origin() const { return origin_; }
 
-  // Writes all bytes, from the offset `at` on. Throws with the path and errno's text.
+  // Throws where saving to this path would fail: makes a temporary, writes to it, renames it to
+  // another and removes that. What is at the path stays.
+  static void rehearse(const Origin& origin);
+
+  // Writes all bytes, from the offset `at` on. Throws with the path and errno's text, also for a
+  // file beyond the process's limit (ulimit -f), whose signal would end the process.
   void write(const void* bytes, std::size_t count, std::uint64_t at);
 
   // Brings the bytes to the disk, renames, and brings the name to the disk. Throws as write does;
@@ -34,6 +39,7 @@ class AtomicFile {
 
  private:
   void open_temporary();
+  void remove_temporary();
   void start_writeback(std::uint64_t end);
   [[noreturn]] void refuse(const char* what) const;
 

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +71,38 @@ TEST_CASE("AtomicFile: what cannot be a file is refused with its path") {
   const std::string file = folder.write("file", "");
   CHECK(error(file + "/x") ==
         "[save] " + file + "/x: cannot create a file beside it: Not a directory");
+}
+
+TEST_CASE("AtomicFile: a rehearsal writes, renames and removes, and leaves all as it was") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("state", "old");
+  AtomicFile::rehearse({"save", path});
+  AtomicFile::rehearse({"save", folder.path() + "/new"});
+  CHECK(read_file(path) == "old");
+  CHECK(folder.names() == std::vector<std::string>{"state"});
+}
+
+TEST_CASE("AtomicFile: beyond the process's limit of a file an error, no signal") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("state", "old");
+  struct rlimit before;
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const struct rlimit small = {100, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const std::string error = error_of([&] {
+    AtomicFile file({"save", path});
+    const std::string bytes(1000, 'x');
+    file.write(bytes.data(), bytes.size(), 0);
+  });
+  sigset_t pending, blocked;
+  ::sigpending(&pending);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  CHECK(error == "[save] " + path + ": cannot write: File too large");
+  CHECK(sigismember(&pending, SIGXFSZ) == 0);
+  CHECK(sigismember(&blocked, SIGXFSZ) == 0);
+  CHECK(read_file(path) == "old");
+  CHECK(folder.names() == std::vector<std::string>{"state"});
 }
 
 TEST_CASE("remove_abandoned_temporaries: neither young ones, those being written nor others") {

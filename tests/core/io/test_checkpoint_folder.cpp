@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -87,6 +88,44 @@ TEST_CASE("CheckpointFolder: of old files only a checkpoint's temporaries are re
   Names left = others;
   std::sort(left.begin(), left.end());
   CHECK(temporary.names() == left);
+}
+
+TEST_CASE("CheckpointFolder: a checkpoint of other settings suggests no other") {
+  const test::TemporaryFolder temporary;
+  const CheckpointFolder folder(temporary.path(), 2);
+  Checkpoint saved, other;
+  saved.require("lr", 0.1);
+  other.require("lr", 0.2);
+  folder.save(saved, 1);
+  folder.save(saved, 2);
+  const std::string error = error_of([&] { folder.load_newest(other); });
+  CHECK(contains(error, "saved with lr 0.1, this run has 0.2"));
+  CHECK_FALSE(contains(error, "the checkpoint before it"));
+}
+
+TEST_CASE("CheckpointFolder: what could not be replaced later is refused at once") {
+  const test::TemporaryFolder temporary;
+  const std::string best = temporary.path() + "/best.safetensors";
+  const std::string step = temporary.path() + "/step-000000000003.safetensors";
+  const auto refusal = [&] { return error_of([&] { CheckpointFolder{temporary.path()}; }); };
+  namespace fs = std::filesystem;
+  fs::create_directory(best);
+  CHECK(refusal() == "[CheckpointFolder] " + best + ": Is a directory");
+  fs::remove(best);
+  REQUIRE(::mkfifo(best.c_str(), 0600) == 0);
+  CHECK(refusal() == "[CheckpointFolder] " + best + ": exists and is no regular file");
+  fs::remove(best);
+  fs::create_symlink("/proc/self/status", best);
+  CHECK(contains(refusal(), "[CheckpointFolder] " + best + ": cannot create a file beside it"));
+  fs::remove(best);
+  fs::create_directory(step);
+  CHECK(refusal() == "[CheckpointFolder] " + step + ": is no regular file");
+  fs::remove(step);
+  // A file that is there stays as it is, and nothing is left beside it.
+  temporary.write("best.safetensors", "mine");
+  CHECK(refusal() == "");
+  CHECK(test::read_file(best) == "mine");
+  CHECK(temporary.names() == Names{"best.safetensors"});
 }
 
 TEST_CASE("CheckpointFolder: what cannot be written is told at once") {
