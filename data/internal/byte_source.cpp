@@ -18,7 +18,7 @@ using plumb::detail::InputFile;
 class BufferedFile {
  public:
   BufferedFile(const std::string& operation, const std::string& path)
-      : file_({operation, path}, InputFile::Accepts::any), buffer_(std::size_t{1} << 16) {}
+      : file_({operation, path}, InputFile::Accepts::pipes_too), buffer_(std::size_t{1} << 16) {}
 
   // -1 for what is not a regular file.
   std::int64_t size() const {

@@ -23,8 +23,9 @@ class ByteSource {
   virtual std::int64_t stored_bytes() const = 0;
 };
 
-// Opens a file; whether it is gzip is told by its first two bytes, not by its name. A file of
-// several gzip members one after the other reads as their contents joined, as with gunzip.
+// Opens a file or a pipe; whether it is gzip is told by its first two bytes, not by its name. A
+// file of several gzip members one after the other reads as their contents joined, as with gunzip.
+// Where a StopRequest notes a signal, the reading of a pipe ends with Interrupted.
 std::unique_ptr<ByteSource> open_bytes(const std::string& operation, const std::string& path);
 
 }  // namespace plumb::data::detail

@@ -1,8 +1,13 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <plumb/core/runtime/stop_request.hpp>
 #include <plumb/data/internal/byte_source.hpp>
+#include <thread>
 
 #include "support.hpp"
 
@@ -132,4 +137,61 @@ TEST_CASE("open_bytes: tells the size of a file, but not of a pipe") {
   const std::string path = "/dev/fd/" + std::to_string(ends[0]);
   CHECK(data::detail::open_bytes("read", path)->stored_bytes() == -1);
   ::close(ends[0]);
+}
+
+TEST_CASE("open_bytes: a signal ends the wait for a pipe, before its writer comes and after") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  for (const bool written : {false, true}) {
+    const StopRequest stop;
+    int writer = -1;
+    std::thread other([&] {
+      if (written) writer = ::open(path.c_str(), O_WRONLY);
+      if (written) CHECK(::write(writer, "abc", 3) == 3);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ::kill(::getpid(), SIGTERM);
+    });
+    int code = 0;
+    std::string message;
+    try {
+      read_all(path);
+    } catch (const Interrupted& interrupted) {
+      code = interrupted.exit_code();
+      message = interrupted.what();
+    }
+    other.join();
+    if (written) ::close(writer);
+    CHECK(code == 143);
+    CHECK(message == "[read] " + path + ": a signal ended the reading");
+  }
+}
+
+TEST_CASE("open_bytes: a pipe that is slow, and one whose writer comes late") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const std::string content = gzip(long_text());
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    const int writer = ::open(path.c_str(), O_WRONLY);
+    for (const std::size_t from : {std::size_t{0}, content.size() / 2}) {
+      const std::size_t count = from == 0 ? content.size() / 2 : content.size() - from;
+      for (std::size_t done = 0; done < count;) {
+        const ssize_t got = ::write(writer, content.data() + from + done, count - done);
+        if (got <= 0) break;
+        done += static_cast<std::size_t>(got);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    ::close(writer);
+  });
+  const std::string got = read_all(path, 1 << 16);
+  other.join();
+  CHECK(got == long_text());
+}
+
+TEST_CASE("open_bytes: what is neither file nor pipe is refused by name") {
+  CHECK(error_of([] { read_all("/dev/zero"); }) ==
+        "[read] /dev/zero: is neither a regular file nor a pipe");
 }

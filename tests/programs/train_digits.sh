@@ -57,6 +57,38 @@ refused 2 "Usage:" --nesterov --dampening 0.5
 refused 1 "/nonexistent" --data /nonexistent
 
 # Only what a batch really holds takes memory: the summary of 10 million samples would take 31 GB.
+# A set without images is named; what waits for a pipe ends with the first signal.
+mkdir "$work/none" "$work/pipes"
+for name in train t10k; do
+  printf '\0\0\10\3\0\0\0\0\0\0\0\34\0\0\0\34' >"$work/none/$name-images-idx3-ubyte"
+  printf '\0\0\10\1\0\0\0\0' >"$work/none/$name-labels-idx1-ubyte"
+  mkfifo "$work/pipes/$name-images-idx3-ubyte" "$work/pipes/$name-labels-idx1-ubyte"
+done
+refused 1 "there are no images" --data "$work/none"
+for stop in "INT 130" "TERM 143"; do
+  read -r signal expected <<<"$stop"
+  env --default-signal=INT "$program" --data "$work/pipes" >"$work/out" 2>"$work/err" &
+  pid=$!
+  until [[ -d /proc/$pid/fd && $(readlink /proc/$pid/fd/* 2>/dev/null) == *pipes/train-images* ]]; do
+    kill -0 $pid 2>/dev/null || fail "the run ended before SIG$signal: $(cat "$work/err")"
+    sleep 0.01
+  done
+  kill -s "$signal" $pid
+  code=0
+  wait $pid || code=$?
+  [[ $code == "$expected" ]] || fail "SIG$signal while it waits for a pipe exited $code"
+  grep -qF "train-images-idx3-ubyte: a signal ended the reading" "$work/err" ||
+    fail "SIG$signal while it waits for a pipe: $(cat "$work/err")"
+done
+
+# The limit of --threads holds for the environment, and is said once.
+for threads in 5000 99999999999; do
+  OMP_NUM_THREADS=$threads "$program" --samples 64 --epochs 1 >"$work/many" 2>"$work/err" ||
+    fail "OMP_NUM_THREADS=$threads exited $?"
+  [[ $(cat "$work/err") == "plumb: OMP_NUM_THREADS is $threads, 1024 threads are used" ]] ||
+    fail "OMP_NUM_THREADS=$threads: $(cat "$work/err")"
+done
+
 # Sanitizers reserve far more addresses than that, so they run without the limit.
 limit=8000000
 (ulimit -v $limit && "$program" --help) >/dev/null 2>&1 || limit=$(ulimit -v)

@@ -10,8 +10,8 @@ namespace plumb::detail {
 
 class InputFile {
  public:
-  // Of a regular file the size is known before anything is allocated; of others, a pipe, it is not.
-  enum class Accepts : std::uint8_t { regular, any };
+  // Of a regular file the size is known before anything is allocated; of a pipe it is not.
+  enum class Accepts : std::uint8_t { regular, pipes_too };
 
   // Throws where the file cannot be opened or is not of an accepted kind.
   explicit InputFile(Origin origin, Accepts accepts = Accepts::regular);
@@ -27,10 +27,13 @@ class InputFile {
 
   // Reads the next `count` bytes of a regular file; throws where there are fewer.
   void read(void* to, std::uint64_t count);
-  // Reads up to `count` bytes of any file, and returns how many: 0 only at its end.
+  // Reads up to `count` bytes, and returns how many: 0 only at the end. Where a StopRequest notes a
+  // signal, the reading of a pipe ends with Interrupted.
   std::size_t read_some(void* to, std::size_t count);
 
  private:
+  void wait() const;
+
   Origin origin_;
   int descriptor_ = -1;
   bool regular_ = false;

@@ -41,12 +41,12 @@ TEST_CASE("InputFile: only regular files") {
   CHECK(error(pipe) == "[load] " + pipe + ": is no regular file");
 }
 
-TEST_CASE("InputFile: a pipe where any file will do") {
+TEST_CASE("InputFile: a pipe where its user takes one") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   REQUIRE(::write(ends[1], "text", 4) == 4);
   ::close(ends[1]);
-  InputFile file({"load", "/dev/fd/" + std::to_string(ends[0])}, InputFile::Accepts::any);
+  InputFile file({"load", "/dev/fd/" + std::to_string(ends[0])}, InputFile::Accepts::pipes_too);
   CHECK(!file.regular());
   char bytes[8];
   CHECK(file.read_some(bytes, 3) == 3);
