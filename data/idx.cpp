@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "../core/io/internal/deflate_ratio.hpp"
+#include "../core/io/internal/origin.hpp"
 #include "../core/runtime/error.hpp"
 #include "internal/byte_source.hpp"
 
@@ -88,9 +90,17 @@ Header read_header(detail::ByteSource& source, const std::string& path) {
   return header;
 }
 
-// Of a plain file the size is known before anything is allocated.
+// Before anything is allocated: the size of a plain file is known, and how much gzip can make of it.
 void check_size(const detail::ByteSource& source, const Header& header, const std::string& path) {
-  if (source.compressed() || source.stored_bytes() < 0) return;
+  if (source.stored_bytes() < 0) return;
+  if (source.compressed()) {
+    const auto declared = static_cast<std::uint64_t>(header.bytes);
+    const auto stored = static_cast<std::uint64_t>(source.stored_bytes());
+    if (declared / plumb::detail::deflate_ratio > stored)
+      fail(operation, path, ": header declares ", describe(header), ", more than gzip can make of ",
+           stored);
+    return;
+  }
   const std::int64_t held = source.stored_bytes() - 4 - 4 * header.shape.rank();
   if (held != header.bytes)
     fail(operation, path, ": header declares ", describe(header), ", file holds ", held);
@@ -146,9 +156,7 @@ Tensor convert(const Tensor& data, const Shape& shape) {
   return result;
 }
 
-}  // namespace
-
-Tensor load_idx(const std::string& path) {
+Tensor read_idx(const std::string& path) {
   const auto source = detail::open_bytes(operation, path);
   const Header header = read_header(*source, path);
   check_size(*source, header, path);
@@ -167,6 +175,12 @@ Tensor load_idx(const std::string& path) {
     default:
       return data.reshape(header.shape);
   }
+}
+
+}  // namespace
+
+Tensor load_idx(const std::string& path) {
+  return plumb::detail::Origin{operation, path}.named([&] { return read_idx(path); });
 }
 
 }  // namespace plumb::data

@@ -16,8 +16,10 @@ void save_npy(const std::string& path, const Tensor& x) {
 
 Tensor load_npy(const std::string& path) {
   detail::InputFile file({"load_npy", path});
-  return detail::read_npy(file.origin(), file.size(),
-                          [&](void* to, std::uint64_t count) { file.read(to, count); });
+  return file.origin().named([&] {
+    return detail::read_npy(file.origin(), file.size(),
+                            [&](void* to, std::uint64_t count) { file.read(to, count); });
+  });
 }
 
 }  // namespace plumb

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "internal/atomic_file.hpp"
+#include "internal/deflate_ratio.hpp"
 #include "internal/input_file.hpp"
 #include "internal/npy_header.hpp"
 #include "internal/zip_sink.hpp"
@@ -20,9 +21,6 @@ using detail::Origin;
 constexpr std::string_view ending = ".npy";
 constexpr zip_int64_t most_entries = 65'536;
 constexpr std::uint64_t longest_name = 1 << 16;
-
-// Deflate packs at most 258 bytes into two bits.
-constexpr std::uint64_t best_ratio = 1032;
 
 struct Discard {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -100,7 +98,7 @@ void check_entry(const Origin& origin, const zip_stat_t& entry) {
     origin.refuse("'", entry.name, "' is compressed by method ", int{entry.comp_method},
                   ", expected 0 (stored) or 8 (deflated)");
   const bool stored = entry.comp_method == ZIP_CM_STORE;
-  if (stored ? entry.size != entry.comp_size : entry.size / best_ratio > entry.comp_size)
+  if (stored ? entry.size != entry.comp_size : entry.size / detail::deflate_ratio > entry.comp_size)
     origin.refuse("'", entry.name, "' declares ", std::uint64_t{entry.size}, " bytes in ",
                   std::uint64_t{entry.comp_size});
 }
@@ -161,8 +159,9 @@ void save_npz(const std::string& path, const StateDict& state, Compress compress
   file.commit();
 }
 
-StateDict load_npz(const std::string& path) {
-  const detail::InputFile file({"load_npz", path});
+namespace {
+
+StateDict read_archive(const detail::InputFile& file) {
   const Origin& origin = file.origin();
   const Archive archive = open_archive(origin);
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
@@ -185,6 +184,13 @@ StateDict load_npz(const std::string& path) {
     state.set(name, read_array(origin, archive.get(), entry));
   }
   return state;
+}
+
+}  // namespace
+
+StateDict load_npz(const std::string& path) {
+  const detail::InputFile file({"load_npz", path});
+  return file.origin().named([&] { return read_archive(file); });
 }
 
 }  // namespace plumb

@@ -248,21 +248,7 @@ void take_scalars(const Origin& origin, const SafetensorsHeader& header, StateDi
   }
 }
 
-}  // namespace
-
-void save_safetensors(const std::string& path, const StateDict& state) {
-  AtomicFile file({"save_safetensors", path});
-  std::vector<Outgoing> all = arrange(file.origin(), state);
-  const std::uint64_t length = header_of(file.origin(), state, all).size();
-  for (Outgoing& out : all) write_elements(file, out, length_bytes + length);
-  const std::string header = header_of(file.origin(), state, all);
-  file.write(&length, length_bytes, 0);
-  file.write(header.data(), header.size(), length_bytes);
-  file.commit();
-}
-
-LoadedState load_safetensors(const std::string& path, Half half) {
-  InputFile file({"load_safetensors", path});
+LoadedState read_state(InputFile& file, Half half) {
   const Origin& origin = file.origin();
   std::string text = read_header(file);
   const bool header_verified = check_header(origin, text);
@@ -280,6 +266,24 @@ LoadedState load_safetensors(const std::string& path, Half half) {
   }
   if (loaded.verified) take_scalars(origin, header, loaded.state);
   return loaded;
+}
+
+}  // namespace
+
+void save_safetensors(const std::string& path, const StateDict& state) {
+  AtomicFile file({"save_safetensors", path});
+  std::vector<Outgoing> all = arrange(file.origin(), state);
+  const std::uint64_t length = header_of(file.origin(), state, all).size();
+  for (Outgoing& out : all) write_elements(file, out, length_bytes + length);
+  const std::string header = header_of(file.origin(), state, all);
+  file.write(&length, length_bytes, 0);
+  file.write(header.data(), header.size(), length_bytes);
+  file.commit();
+}
+
+LoadedState load_safetensors(const std::string& path, Half half) {
+  InputFile file({"load_safetensors", path});
+  return file.origin().named([&] { return read_state(file, half); });
 }
 
 }  // namespace plumb

@@ -7,6 +7,23 @@ program=$PLUMB_BIN_DIR/train_digits
 skip_under_sanitizers "reserve addresses by the terabyte"
 if ldd "$program" | grep -q openblas-openmp; then skip "OpenBLAS takes a buffer before main"; fi
 
+# What cannot be loaded for want of memory is named: two files that are mostly holes.
+mkdir "$work/mnist"
+images=$work/mnist/train-images-idx3-ubyte
+printf '\0\0\10\3\0\55\306\300\0\0\0\34\0\0\0\34' >"$images"
+truncate -s $((16 + 3000000 * 784)) "$images"
+: >"$work/mnist/train-labels-idx1-ubyte"
+code=0
+prlimit --as=1000000000 "$program" --data "$work/mnist" >"$work/out" 2>"$work/err" || code=$?
+[[ $code == 1 && $(cat "$work/err") == *"[load_idx] $images: [allocate] cannot allocate 2352000000 bytes" ]] ||
+  fail "images without memory exited $code: $(cat "$work/err")"
+header='{"a":{"dtype":"U8","shape":[3000000000],"data_offsets":[0,3000000000]}}'
+printf '%b%s' "\\x$(printf %x ${#header})\0\0\0\0\0\0\0" "$header" >"$work/a.safetensors"
+truncate -s $((8 + ${#header} + 3000000000)) "$work/a.safetensors"
+message=$(prlimit --as=1000000000 "$PLUMB_BUILD_DIR/tests/load_file" "$work/a.safetensors") || true
+[[ $message == "[load_safetensors] $work/a.safetensors: [allocate] cannot allocate 3000000000 bytes"* ]] ||
+  fail "a tensor without memory: $message"
+
 # sweep FIRST STEP LAST ARGUMENTS...: limits of the address space in MB.
 sweep() {
   local trained=0 refused=0 limit code

@@ -1,6 +1,7 @@
 // What the errors of reading and writing files begin with.
 #pragma once
 
+#include <new>
 #include <string>
 
 #include "../../runtime/error.hpp"
@@ -17,6 +18,20 @@ struct Origin {
   template <class... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
     fail(operation, path, ": ", printable(text(parts...)));
+  }
+
+  // What f returns. Errors of others, of an allocation say, get operation and path in front.
+  template <class F>
+  auto named(F&& f) const {
+    try {
+      return f();
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      if (message.find(path) != std::string::npos) throw;
+      fail(operation, path, ": ", message);
+    } catch (const std::bad_alloc&) {
+      fail(operation, path, ": there is no memory left");
+    }
   }
 
  private:
