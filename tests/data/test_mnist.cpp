@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <plumb/data.hpp>
 
 #include "support.hpp"
@@ -49,11 +50,15 @@ TEST_CASE("load_mnist: names the folder and the spellings it looked for") {
         "[load_mnist] " + folder.path() + "/none: No such file or directory");
   const std::string start = "[load_mnist] " + folder.path() + ": neither ";
   const std::string end = ", with or without .gz";
-  CHECK(refusal(folder.path()) ==
-        start + "t10k-images-idx3-ubyte nor t10k-images.idx3-ubyte" + end);
+  CHECK(refusal(folder.path()) == start +
+                                      "t10k-images-idx3-ubyte nor t10k-images.idx3-ubyte nor "
+                                      "test-images-idx3-ubyte nor test-images.idx3-ubyte" +
+                                      end);
   folder.write("t10k-images-idx3-ubyte", images(1));
-  CHECK(refusal(folder.path()) ==
-        start + "t10k-labels-idx1-ubyte nor t10k-labels.idx1-ubyte" + end);
+  CHECK(refusal(folder.path()) == start +
+                                      "t10k-labels-idx1-ubyte nor t10k-labels.idx1-ubyte nor "
+                                      "test-labels-idx1-ubyte nor test-labels.idx1-ubyte" +
+                                      end);
   const std::string file = folder.write("file", "");
   CHECK(refusal(file) == "[load_mnist] " + file + "/t10k-images-idx3-ubyte: Not a directory");
 }
@@ -67,6 +72,52 @@ TEST_CASE("load_mnist: refuses labels of 10 and more, and unequal counts") {
   folder.write("t10k-labels-idx1-ubyte", labels({1, 2}));
   CHECK(refusal(folder.path()) == "[load_mnist] " + folder.path() + ": 3 images in " + image_path +
                                       " but 2 labels in " + path);
+}
+
+TEST_CASE("load_mnist: files beside folders of their names, as archives are unpacked") {
+  const TemporaryFolder folder;
+  const auto make_folder = [&](const std::string& name) {
+    std::filesystem::create_directory(folder.path() + "/" + name);
+  };
+  make_folder("t10k-images-idx3-ubyte");
+  make_folder("t10k-labels-idx1-ubyte");
+  CHECK(refusal(folder.path()).find(": neither t10k-images-idx3-ubyte nor") != std::string::npos);
+  folder.write("t10k-images-idx3-ubyte/t10k-images-idx3-ubyte", images(2));
+  folder.write("t10k-labels-idx1-ubyte/t10k-labels-idx1-ubyte", labels({1, 2}));
+  CHECK(data::load_mnist(folder.path(), data::Split::test).images.dim(0) == 2);
+  folder.write("t10k-images.idx3-ubyte", images(1));
+  folder.write("t10k-labels.idx1-ubyte", labels({7}));
+  CHECK(data::load_mnist(folder.path(), data::Split::test).labels.to_vector<std::uint8_t>() ==
+        std::vector<std::uint8_t>{7});
+}
+
+TEST_CASE("load_mnist: EMNIST's names, and its letters from 1 on") {
+  const TemporaryFolder folder;
+  const data::MnistOptions letters{26, 1, "emnist-letters-"};
+  const auto load = [&](const data::MnistOptions& options) {
+    return data::load_mnist(folder.path(), data::Split::test, options);
+  };
+  const auto refused = [&](const data::MnistOptions& options) {
+    return error_of([&] { load(options); });
+  };
+  folder.write("emnist-letters-test-images-idx3-ubyte.gz", gzip(images(3)));
+  const std::string path =
+      folder.write("emnist-letters-test-labels-idx1-ubyte.gz", gzip(labels({1, 26, 3})));
+  CHECK(load(letters).labels.to_vector<std::uint8_t>() == std::vector<std::uint8_t>{0, 25, 2});
+  CHECK(refused({25, 1, letters.prefix}) ==
+        "[load_mnist] " + path + ": label 26 of sample 1 is out of range [1, 26)");
+  CHECK(refused({26, 2, letters.prefix}) ==
+        "[load_mnist] " + path + ": label 1 of sample 0 is out of range [2, 28)");
+  CHECK(refused({0, 0, ""}) == "[load_mnist] classes must be in [1, 256], got 0");
+  CHECK(refused({257, 0, ""}) == "[load_mnist] classes must be in [1, 256], got 257");
+  CHECK(refused({10, -1, ""}) == "[load_mnist] first_label must be in [0, 255], got -1");
+}
+
+TEST_CASE("load_mnist: a set without images is refused") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("t10k-images-idx3-ubyte", images(0));
+  folder.write("t10k-labels-idx1-ubyte", labels(""));
+  CHECK(refusal(folder.path()) == "[load_mnist] " + path + ": there are no images");
 }
 
 TEST_CASE("load_mnist: refuses files of another kind in the wanted place") {
