@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 #include <plumb/core/io/checkpoint.hpp>
 #include <plumb/core/io/safetensors.hpp>
@@ -48,6 +49,31 @@ class Streams : public Part {
   std::vector<Named> generators() { return {{"3.mask", &mask}}; }
 
   Generator mask{7, Stream::dropout};
+};
+
+// A learning rate, and a schedule that sets it when it is loaded, as those of optim do.
+struct Rate {
+  double value = 0;
+  StateDict state_dict() const {
+    StateDict state;
+    state.set("value", value);
+    return state;
+  }
+  void load_state_dict(const StateDict& state) { value = state.scalar<double>("value"); }
+};
+
+struct Halving {
+  Rate& rate;
+  std::int64_t halvings = 0;
+  StateDict state_dict() const {
+    StateDict state;
+    state.set("halvings", halvings);
+    return state;
+  }
+  void load_state_dict(const StateDict& state) {
+    halvings = state.scalar<std::int64_t>("halvings");
+    rate.value = std::ldexp(1.0, -static_cast<int>(halvings));
+  }
 };
 
 }  // namespace
@@ -159,6 +185,23 @@ TEST_CASE("Checkpoint: an exception of any kind in a part is reported, and the r
   a.value.fill(2);
   CHECK(contains(error_of([&] { checkpoint.load_state_dict(state); }), "\n  thrower: index 9"));
   CHECK(a.value.at({0}) == 2);
+}
+
+TEST_CASE("Checkpoint: what is put back is not overwritten by what comes behind it") {
+  Rate rate;
+  Halving schedule{rate};
+  Part model(Tensor::zeros({2}));
+  Checkpoint checkpoint;
+  checkpoint.add("optimizer", rate);
+  checkpoint.add("schedule", schedule);
+  checkpoint.add("model", model);
+  const StateDict saved = checkpoint.state_dict().clone();
+  schedule.halvings = 3;
+  rate.value = 0.7;  // as who trains has set it since
+  model.value = Tensor::zeros({3});
+  CHECK(contains(error_of([&] { checkpoint.load_state_dict(saved); }), "model: [Part] got [2]"));
+  CHECK(rate.value == 0.7);
+  CHECK(schedule.halvings == 3);
 }
 
 TEST_CASE("Checkpoint: names that would mix are refused") {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <plumb/core/io/internal/safetensors_header.hpp>
 #include <plumb/core/io/safetensors.hpp>
 #include <plumb/core/runtime/random.hpp>
 
@@ -87,6 +88,29 @@ TEST_CASE("safetensors: equal states are equal files, and tensors lie at multipl
   CHECK((8 + header) % 64 == 0);
   CHECK(bytes.substr(8, 17) == "{\"__metadata__\":{");
   CHECK(contains(bytes, "\"format\":\"pt\""));
+}
+
+TEST_CASE("safetensors: large elements lie before small ones, each at a multiple of its size") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a";
+  StateDict state;
+  state.set("a", Tensor::zeros({3}, DType::uint8));
+  state.set("b", Tensor::zeros({5}, DType::float32));
+  state.set("c", Tensor::zeros({2}, DType::float64));
+  state.set("d", Tensor::zeros({1}, DType::uint8));
+  state.set("e", Tensor::zeros({1}, DType::int64));
+  save_safetensors(path, state);
+  const std::string bytes = read_file(path);
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  const detail::SafetensorsHeader header = detail::parse_safetensors_header(
+      {"load", path}, bytes.substr(8, length), bytes.size() - 8 - length);
+  std::string order;
+  for (const detail::StoredTensor& tensor : header.tensors) {
+    order += tensor.name;
+    CHECK((8 + length + tensor.begin) % detail::stored_size(tensor.type) == 0);
+  }
+  CHECK(order == "cebad");
 }
 
 TEST_CASE("safetensors: every truncation and every flipped bit is refused") {

@@ -6,6 +6,7 @@
 #include <plumb/core/io/state_dict.hpp>
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/core/runtime/random.hpp>
+#include <utility>
 
 #include "../../support/threads.hpp"
 
@@ -43,6 +44,19 @@ TEST_CASE("Generator: forks differ from one another and from their origin") {
   CHECK(x != y);
   CHECK(y != z);
   CHECK(x != z);
+}
+
+TEST_CASE("Generator: a fork stays in its stream") {
+  Generator origin(7, Stream::dropout);
+  Generator first = origin.fork(), second = origin.fork();
+  CHECK(first.stream() == static_cast<std::uint64_t>(Stream::dropout));
+  CHECK(first.seed() == 0xd9d7eb45f123d759);
+  CHECK(first.position() == 0);
+  CHECK(origin.position() == 2);
+  // Of an implementation of Philox in Python.
+  CHECK(first.next() == 14913587331399361745u);
+  CHECK(second.next() == 4243961178800518238u);
+  CHECK(origin.next() == 13504922317253125493u);
 }
 
 TEST_CASE("Generator: uniform and normal values have their moments") {
@@ -104,6 +118,21 @@ TEST_CASE("Generator: below is uniform and a permutation holds every number once
   CHECK(order != expected);
   CHECK(sorted == expected);
   CHECK(generator.permutation(0).empty());
+}
+
+TEST_CASE("Generator: below rejects what would favour low values") {
+  // A quarter of all 64-bit numbers lies behind the last whole run of this bound. Values of an
+  // implementation of Philox in Python, with the blocks taken after each.
+  constexpr std::int64_t bound = (std::int64_t{1} << 62) + 1;
+  constexpr std::pair<std::int64_t, std::uint64_t> expected[] = {
+      {3567686273420652868, 2},  {631107066912569358, 3},  {3038045005820497791, 5},
+      {2442824302422403311, 6},  {2816088536854027498, 8}, {327149209372932249, 9},
+      {2391075743144302333, 13}, {1416192276008978115, 14}};
+  Generator generator(11);
+  for (const auto& [value, position] : expected) {
+    CHECK(generator.below(bound) == value);
+    CHECK(generator.position() == position);
+  }
 }
 
 TEST_CASE("Generator: integers cannot be filled") {
