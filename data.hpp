@@ -1,6 +1,7 @@
 // Datasets and loaders: samples to mini-batches.
 #pragma once
 
+#include "core/runtime/error.hpp"
 #include "data/byte_scaling.hpp"
 #include "data/concatenation.hpp"
 #include "data/dataset.hpp"

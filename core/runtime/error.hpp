@@ -43,3 +43,7 @@ std::string current_message();
 }  // namespace detail
 
 }  // namespace plumb
+
+#ifndef __cpp_rtti
+#error "plumb throws and catches by type: compile what includes it without -fno-rtti"
+#endif

@@ -2,7 +2,10 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 
 #include "error.hpp"
 #include "internal/workers.hpp"
@@ -10,19 +13,31 @@
 namespace plumb {
 namespace {
 
+constexpr int most_threads = 1024;
+
 std::atomic<int> chosen_threads{0};  // 0: not chosen
+
+// What OMP_NUM_THREADS says, or the processors, within the limit.
+int default_threads() {
+  const int wanted = omp_get_max_threads();
+  const int threads = std::clamp(wanted, 1, most_threads);
+  const char* variable = std::getenv("OMP_NUM_THREADS");
+  if (variable != nullptr && wanted != threads)
+    std::fprintf(stderr, "plumb: OMP_NUM_THREADS is %s, %d threads are used\n", variable, threads);
+  return threads;
+}
 
 }  // namespace
 
 int num_threads() {
-  static const int otherwise = omp_get_max_threads();
+  static const int otherwise = default_threads();
   const int chosen = chosen_threads.load(std::memory_order_relaxed);
   return chosen > 0 ? chosen : otherwise;
 }
 
 void set_num_threads(int threads) {
-  if (threads < 1 || threads > 1024)
-    fail("set_num_threads", "threads must be in [1, 1024], got ", threads);
+  if (threads < 1 || threads > most_threads)
+    fail("set_num_threads", "threads must be in [1, ", most_threads, "], got ", threads);
   chosen_threads = threads;
 }
 

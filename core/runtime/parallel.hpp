@@ -6,7 +6,7 @@
 namespace plumb {
 
 /// Threads that parallel_for may use: what OMP_NUM_THREADS says, or the processors this process may
-/// run on, until set.
+/// run on, at most 1024, until set. Where the variable asks for more, a line on stderr says so.
 int num_threads();
 
 /// Sets it for the whole process, 1 to 1024. Results never depend on it.

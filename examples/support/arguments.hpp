@@ -47,12 +47,15 @@ inline CLI::Validator real_number(double low, double high, High end = High::incl
       [=](std::string& text) -> std::string {
         const std::string digits = text.substr(text.rfind('-', 0) == 0 ? 1 : 0);
         char* stop = nullptr;
+        errno = 0;
         const double value = std::strtod(text.c_str(), &stop);
+        const bool vanished = value == 0 && errno == ERANGE;
         const bool decimal = !digits.empty() && *stop == '\0' &&
                              digits.find_first_not_of("0123456789.eE+-") == std::string::npos &&
                              !(digits.size() > 1 && digits[0] == '0' && std::isdigit(digits[1]));
         const bool inside = value >= low && (end == High::included ? value <= high : value < high);
-        if (!decimal || !inside) return "expected a number in " + range + ", got '" + text + "'";
+        if (!decimal || vanished || !inside)
+          return "expected a number in " + range + ", got '" + text + "'";
         return {};
       },
       "in " + range, "number");

@@ -49,6 +49,7 @@ refused 2 "got 'inf'" --lr inf
 refused 2 "got '0x10'" --lr 0x10
 refused 2 "got '-0.1'" --lr -0.1
 refused 2 "expected a number in [0, 1), got '1'" --momentum 1
+refused 2 "got '1e-400'" --lr 1e-400
 refused 2 "--model" --model transformer
 refused 2 "" surplus
 refused 2 "[SGD] nesterov" --nesterov --momentum 0
@@ -56,7 +57,6 @@ refused 2 "[SGD] nesterov" --nesterov --dampening 0.5
 refused 2 "Usage:" --nesterov --dampening 0.5
 refused 1 "/nonexistent" --data /nonexistent
 
-# Only what a batch really holds takes memory: the summary of 10 million samples would take 31 GB.
 # A set without images is named; what waits for a pipe ends with the first signal.
 mkdir "$work/none" "$work/pipes"
 for name in train t10k; do
@@ -89,6 +89,7 @@ for threads in 5000 99999999999; do
     fail "OMP_NUM_THREADS=$threads: $(cat "$work/err")"
 done
 
+# Only what a batch really holds takes memory: the summary of 10 million samples would take 31 GB.
 # Sanitizers reserve far more addresses than that, so they run without the limit.
 limit=8000000
 (ulimit -v $limit && "$program" --help) >/dev/null 2>&1 || limit=$(ulimit -v)

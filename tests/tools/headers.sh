@@ -42,6 +42,19 @@ export -f compile
 # shellcheck disable=SC2016 # $0 and $@ are the inner shell's
 cases | xargs -P "$(nproc)" -n 3 bash -c 'compile "$@"' compile
 
+# Each room's header declares what it throws, and without RTTI a program is told so and not built.
+for room in core autograd nn optim data plumb; do
+  printf '#include <plumb/%s.hpp>\nusing Thrown = plumb::Error;\n' $room |
+    g++ -std=c++17 -fsyntax-only -I. -x c++ - || { echo "FAILED: <plumb/$room.hpp> has no Error"; exit 1; }
+  if printf '#include <plumb/%s.hpp>\n' $room |
+    g++ -std=c++17 -fno-rtti -fsyntax-only -I. -x c++ - 2>"$work/rtti"; then
+    echo "FAILED: <plumb/$room.hpp> compiles without RTTI"
+    exit 1
+  fi
+  grep -q 'compile what includes it without -fno-rtti' "$work/rtti" ||
+    { echo "FAILED: -fno-rtti is not named: $(cat "$work/rtti")"; exit 1; }
+done
+
 printf '#include <plumb/plumb.hpp>\n' | g++ -std=c++17 -M -I. -x c++ - >"$work/dependencies"
 if grep -E 'xtensor|xtl/|xflens|blas|lapack|[ /]omp\.h|zlib\.h|nlohmann|xxh|[ /]zip\.h' "$work/dependencies"; then
   echo "FAILED: <plumb/plumb.hpp> brings in the headers above"

@@ -15,7 +15,7 @@ while IFS= read -r row; do
   [[ $named == " none " ]] && continue
   found=$(grep -oE '`[^`]+`' <<<"$named" | tr -d '`') || fail "no test: $row"
   while IFS= read -r test; do
-    if [[ $test == programs/* ]]; then
+    if [[ $test == programs/* || $test == tools/* ]]; then
       [[ -f tests/$test ]] || fail "there is no tests/$test"
     else
       grep -qxF -- "$test" <<<"$known" || fail "there is no test case '$test'"

@@ -19,10 +19,15 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   SafetensorsHeader header;
   std::string problem;
 
-  bool null() override { return unexpected("null"); }
-  bool boolean(bool) override { return unexpected("a boolean"); }
-  bool number_integer(std::int64_t) override { return unexpected("a negative number"); }
-  bool number_float(double, const std::string&) override { return unexpected("a fraction"); }
+  bool null() override {
+    if (at_ == At::metadata_begin) return go(At::top);  // as if there were none
+    return skip() || unexpected("null");
+  }
+  bool boolean(bool) override { return skip() || unexpected("a boolean"); }
+  bool number_integer(std::int64_t) override { return skip() || unexpected("a negative number"); }
+  bool number_float(double, const std::string&) override {
+    return skip() || unexpected("a fraction");
+  }
   bool binary(nlohmann::json::binary_t&) override { return unexpected("binary data"); }
 
   bool number_unsigned(std::uint64_t value) override {
@@ -31,11 +36,12 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
       (offsets_++ == 0 ? entry().begin : entry().end) = value;
       return true;
     }
-    return unexpected("a number");
+    return skip() || unexpected("a number");
   }
 
   bool string(std::string& value) override {
     if (at_ == At::metadata) return count(value) && add_metadata(value);
+    if (at_ == At::unknown) return skip();
     if (at_ != At::type || value.size() > 16) return unexpected("a string");
     entry().type = value;
     at_ = At::entry;
@@ -46,10 +52,11 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (at_ == At::start) return go(At::top);
     if (at_ == At::metadata_begin) return go(At::metadata);
     if (at_ == At::entry_begin) return go(At::entry);
-    return unexpected("an object");
+    return open() || unexpected("an object");
   }
 
   bool key(std::string& name) override {
+    if (at_ == At::unknown) return true;
     if (at_ == At::top) return count(name) && begin_entry(name);
     if (at_ == At::metadata) {
       key_ = name;
@@ -58,10 +65,12 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (name == "dtype") return begin_field(type_seen_, At::type);
     if (name == "shape") return begin_field(shape_seen_, At::shape_begin);
     if (name == "data_offsets") return begin_field(offsets_seen_, At::offsets_begin);
-    return refuse("has '" + name.substr(0, 64) + "', which is none of dtype, shape, data_offsets");
+    depth_ = 0;  // what the format does not know, its readers leave alone
+    return go(At::unknown);
   }
 
   bool end_object() override {
+    if (at_ == At::unknown) return close();
     if (at_ == At::entry && !(type_seen_ && shape_seen_ && offsets_seen_))
       return refuse("lacks one of dtype, shape, data_offsets");
     if (at_ == At::entry || at_ == At::metadata) return go(At::top);
@@ -71,10 +80,11 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(std::size_t) override {
     if (at_ == At::shape_begin) return go(At::shape);
     if (at_ == At::offsets_begin) return go(At::offsets);
-    return unexpected("a list");
+    return open() || unexpected("a list");
   }
 
   bool end_array() override {
+    if (at_ == At::unknown) return close();
     if (at_ == At::offsets && offsets_ != 2) return refuse("needs two data_offsets");
     return go(At::entry);
   }
@@ -101,6 +111,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     shape,
     offsets_begin,
     offsets,
+    unknown,
     end
   };
 
@@ -109,6 +120,15 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     at_ = at;
     return true;
   }
+
+  // A value in a field that the format does not know, and what it nests, as deep as the reference
+  // reader goes.
+  bool skip() { return at_ == At::unknown && (depth_ > 0 || go(At::entry)); }
+  bool open() {
+    constexpr int deepest = 125;
+    return at_ == At::unknown && depth_ < deepest && ++depth_ > 0;
+  }
+  bool close() { return --depth_ > 0 || go(At::entry); }
 
   bool refuse(const std::string& what) {
     const bool inside = at_ != At::start && at_ != At::top && !header.tensors.empty();
@@ -164,6 +184,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::string key_;  // of the metadata
   bool metadata_seen_ = false, type_seen_ = false, shape_seen_ = false, offsets_seen_ = false;
   int offsets_ = 0;
+  int depth_ = 0;  // in an unknown field
   std::uint64_t strings_ = 0;
 };
 

@@ -139,7 +139,6 @@ TEST_CASE("safetensors header: JSON of another structure") {
            "{\"a\":true}",
            "{\"a\":{}}",
            "{\"a\":{\"dtype\":\"U8\",\"shape\":[24]}}",
-           R"({"a":{"dtype":"U8","shape":[24],"data_offsets":[0,24],"more":1}})",
            R"({"a":{"dtype":"U8","shape":[24],"data_offsets":[0]}})",
            R"({"a":{"dtype":"U8","shape":[24],"data_offsets":[0,24,24]}})",
            R"({"a":{"dtype":"U8","shape":[24],"data_offsets":[0,24.0]}})",
@@ -173,4 +172,28 @@ TEST_CASE("safetensors header: nesting, counts and strings are bounded") {
   many = "{\"__metadata__\":{";
   for (int i = 0; i < 20; ++i) many += text("\"", i, "\":\"", std::string(1'000'000, 'a'), "\",");
   CHECK(problem(many) == "the header has names and metadata beyond 16 MiB");
+}
+
+TEST_CASE("safetensors header: what the reference reader leaves alone is left alone") {
+  const std::string fields = "\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]";
+  for (const char* value :
+       {"null", "true", "-1", "7", "1.5e3", "\"dtype\"", "[]", "{}", "[1,[2,{\"shape\":[9]}],null]",
+        "{\"dtype\":\"F32\",\"a\":{\"data_offsets\":[0,1]},\"b\":[{}]}"}) {
+    const std::string extra = "\"extra\":" + std::string(value);
+    for (const std::string& inside :
+         {extra + "," + fields, fields + "," + extra, extra + "," + fields + "," + extra}) {
+      const auto header = parse("{\"a\":{" + inside + "}}", 3);
+      REQUIRE(header.tensors.size() == 1);
+      CHECK(header.tensors[0].shape == Shape{3});
+      CHECK(header.tensors[0].type == "U8");
+    }
+  }
+  CHECK(parse("{\"__metadata__\":null,\"a\":{" + fields + "}}", 3).metadata.empty());
+  CHECK(contains(problem("{\"__metadata__\":{\"a\":null}}", 0), "null in the wrong place"));
+  CHECK(contains(problem("{\"__metadata__\":null,\"__metadata__\":null}", 0), "two of"));
+  CHECK(contains(problem("{\"a\":null}", 0), "null in the wrong place"));
+  CHECK(contains(problem("{\"a\":{\"extra\":1}}", 0), "lacks one of"));
+  const std::string deep = std::string(1000, '[') + std::string(1000, ']');
+  CHECK(contains(problem("{\"a\":{" + fields + ",\"extra\":" + deep + "}}", 3),
+                 "a list in the wrong place"));
 }
