@@ -16,6 +16,7 @@
 #include "core/runtime/version.hpp"
 #include "core/tensor/axes.hpp"
 #include "core/tensor/hash.hpp"
+#include "core/tensor/linalg.hpp"
 #include "core/tensor/operators.hpp"
 #include "core/tensor/shape.hpp"
 #include "core/tensor/size2d.hpp"

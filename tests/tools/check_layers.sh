@@ -14,6 +14,7 @@ for folder in runtime tensor simd kernels io; do
 done
 printf '#pragma once\n#include "core/tensor/tensor.hpp"\n' >core.hpp
 printf '#include <xtensor/xarray.hpp>\n#include "tensor.hpp"\n#include "../kernels/gemm.hpp"\n#pragma omp simd\n' >core/tensor/tensor.cpp
+printf '#include <xtensor-blas/xlinalg.hpp>\nauto q = xt::linalg::qr(a);\n' >core/tensor/linalg.cpp
 printf '#include "runtime.hpp"\n#include "../tensor/tensor.hpp"\n' >core/runtime/random.cpp
 printf '#include "io.hpp"\n#include "../kernels/gemm.hpp"\n' >core/io/io.cpp
 printf '#pragma once\n#include <xtensor/xadapt.hpp>\n#include "tensor.hpp"\n' >core/tensor/xtensor.hpp
@@ -84,6 +85,8 @@ plant core/tensor/tensor.hpp '#include <xtensor/xmath.hpp>' 'xtensor may not be 
 plant core/tensor/tensor.hpp '#include <xtl/xsequence.hpp>' 'xtensor may not be included here'
 plant optim/optim.hpp '#include <xtensor-blas/xblas.hpp>' 'xtensor may not be included here'
 plant nn/nn.cpp 'auto y = xt::sum(x);' 'xtensor may not be used here'
+plant core/tensor/tensor.cpp '#include <xtensor-blas/xlinalg.hpp>' 'LAPACK may not be included here'
+plant core/kernels/gemm.cpp 'auto y = xt::lapack::geqrf(a, t);' 'LAPACK may not be used here'
 plant nn/nn.cpp '#include <cblas.h>' 'BLAS may not be included here'
 plant nn/nn.cpp '#include <openblas/cblas.h>' 'BLAS may not be included here'
 plant bench/bench.cpp '#include <cblas.h>' 'BLAS may not be included here'

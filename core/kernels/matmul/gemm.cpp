@@ -7,7 +7,7 @@
 #include "../../runtime/error.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
-#include "blas_call.hpp"
+#include "../blas_call.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
 
