@@ -5,8 +5,11 @@
 #include <limits>
 #include <utility>
 
+#include "../autograd/ops/shape.hpp"
 #include "../core/runtime/error.hpp"
 #include "../core/runtime/parallel.hpp"
+#include "../core/tensor/linalg.hpp"
+#include "../core/tensor/operators.hpp"
 #include "internal/normal_quantile.hpp"
 
 namespace plumb::nn::init {
@@ -125,6 +128,21 @@ void xavier_uniform(Tensor& x, Generator& generator, double gain) {
 
 void xavier_normal(Tensor& x, Generator& generator, double gain) {
   fill_normal(x, generator, xavier_deviation("init::xavier_normal", x, gain));
+}
+
+void orthogonal(Tensor& x, Generator& generator, double gain) {
+  check_floating("init::orthogonal", x);
+  if (x.rank() < 2)
+    fail("init::orthogonal", "expected a weight [out, in, ...] of two or more axes, got ",
+         x.shape());
+  if (!std::isfinite(gain)) fail("init::orthogonal", "gain must be finite, got ", gain);
+  if (x.numel() == 0) return;
+  const std::int64_t rows = x.dim(0), columns = x.numel() / rows;
+  Tensor tall = Tensor::empty({std::max(rows, columns), std::min(rows, columns)}, DType::float64);
+  generator.fill_normal(tall);
+  const Tensor q = linalg::qr(tall).q * gain;
+  const Tensor matrix = rows < columns ? transpose(q, 0, 1).value() : q;
+  x.copy_from(matrix.reshape(x.shape()).to(x.dtype()));
 }
 
 void kaiming_uniform(Tensor& x, Generator& generator, const KaimingOptions& options) {

@@ -48,6 +48,13 @@ void xavier_uniform(Tensor& x, Generator& generator, double gain = 1);
 /// The same variance, eq. 12: normal with deviation gain sqrt(2 / (in + out)).
 void xavier_normal(Tensor& x, Generator& generator, double gain = 1);
 
+/// Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+/// networks": a weight [out, in, ...], seen as a matrix [out, in ...], gets rows (or columns, where
+/// they are fewer) of length `gain` at right angles to each other; a square one times a vector keeps
+/// its length. Uniform over all such matrices: q of the QR decomposition of a normal matrix,
+/// with the diagonal of r positive, as in PyTorch. The gain is finite; computes in float64.
+void orthogonal(Tensor& x, Generator& generator, double gain = 1);
+
 /// Which fan keeps its variance: that of the activations (in) or of the gradients (out).
 enum class Fan : std::uint8_t { in, out };
 

@@ -200,6 +200,55 @@ TEST_CASE("init: kaiming spreads by one fan and the gain") {
   check_normal(x, 0, 1 / std::sqrt(3 * 900.0));
 }
 
+TEST_CASE("init: orthogonal rows or columns have length gain and stand at right angles") {
+  for (const DType dtype : {DType::float64, DType::float32})
+    for (const Shape& shape : {Shape{6, 6}, Shape{9, 4}, Shape{4, 9}, Shape{1, 5}, Shape{5, 1},
+                               Shape{1, 1}, Shape{8, 3, 3, 3}, Shape{64, 2, 3, 3}}) {
+      CAPTURE(text(shape, " ", dtype));
+      Generator generator(11);
+      Tensor x = Tensor::empty(shape, dtype);
+      init::orthogonal(x, generator, 2);
+      const std::int64_t rows = shape[0], columns = x.numel() / rows;
+      const Variable matrix = Variable(x.to(DType::float64).reshape({rows, columns}));
+      const Variable turned = transpose(matrix, 0, 1);
+      const Tensor products =
+          (rows < columns ? matmul(matrix, turned) : matmul(turned, matrix)).value();
+      for (std::int64_t i = 0; i < products.dim(0); ++i)
+        for (std::int64_t j = 0; j < products.dim(0); ++j)
+          CHECK(products.at({i, j}) ==
+                doctest::Approx(i == j ? 4 : 0).epsilon(dtype == DType::float64 ? 1e-13 : 1e-6));
+    }
+}
+
+TEST_CASE("init: orthogonal matrices are uniform, and the same for any number of threads") {
+  // Of a uniform matrix every element has mean 0 and variance 1/n, the diagonal too: the signs that
+  // LAPACK chooses would make it negative.
+  Generator generator(12);
+  const std::int64_t n = 4, count = 4000;
+  Tensor x = Tensor::empty({n, n}, DType::float64);
+  std::vector<double> sum(n * n), squares(n * n);
+  for (std::int64_t k = 0; k < count; ++k) {
+    init::orthogonal(x, generator);
+    for (std::int64_t i = 0; i < n * n; ++i) {
+      sum[i] += x.data<double>()[i];
+      squares[i] += x.data<double>()[i] * x.data<double>()[i];
+    }
+  }
+  for (std::int64_t i = 0; i < n * n; ++i) {
+    CHECK(std::abs(sum[i] / count) < 5 * std::sqrt(1.0 / n / count));
+    CHECK(squares[i] / count == doctest::Approx(1.0 / n).epsilon(0.1));
+  }
+
+  std::vector<Tensor> same;
+  for (const int threads : {1, 3}) {
+    const test::Threads scope(threads);
+    Generator again(13);
+    same.push_back(Tensor::empty({70, 40}));
+    init::orthogonal(same.back(), again);
+  }
+  CHECK(same[0].to_vector<float>() == same[1].to_vector<float>());
+}
+
 TEST_CASE("init: a tensor without elements stays one") {
   Generator generator(8);
   Tensor x = Tensor::empty({3, 0});
@@ -207,6 +256,7 @@ TEST_CASE("init: a tensor without elements stays one") {
   init::truncated_normal(x, generator);
   init::kaiming_normal(x, generator);
   init::xavier_uniform(x, generator);
+  init::orthogonal(x, generator);
   CHECK(x.shape() == Shape{3, 0});
 }
 
@@ -222,6 +272,8 @@ TEST_CASE("init: what is not float32 or float64 is refused") {
   CHECK_THROWS_AS(init::xavier_normal(x, generator), Error);
   CHECK_THROWS_AS(init::kaiming_uniform(x, generator), Error);
   CHECK_THROWS_AS(init::kaiming_normal(x, generator), Error);
+  CHECK_THROWS_WITH_AS(init::orthogonal(x, generator),
+                       "[init::orthogonal] expected float32 or float64, got int64", Error);
   Tensor undefined;
   CHECK_THROWS_WITH_AS(init::constant(undefined, 1), "[init::constant] the tensor is undefined",
                        Error);
@@ -248,6 +300,12 @@ TEST_CASE("init: parameters that make no distribution are refused, the tensor is
       "[init::truncated_normal] [50, 60] has no probability under mean 0 and deviation 1", Error);
   CHECK_THROWS_WITH_AS(init::xavier_normal(x, generator, -1),
                        "[init::xavier_normal] gain must be finite and not negative, got -1", Error);
+  CHECK_THROWS_WITH_AS(init::orthogonal(x, generator, not_a_number),
+                       "[init::orthogonal] gain must be finite, got nan", Error);
+  Tensor bias = Tensor::ones({4});
+  CHECK_THROWS_WITH_AS(
+      init::orthogonal(bias, generator),
+      "[init::orthogonal] expected a weight [out, in, ...] of two or more axes, got [4]", Error);
   init::KaimingOptions options;
   options.nonlinearity = init::Nonlinearity::leaky_relu;
   options.slope = not_a_number;
