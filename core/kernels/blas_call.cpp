@@ -1,5 +1,6 @@
 #include "blas_call.hpp"
 
+#include <omp.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -90,7 +91,7 @@ bool add_buffer() {
 
 }  // namespace
 
-BlasCall::BlasCall(const char* operation) {
+BlasCall::BlasCall(const char* operation) : openmp_threads_(omp_get_max_threads()) {
   prepare();
   while (!enter()) {
     if (!adding.exchange(true)) {
@@ -102,8 +103,12 @@ BlasCall::BlasCall(const char* operation) {
     }
     std::this_thread::yield();
   }
+  if (openmp_threads_ != 1) omp_set_num_threads(1);
 }
 
-BlasCall::~BlasCall() { calls.fetch_sub(1, std::memory_order_acq_rel); }
+BlasCall::~BlasCall() {
+  if (openmp_threads_ != 1) omp_set_num_threads(openmp_threads_);
+  calls.fetch_sub(1, std::memory_order_acq_rel);
+}
 
 }  // namespace plumb::kernel

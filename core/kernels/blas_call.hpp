@@ -1,10 +1,13 @@
-// BlasCall: what has to be so while OpenBLAS is called, and the memory that it works in.
+// BlasCall: what must hold while OpenBLAS is called, with BLAS or with LAPACK.
 #pragma once
 
 namespace plumb::kernel {
 
-/// Lives around a call of OpenBLAS, one on each thread at a time. The call runs on its own thread:
-/// OpenBLAS would cut the work by its number of threads, and its results with it.
+/// Lives around a call of OpenBLAS, one on each thread at a time. The call runs on the calling
+/// thread alone: OpenBLAS would cut the work by its number of threads, and its results with it. A
+/// build with threads of its own has one number of them for the process. A build on OpenMP asks
+/// OpenMP for that of the calling thread, which is set around the call and given back to the
+/// program's own loops.
 ///
 /// OpenBLAS takes a buffer of 128 MiB for each call that runs at once, keeps it for later ones, and
 /// where the system has none asks again for ever. So a buffer is made certain first. Where there is
@@ -16,6 +19,9 @@ class BlasCall {
   ~BlasCall();
   BlasCall(const BlasCall&) = delete;
   BlasCall& operator=(const BlasCall&) = delete;
+
+ private:
+  const int openmp_threads_;  // of the calling thread, before
 };
 
 }  // namespace plumb::kernel
