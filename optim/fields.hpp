@@ -83,6 +83,15 @@ Settings settings_of(const Options& options) {
   return all;
 }
 
+/// Where the number of that name is kept; null where no option that is a double has it.
+template <class Options>
+double Options::*number_named(std::string_view name) {
+  for (const Field<Options>& field : Options::fields().list)
+    if (name == field.name)
+      if (const auto* member = std::get_if<double Options::*>(&field.member)) return *member;
+  return nullptr;
+}
+
 /// Throws "[SGD] momentum must be in [0, 1), got 1.2" for the first option out of range.
 template <class Options>
 void validate(const Options& options) {

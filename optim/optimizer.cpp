@@ -148,20 +148,19 @@ void Optimizer::set(int group, const std::string& name, OptionValue value) {
   set(group, {{name, std::move(value)}});
 }
 
-double Optimizer::lr(int group) const {
-  double value = 0;
-  for (const Setting& setting : settings(group)) {
-    if (setting.name != "lr") continue;
-    detail::read(name_, setting, value);
-    return value;
-  }
-  fail(name_, "no option named 'lr'");
+void Optimizer::set_lr(int group, double lr) {
+  at(group).options->check_lr(lr);
+  own_options(groups_[static_cast<std::size_t>(group)]).set_lr(lr);
 }
 
 void Optimizer::set_lr(double lr) {
-  std::vector<std::shared_ptr<const GroupOptions>> changed;
-  for (const Group& group : groups_) changed.push_back(group.options->changed({{"lr", lr}}));
-  for (std::size_t k = 0; k < groups_.size(); ++k) groups_[k].options = std::move(changed[k]);
+  for (Group& group : groups_) own_options(group).check_lr(lr);
+  for (Group& group : groups_) group.options->set_lr(lr);
+}
+
+GroupOptions& Optimizer::own_options(Group& group) {
+  if (group.options.use_count() > 1) group.options = group.options->changed({});
+  return *group.options;
 }
 
 }  // namespace plumb::optim

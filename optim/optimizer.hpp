@@ -26,7 +26,7 @@ struct ParameterGroup {
 struct StateNumber {
   std::string name;
   Range range;
-  /// A tensor of the rule that is undefined where this number is 0, and only there; "" for none.
+  /// The tensor that is defined exactly where this number is not 0; "" for none.
   std::string of = {};
 };
 
@@ -53,6 +53,8 @@ struct ParameterState {
   std::vector<double> numbers;  ///< 0 at the start.
 };
 
+class UpdateLoop;  // internal/update_loop.hpp
+
 /// Whether step() looks at the gradients before it uses them.
 enum class GradientCheck : std::uint8_t {
   none,
@@ -68,7 +70,7 @@ class Optimizer {
  public:
   struct Group {
     Parameters parameters;
-    std::shared_ptr<const GroupOptions> options;
+    std::shared_ptr<GroupOptions> options;
     std::vector<ParameterState> states;  ///< One for each parameter.
   };
 
@@ -93,9 +95,9 @@ class Optimizer {
   void set(int group, const Settings& changes);
   void set(int group, const std::string& name, OptionValue value);
   /// The learning rate of a group: its option "lr".
-  double lr(int group = 0) const;
-  /// Sets the learning rate of one group, or of all.
-  void set_lr(int group, double lr) { set(group, "lr", lr); }
+  double lr(int group = 0) const { return at(group).options->lr(); }
+  /// Sets the learning rate of one group, or of all. Allocates nothing.
+  void set_lr(int group, double lr);
   void set_lr(double lr);
 
   /// None at first. Not part of the state dict.
@@ -126,17 +128,17 @@ class Optimizer {
     /// The options of its group; Options must be those of the rule.
     template <class Options>
     const Options& options() const {
-      return static_cast<const TypedOptions<Options>&>(group).options;
+      return static_cast<const TypedOptions<Options>&>(group).options();
     }
   };
 
-  /// The tensors that begin in a step. Until keep() they are no state's, so that a step that throws
-  /// has changed nothing.
+  /// The tensors that begin in a step. They become state in keep(), so that a step that throws before
+  /// it has changed nothing.
   class Beginnings {
    public:
     explicit Beginnings(const Optimizer& of) : names_(of.names_) {}
-    /// The tensor of that index that is kept of the parameter, or one of its shape, filled with
-    /// `start`, that keep() makes it. Good until then.
+    /// The tensor of that index that is kept of the parameter. Where there is none, a new one of the
+    /// parameter's shape, filled with `start`, which keep() will keep. Valid until then.
     Tensor* tensor(const Update& update, std::size_t index, double start = 0);
     void keep();
 
@@ -152,7 +154,7 @@ class Optimizer {
   /// The options of a group; Options must be those of the rule.
   template <class Options>
   const Options& typed_options(int group) const {
-    return static_cast<const TypedOptions<Options>&>(*at(group).options).options;
+    return static_cast<const TypedOptions<Options>&>(*at(group).options).options();
   }
 
   /// For the rule's constructor. Throws where the defaults or a group's options are not valid, and
@@ -167,17 +169,20 @@ class Optimizer {
   /// Counts a step of each.
   static void count_step(std::vector<Update>& updates);
 
-  /// The rule: changes the values, by the gradients and what is kept. Counting steps is not its
-  /// business. It should get all memory that it needs before it changes anything.
+  /// The rule: changes the values and what is kept, by the gradients. The base counts the steps. All
+  /// that may throw, as what needs memory does, must come before the first change.
   virtual void update(std::vector<Update>& updates) = 0;
 
   /// A group by index; throws with the range.
   const Group& at(int group) const;
 
  private:
+  friend class UpdateLoop;
   Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
             std::shared_ptr<const GroupOptions> defaults, StateNames names);
   void check_new(const Parameters& parameters) const;
+  // The options of a group, to be changed: a copy where somebody else holds them.
+  static GroupOptions& own_options(Group& group);
   void check_state(const std::string& parameter, const Update& update) const;
 
   std::string name_;

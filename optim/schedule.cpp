@@ -10,23 +10,27 @@ namespace {
 
 std::string base_key(std::size_t group) { return text("base.", std::uint64_t{group}); }
 
-// The bases, and the learning rates of the groups that have none yet.
-std::vector<double> with_new_groups(std::vector<double> bases, const Optimizer& optimizer) {
-  for (std::size_t k = bases.size(); k < optimizer.groups().size(); ++k)
-    bases.push_back(optimizer.lr(static_cast<int>(k)));
-  return bases;
-}
-
 }  // namespace
 
 Schedule::Schedule(Optimizer& optimizer, Curve curve)
     : optimizer_(&optimizer), curve_(std::move(curve)) {
-  follow(with_new_groups({}, optimizer), 0);
+  follow_with_new_groups(0);
 }
 
-void Schedule::step() { follow(with_new_groups(bases_, *optimizer_), t_ + 1); }
+void Schedule::step() {
+  if (bases_.size() < optimizer_->groups().size()) return follow_with_new_groups(t_ + 1);
+  follow(bases_, t_ + 1);
+}
 
-void Schedule::follow(std::vector<double> bases, std::int64_t t) {
+void Schedule::follow_with_new_groups(std::int64_t t) {
+  std::vector<double> bases = bases_;
+  for (std::size_t k = bases.size(); k < optimizer_->groups().size(); ++k)
+    bases.push_back(optimizer_->lr(static_cast<int>(k)));
+  follow(bases, t);
+  bases_ = std::move(bases);
+}
+
+void Schedule::follow(const std::vector<double>& bases, std::int64_t t) {
   const double factor = curve_.factor(t);
   for (const double base : bases)
     if (!(base * factor >= 0 && std::isfinite(base * factor)))
@@ -34,7 +38,6 @@ void Schedule::follow(std::vector<double> bases, std::int64_t t) {
            base * factor, ", expected [0, inf)");
   for (std::size_t k = 0; k < bases.size(); ++k)
     optimizer_->set_lr(static_cast<int>(k), bases[k] * factor);
-  bases_ = std::move(bases);
   t_ = t;
 }
 
@@ -60,7 +63,8 @@ void Schedule::load_state_dict(const StateDict& from) {
   std::vector<double> bases;
   for (std::size_t k = 0; k < static_cast<std::size_t>(groups); ++k)
     bases.push_back(from.scalar<double>(base_key(k)));
-  follow(std::move(bases), t);
+  follow(bases, t);
+  bases_ = std::move(bases);
 }
 
 }  // namespace plumb::optim

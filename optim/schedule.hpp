@@ -25,7 +25,7 @@ class Schedule {
   /// factor gives a learning rate outside [0, inf); then, as in step(), no group has changed.
   Schedule(Optimizer& optimizer, Curve curve);
 
-  /// Sets the learning rates for the next t.
+  /// Sets the learning rates for the next t. Allocates nothing unless a group is new.
   void step();
   std::int64_t t() const { return t_; }
   const Curve& curve() const { return curve_; }
@@ -38,7 +38,8 @@ class Schedule {
   void load_state_dict(const StateDict& from);
 
  private:
-  void follow(std::vector<double> bases, std::int64_t t);
+  void follow(const std::vector<double>& bases, std::int64_t t);
+  void follow_with_new_groups(std::int64_t t);
 
   Optimizer* optimizer_;
   Curve curve_;

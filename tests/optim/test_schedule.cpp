@@ -3,6 +3,7 @@
 #include <map>
 #include <sstream>
 
+#include "../support/allocations.hpp"
 #include "parameters.hpp"
 
 namespace plumb::test {
@@ -239,6 +240,19 @@ TEST_CASE("ReduceOnPlateau: options and states that cannot be are refused") {
   CHECK(error_of([&] { other.load_state_dict(plateau.state_dict()); }).find("the state is of") !=
         std::string::npos);
   CHECK(plateau.best() == 1);
+}
+
+TEST_CASE("Schedule: a step allocates nothing, nor does reading or setting a learning rate") {
+  Two two;
+  Schedule schedule(two.optimizer, curve::warm_up(5, curve::cosine(40)));
+  optim::ReduceOnPlateau plateau(two.optimizer, plateau_options(""));
+  const std::int64_t before = allocations();
+  for (int t = 0; t < 50; ++t) schedule.step();
+  two.optimizer.set_lr(two.optimizer.lr(1));
+  two.optimizer.set_lr(1, 0.25);
+  for (int t = 0; t < 20; ++t) plateau.step(1);
+  CHECK(allocations() == before);
+  CHECK(two.optimizer.lr(1) < 0.25);
 }
 
 }  // namespace plumb::test

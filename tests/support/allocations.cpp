@@ -1,0 +1,25 @@
+#include "allocations.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace plumb::test {
+namespace {
+
+thread_local std::int64_t count = 0;
+
+}  // namespace
+
+std::int64_t allocations() { return count; }
+
+}  // namespace plumb::test
+
+// In the place of the standard library's, whose other forms of new and delete call these.
+void* operator new(std::size_t bytes) {
+  ++plumb::test::count;
+  if (void* block = std::malloc(bytes == 0 ? 1 : bytes)) return block;
+  throw std::bad_alloc();
+}
+
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
