@@ -13,6 +13,7 @@
 #include "optim/optimizer.hpp"
 #include "optim/plateau.hpp"
 #include "optim/rmsprop.hpp"
+#include "optim/rule.hpp"
 #include "optim/schedule.hpp"
 #include "optim/sgd.hpp"
 #include "optim/weight_average.hpp"

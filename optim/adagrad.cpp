@@ -1,11 +1,13 @@
 #include "adagrad.hpp"
 
-#include "../core/kernels/optim/rmsprop.hpp"
+#include <cmath>
+
+#include "internal/update_loop.hpp"
 
 namespace plumb::optim {
 namespace {
 
-constexpr std::size_t sum = 0;  // tensor in ParameterState
+enum Tensors : std::size_t { sum };
 
 }  // namespace
 
@@ -21,31 +23,34 @@ const Fields<AdagradOptions>& AdagradOptions::fields() {
   return all;
 }
 
-Adagrad::Adagrad(const Parameters& parameters, const Options& options)
-    : Adagrad(std::vector<ParameterGroup>{{parameters}}, options) {}
-
-Adagrad::Adagrad(const std::vector<ParameterGroup>& groups, const Options& defaults)
-    : Optimizer(groups, defaults, {{"sum"}, {}}) {}
+StateNames AdagradOptions::state() { return {{"sum"}, {}}; }
 
 void Adagrad::update(std::vector<Update>& updates) {
-  std::vector<kernel::RmspropPass> passes;
-  passes.reserve(updates.size());
-  Beginnings beginnings(*this);
+  UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
-    const auto& options = u.options<Options>();
-    kernel::RmspropPass& pass = passes.emplace_back();
-    pass.squares = beginnings.tensor(u, sum, options.initial_sum);
-    pass.parameter = std::move(u.value);
-    pass.gradient = std::move(u.gradient);
-    pass.sign = options.maximize ? -1 : 1;
-    pass.weight_decay = options.weight_decay;
-    pass.keep = 1;  // a sum, not a mean
-    pass.take = 1;
-    pass.rate = options.lr / (1 + static_cast<double>(u.t - 1) * options.lr_decay);
-    pass.eps = options.eps;
+    const Options& o = u.options<Options>();
+    loop.add(
+        u,
+        [&](auto x, auto decays) {
+          using T = typename decltype(x)::Element;
+          T* p = x.value();
+          const T* gradient = x.gradient();
+          T* s = x.state(sum, o.initial_sum);
+          const T sign = o.maximize ? -1 : 1, weight_decay = T(o.weight_decay), eps = T(o.eps),
+                  lr = T(o.lr / (1 + static_cast<double>(u.t - 1) * o.lr_decay));
+          // Times this, s is what a fused multiply-add takes: g^2 is rounded before it is added, on
+          // every instruction set. The loop does not know that it is 1.
+          const T one = 1;
+          return [=](std::int64_t i) PLUMB_INLINE {
+            T g = sign * gradient[i];
+            if (decays) g += weight_decay * p[i];
+            s[i] = one * s[i] + g * g;
+            p[i] -= lr * (g / (std::sqrt(s[i]) + eps));
+          };
+        },
+        Flag{o.weight_decay != 0});
   }
-  kernel::rmsprop(passes);
-  beginnings.keep();
+  loop.run();
 }
 
 }  // namespace plumb::optim

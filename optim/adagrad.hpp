@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "optimizer.hpp"
+#include "rule.hpp"
 
 namespace plumb::optim {
 
@@ -17,6 +17,7 @@ struct AdagradOptions {
   bool maximize = false;    ///< Go up instead of down.
 
   static const Fields<AdagradOptions>& fields();
+  static StateNames state();
 };
 
 /// Adagrad (Duchi, Hazan & Singer 2011, the diagonal form of section 1.1). For every parameter p
@@ -28,18 +29,9 @@ struct AdagradOptions {
 ///   p = p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)
 ///
 /// This is torch.optim.Adagrad (1.13), where initial_sum is called initial_accumulator_value.
-class Adagrad : public Optimizer {
+class Adagrad : public Rule<AdagradOptions> {
  public:
-  using Options = AdagradOptions;
-
-  /// One group of all. Throws where the options are not valid: "[Adagrad] lr must be in [0, inf),
-  /// got -1".
-  explicit Adagrad(const Parameters& parameters, const Options& options = {});
-  /// Groups, each with the options in which it differs from `defaults`.
-  explicit Adagrad(const std::vector<ParameterGroup>& groups, const Options& defaults = {});
-
-  /// The options of a group.
-  const Options& options(int group) const { return typed_options<Options>(group); }
+  using Rule::Rule;
 
  private:
   void update(std::vector<Update>& updates) override;

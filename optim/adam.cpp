@@ -2,39 +2,15 @@
 
 #include <cmath>
 
-#include "../core/kernels/optim/adam.hpp"
 #include "adamw.hpp"
+#include "internal/update_loop.hpp"
 #include "moving_average.hpp"
 
 namespace plumb::optim {
 namespace {
 
-// Places in ParameterState. The numbers are 1 - beta^t, 0 until the moments begin.
 enum Tensors : std::size_t { first, second, highest };
-enum Numbers : std::size_t { first_weight, second_weight };
-
-StateNames state_names() {
-  return {{"first_moment", "second_moment", "highest_second_moment"},
-          {{"first_weight", closed(0, 1), "first_moment"},
-           {"second_weight", closed(0, 1), "second_moment"}}};
-}
-
-// The factors of the step after which the moments have gathered these weights.
-template <class Options>
-void set_factors(kernel::AdamPass& pass, const Options& options, double first, double second) {
-  pass.sign = options.maximize ? -1 : 1;
-  pass.keep_first = options.beta1;
-  pass.take_first = 1 - options.beta1;
-  pass.keep_second = options.beta2;
-  pass.take_second = 1 - options.beta2;
-  pass.rate = options.lr / first;
-  pass.scale = 1 / std::sqrt(second);
-  pass.eps = options.eps;
-  if (Options::decouples_decay)
-    pass.shrink = 1 - options.lr * options.weight_decay;
-  else
-    pass.weight_decay = options.weight_decay;
-}
+enum Numbers : std::size_t { first_weight, second_weight };  // 1 - beta^t, 0 before t = 1
 
 template <class Options>
 Fields<Options> fields_of(const char* owner) {
@@ -60,37 +36,51 @@ const Fields<AdamWOptions>& AdamWOptions::fields() {
   return all;
 }
 
-template <class Options>
-BasicAdam<Options>::BasicAdam(const Parameters& parameters, const Options& options)
-    : BasicAdam(std::vector<ParameterGroup>{{parameters}}, options) {}
+StateNames AdamOptions::state() {
+  return {{"first_moment", "second_moment", "highest_second_moment"},
+          {{"first_weight", closed(0, 1), "first_moment"},
+           {"second_weight", closed(0, 1), "second_moment"}}};
+}
 
-template <class Options>
-BasicAdam<Options>::BasicAdam(const std::vector<ParameterGroup>& groups, const Options& defaults)
-    : Optimizer(groups, defaults, state_names()) {}
+StateNames AdamWOptions::state() { return AdamOptions::state(); }
 
 template <class Options>
 void BasicAdam<Options>::update(std::vector<Update>& updates) {
-  std::vector<kernel::AdamPass> passes;
-  passes.reserve(updates.size());
-  Beginnings beginnings(*this);
+  UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
-    const auto& options = u.template options<Options>();
-    kernel::AdamPass& pass = passes.emplace_back();
-    pass.first = beginnings.tensor(u, first);
-    pass.second = beginnings.tensor(u, second);
-    if (options.amsgrad) pass.highest = beginnings.tensor(u, highest);
-    set_factors(pass, options, total_weight(u.state.numbers[first_weight], options.beta1),
-                total_weight(u.state.numbers[second_weight], options.beta2));
-    pass.parameter = std::move(u.value);
-    pass.gradient = std::move(u.gradient);
+    const Options& o = u.template options<Options>();
+    const double correction1 = total_weight(u.state.numbers[first_weight], o.beta1);
+    const double correction2 = total_weight(u.state.numbers[second_weight], o.beta2);
+    const double coupled = Options::decouples_decay ? 0 : o.weight_decay;
+    const double decoupled = Options::decouples_decay ? o.weight_decay : 0;
+    loop.add(
+        u,
+        [&](auto x, auto decays, auto amsgrad) {
+          using T = typename decltype(x)::Element;
+          T* p = x.value();
+          const T* gradient = x.gradient();
+          T *m = x.state(first), *v = x.state(second), *h = amsgrad ? x.state(highest) : nullptr;
+          const T sign = o.maximize ? -1 : 1, weight_decay = T(coupled),
+                  shrink = T(1 - o.lr * decoupled), beta1 = T(o.beta1), rest1 = T(1 - o.beta1),
+                  beta2 = T(o.beta2), rest2 = T(1 - o.beta2), lr = T(o.lr / correction1),
+                  scale = T(1 / std::sqrt(correction2)), eps = T(o.eps);
+          return [=](std::int64_t i) PLUMB_INLINE {
+            T g = sign * gradient[i];
+            if (decays) g += weight_decay * p[i];
+            m[i] = beta1 * m[i] + rest1 * g;
+            T square = v[i] = beta2 * v[i] + rest2 * g * g;
+            if (amsgrad) square = h[i] = h[i] >= square ? h[i] : square;  // NaN stays in both
+            p[i] = shrink * p[i] - lr * m[i] / (scale * std::sqrt(square) + eps);
+          };
+        },
+        Flag{coupled != 0}, Flag{o.amsgrad});
   }
-  kernel::adam(passes);
-  beginnings.keep();
+  loop.run();
   for (Update& u : updates) {
-    const auto& options = u.template options<Options>();
+    const Options& o = u.template options<Options>();
     std::vector<double>& numbers = u.state.numbers;
-    numbers[first_weight] = total_weight(numbers[first_weight], options.beta1);
-    numbers[second_weight] = total_weight(numbers[second_weight], options.beta2);
+    numbers[first_weight] = total_weight(numbers[first_weight], o.beta1);
+    numbers[second_weight] = total_weight(numbers[second_weight], o.beta2);
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "optimizer.hpp"
+#include "rule.hpp"
 
 namespace plumb::optim {
 
@@ -19,24 +19,17 @@ struct AdamOptions {
 
   static constexpr bool decouples_decay = false;
   static const Fields<AdamOptions>& fields();
+  static StateNames state();
 };
 
 /// The steps of Adam and of AdamW, which differ in options only.
 template <class OptionsOfRule>
-class BasicAdam : public Optimizer {
+class BasicAdam : public Rule<OptionsOfRule> {
  public:
-  using Options = OptionsOfRule;
-
-  /// One group of all. Throws where the options are not valid: "[Adam] beta1 must be in [0, 1), got
-  /// 1".
-  explicit BasicAdam(const Parameters& parameters, const Options& options = {});
-  /// Groups, each with the options in which it differs from `defaults`.
-  explicit BasicAdam(const std::vector<ParameterGroup>& groups, const Options& defaults = {});
-
-  /// The options of a group.
-  const Options& options(int group) const { return this->template typed_options<Options>(group); }
+  using Rule<OptionsOfRule>::Rule;
 
  private:
+  using Update = Optimizer::Update;
   void update(std::vector<Update>& updates) override;
 };
 
@@ -50,10 +43,10 @@ class BasicAdam : public Optimizer {
 ///   h = amsgrad ? max(h, v) : v,               h = 0 before t = 1
 ///   p = p - lr m / (1 - beta1^t) / (sqrt(h / (1 - beta2^t)) + eps)
 ///
-/// This is torch.optim.Adam (1.13), amsgrad (Reddi et al. 2018) included, whose maximum is taken
-/// before the correction. Where a beta changes on the way, its power is the product of all betas so
-/// far and the moments stay means, as in the debiased MovingAverage; PyTorch takes the power of the
-/// last beta. Decay that is not divided by the root: AdamW.
+/// This is torch.optim.Adam (1.13), with amsgrad (Reddi et al. 2018), whose maximum is taken before
+/// the correction. Where a beta changes on the way, its power is the product of all betas so far,
+/// and the moments stay means, as in the debiased MovingAverage. PyTorch takes the power of the last
+/// beta. AdamW has decay that is not divided by the root.
 using Adam = BasicAdam<AdamOptions>;
 
 extern template class BasicAdam<AdamOptions>;

@@ -17,6 +17,7 @@ struct AdamWOptions {
 
   static constexpr bool decouples_decay = true;
   static const Fields<AdamWOptions>& fields();
+  static StateNames state();
 };
 
 /// AdamW (Loshchilov & Hutter 2019, algorithm 2): Adam of the gradient alone, after

@@ -4,14 +4,79 @@
 #include <cmath>
 #include <limits>
 
-#include "../core/kernels/optim/clip.hpp"
+#include "../core/kernels/ordered_sum.hpp"
 #include "../core/runtime/error.hpp"
+#include "../core/simd/loops.hpp"
 #include "fields.hpp"
 
 namespace plumb::optim {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// Largest magnitudes, with the += of a sum, so that ordered_sum gathers them. NaN wins.
+struct Largest {
+  double value = 0;
+  Largest& operator+=(const Largest& other) {
+    if (!(other.value <= value) && value == value) value = other.value;
+    return *this;
+  }
+};
+
+template <class T>
+double squares(const T* x, std::int64_t begin, std::int64_t end) {
+  double sum = 0;
+  kernel::on_best_isa([x, begin, end, &sum]() PLUMB_INLINE {
+    double lanes = 0;
+#pragma omp simd reduction(+ : lanes)
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto wide = static_cast<double>(x[i]);
+      lanes += wide * wide;
+    }
+    sum = lanes;
+  });
+  return sum;
+}
+
+template <class T>
+Largest largest(const T* x, std::int64_t begin, std::int64_t end) {
+  T high = 0;
+  bool ordered = true;
+  kernel::on_best_isa([x, begin, end, &high, &ordered]() PLUMB_INLINE {
+    T lanes = 0;
+    int unordered = 0;
+#pragma omp simd reduction(max : lanes) reduction(+ : unordered)
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T magnitude = std::abs(x[i]);
+      lanes = magnitude > lanes ? magnitude : lanes;
+      unordered += x[i] != x[i];
+    }
+    high = lanes;
+    ordered = unordered == 0;
+  });
+  return {ordered ? static_cast<double>(high) : std::nan("")};
+}
+
+// In double, added in an order that the shape alone decides.
+double sum_of_squares(const Tensor& x) {
+  return dispatch_floating("sum_of_squares", x.dtype(), [&](auto tag) {
+    const auto* data = x.data<typename decltype(tag)::type>();
+    return kernel::ordered_sum<double>(
+        x.numel(), kernel::grain,
+        [&](std::int64_t begin, std::int64_t end) { return squares(data, begin, end); });
+  });
+}
+
+// 0 for no elements, NaN where there is one.
+double largest_magnitude(const Tensor& x) {
+  return dispatch_floating("largest_magnitude", x.dtype(), [&](auto tag) {
+    const auto* data = x.data<typename decltype(tag)::type>();
+    return kernel::ordered_sum<Largest>(
+               x.numel(), kernel::grain,
+               [&](std::int64_t begin, std::int64_t end) { return largest(data, begin, end); })
+        .value;
+  });
+}
 
 // The gradient that step() would use; undefined for none.
 Tensor gradient_of(const Parameter& parameter) {
@@ -20,8 +85,7 @@ Tensor gradient_of(const Parameter& parameter) {
 
 // The squared norm, or the largest magnitude.
 double measure(const Tensor& gradient, Norm norm) {
-  return norm == Norm::euclidean ? kernel::sum_of_squares(gradient)
-                                 : kernel::largest_magnitude(gradient);
+  return norm == Norm::euclidean ? sum_of_squares(gradient) : largest_magnitude(gradient);
 }
 
 // Handles on all gradients, which nobody else but the leaves holds: shared ones are replaced by
@@ -78,13 +142,22 @@ double clip_grad_norm(const Parameters& parameters, double max_norm, NonFinite n
   }
   const double factor = max_norm / (total + 1e-6);
   if (factor >= 1) return total;
-  for (Tensor& gradient : own_gradients(parameters)) kernel::scale(gradient, factor);
+  for (Tensor& gradient : own_gradients(parameters))
+    kernel::map_into(
+        gradient, Write::overwrite, [=](auto g) { return decltype(g)(factor) * g; }, gradient);
   return total;
 }
 
 void clip_grad_value(const Parameters& parameters, double limit) {
   detail::check_range("clip_grad_value", "limit", limit, closed(0, infinity));
-  for (Tensor& gradient : own_gradients(parameters)) kernel::clamp_magnitude(gradient, limit);
+  for (Tensor& gradient : own_gradients(parameters))
+    kernel::map_into(
+        gradient, Write::overwrite,
+        [=](auto g) {
+          const auto high = decltype(g)(limit);
+          return g > high ? high : g < -high ? -high : g;  // NaN stays
+        },
+        gradient);
 }
 
 }  // namespace plumb::optim

@@ -20,7 +20,7 @@ enum class NonFinite : std::uint8_t {
 };
 
 /// The norm of all gradients of the parameters, 0 where there is none. Parameters that are frozen
-/// or have no gradient are passed over, as in step(). Squares are added in double, in an order that
+/// or have no gradient are skipped, as in step(). Squares are added in double, in an order that
 /// shapes alone decide: the same bits for any number of threads, and no overflow in float32.
 double grad_norm(const Parameters& parameters, Norm norm = Norm::euclidean);
 

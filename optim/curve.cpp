@@ -47,8 +47,8 @@ Curve multi_step(const std::vector<std::int64_t>& milestones, double gamma) {
     before = milestone;
   }
   return {text("multi_step(milestones=", list, ", gamma=", gamma, ")"), [=](std::int64_t t) {
-            const auto passed = std::upper_bound(milestones.begin(), milestones.end(), t);
-            return std::pow(gamma, static_cast<double>(passed - milestones.begin()));
+            const auto next = std::upper_bound(milestones.begin(), milestones.end(), t);
+            return std::pow(gamma, static_cast<double>(next - milestones.begin()));
           }};
 }
 

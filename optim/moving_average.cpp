@@ -1,7 +1,7 @@
 #include "moving_average.hpp"
 
-#include "../core/kernels/optim/moving_average.hpp"
 #include "../core/runtime/error.hpp"
+#include "../core/simd/loops.hpp"
 #include "../core/tensor/operators.hpp"
 
 namespace plumb::optim {
@@ -47,10 +47,14 @@ void prepare(Tensor& average, const Tensor& x) {
   if (!average.defined()) average = Tensor::zeros(x.shape(), x.dtype());
 }
 void blend(Tensor& average, double keep, double take, const Tensor& x) {
-  kernel::blend_into(average, keep, take, x);
+  kernel::map_into(
+      average, Write::overwrite,
+      [=](auto a, auto x) { return decltype(a)(keep) * a + decltype(a)(take) * x; }, average, x);
 }
 void step_to_mean(Tensor& mean, double count, const Tensor& x) {
-  kernel::mean_into(mean, count, x);
+  kernel::map_into(
+      mean, Write::overwrite, [=](auto m, auto x) { return m + (x - m) / decltype(m)(count); },
+      mean, x);
 }
 Tensor copy(const Tensor& x) { return x.clone(); }
 void save(StateDict& to, const Tensor& average) { to.set("average", average); }

@@ -7,9 +7,9 @@
 
 namespace plumb::optim {
 
-/// The weights that an exponential average gives to what it has seen add up to q = 1 - b1 b2 ...
-/// bi. This is q after one more step with beta, from that before it; 0 at the start. In this form
-/// no digit is lost; 1 minus a running product keeps twelve of sixteen for beta 0.9999 and small i.
+/// The weights of an exponential average add up to q = 1 - b1 b2 ... bi, which is 0 at the start.
+/// This is q after one more step with beta, from q before it. No digit is lost in this form; 1 minus
+/// a running product keeps twelve of sixteen for beta 0.9999 and small i.
 inline double total_weight(double before, double beta) { return beta * before + (1 - beta); }
 
 /// What a moving average is, for values x1, x2, ... and a0 = 0.

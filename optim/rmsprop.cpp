@@ -1,11 +1,12 @@
 #include "rmsprop.hpp"
 
-#include "../core/kernels/optim/rmsprop.hpp"
+#include <cmath>
+
+#include "internal/update_loop.hpp"
 
 namespace plumb::optim {
 namespace {
 
-// Places in ParameterState.
 enum Tensors : std::size_t { squares, mean, average };
 
 }  // namespace
@@ -23,34 +24,40 @@ const Fields<RMSpropOptions>& RMSpropOptions::fields() {
   return all;
 }
 
-RMSprop::RMSprop(const Parameters& parameters, const Options& options)
-    : RMSprop(std::vector<ParameterGroup>{{parameters}}, options) {}
-
-RMSprop::RMSprop(const std::vector<ParameterGroup>& groups, const Options& defaults)
-    : Optimizer(groups, defaults, {{"squares", "mean", "average"}, {}}) {}
+StateNames RMSpropOptions::state() { return {{"squares", "mean", "average"}, {}}; }
 
 void RMSprop::update(std::vector<Update>& updates) {
-  std::vector<kernel::RmspropPass> passes;
-  passes.reserve(updates.size());
-  Beginnings beginnings(*this);
+  UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
-    const auto& options = u.options<Options>();
-    kernel::RmspropPass& pass = passes.emplace_back();
-    pass.squares = beginnings.tensor(u, squares);
-    if (options.centered) pass.mean = beginnings.tensor(u, mean);
-    if (options.momentum != 0) pass.average = beginnings.tensor(u, average);
-    pass.parameter = std::move(u.value);
-    pass.gradient = std::move(u.gradient);
-    pass.sign = options.maximize ? -1 : 1;
-    pass.weight_decay = options.weight_decay;
-    pass.keep = options.alpha;
-    pass.take = 1 - options.alpha;
-    pass.momentum = options.momentum;
-    pass.rate = options.lr;
-    pass.eps = options.eps;
+    const Options& o = u.options<Options>();
+    loop.add(
+        u,
+        [&](auto x, auto decays, auto centered, auto averages) {
+          using T = typename decltype(x)::Element;
+          T* p = x.value();
+          const T* gradient = x.gradient();
+          T* v = x.state(squares);
+          T* m = centered ? x.state(mean) : nullptr;
+          T* a = averages ? x.state(average) : nullptr;
+          const T sign = o.maximize ? -1 : 1, weight_decay = T(o.weight_decay), alpha = T(o.alpha),
+                  rest = T(1 - o.alpha), momentum = T(o.momentum), eps = T(o.eps), lr = T(o.lr);
+          return [=](std::int64_t i) PLUMB_INLINE {
+            T g = sign * gradient[i];
+            if (decays) g += weight_decay * p[i];
+            T square = v[i] = alpha * v[i] + rest * g * g;
+            if (centered) {
+              m[i] = alpha * m[i] + rest * g;
+              square -= m[i] * m[i];
+              square = square < 0 ? 0 : square;
+            }
+            T d = g / (std::sqrt(square) + eps);
+            if (averages) d = a[i] = momentum * a[i] + d;
+            p[i] -= lr * d;
+          };
+        },
+        Flag{o.weight_decay != 0}, Flag{o.centered}, Flag{o.momentum != 0});
   }
-  kernel::rmsprop(passes);
-  beginnings.keep();
+  loop.run();
 }
 
 }  // namespace plumb::optim

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "optimizer.hpp"
+#include "rule.hpp"
 
 namespace plumb::optim {
 
@@ -18,6 +18,7 @@ struct RMSpropOptions {
   bool maximize = false;    ///< Go up instead of down.
 
   static const Fields<RMSpropOptions>& fields();
+  static StateNames state();
 };
 
 /// RMSprop (Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013, equations 38 to 45). For
@@ -31,22 +32,13 @@ struct RMSpropOptions {
 ///   with momentum:   a = momentum a + d,  d = a,  a = 0 at the start
 ///   p = p - lr d
 ///
-/// This is torch.optim.RMSprop (1.13), but where rounding makes v - m^2 negative, of gradients that
-/// hardly change: it counts as 0 here, and makes PyTorch's step NaN. While a group's momentum is 0
-/// its averages rest. A mean that begins later, when centered is switched on, begins at 0 beside a
-/// v that did not, so that it is too small at first.
-class RMSprop : public Optimizer {
+/// This is torch.optim.RMSprop (1.13) but for one case. Where gradients hardly change, rounding can
+/// make v - m^2 negative: it counts as 0 here, and makes PyTorch's step NaN. While a group's
+/// momentum is 0, its averages rest. Where centered is switched on later, m begins at 0 then and is
+/// too small at first, because v did not begin with it.
+class RMSprop : public Rule<RMSpropOptions> {
  public:
-  using Options = RMSpropOptions;
-
-  /// One group of all. Throws where the options are not valid: "[RMSprop] alpha must be in [0, 1),
-  /// got 1".
-  explicit RMSprop(const Parameters& parameters, const Options& options = {});
-  /// Groups, each with the options in which it differs from `defaults`.
-  explicit RMSprop(const std::vector<ParameterGroup>& groups, const Options& defaults = {});
-
-  /// The options of a group.
-  const Options& options(int group) const { return typed_options<Options>(group); }
+  using Rule::Rule;
 
  private:
   void update(std::vector<Update>& updates) override;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "optimizer.hpp"
+#include "rule.hpp"
 
 namespace plumb::optim {
 
@@ -13,27 +13,28 @@ struct SGDOptions {
   double lr = 0.1;          ///< Learning rate: [0, inf).
   double momentum = 0;      ///< How much of the average stays each step: [0, 1). 0: no average.
   double dampening = 0;     ///< The gradient enters the average times 1 - dampening: [0, 1].
-  bool debias = false;      ///< Divide the average by the weights that it has gathered so far.
-  bool nesterov = false;    ///< Look one step of the average ahead. Needs momentum, and dampening 0
-                            ///< unless debias is on.
+  bool debias = false;      ///< Divide the average by the sum of its weights, 1 - momentum^t.
+  bool nesterov = false;    ///< Look one step of the average ahead. Needs momentum; without debias
+                            ///< it needs dampening 0 too.
   double weight_decay = 0;  ///< Coupled: weight_decay * p is added to the gradient: [0, inf).
   bool maximize = false;    ///< Go up instead of down.
-  /// Elements of gradients smaller than this are gathered until their sum is not: [0, inf). 0:
-  /// none.
+  /// Elements of gradients below this are held back until their sum reaches it: [0, inf). 0: none.
   double accumulate_below = 0;
-  /// Steps after which what was gathered is used however small it is: [0, 255]. 0: no limit.
+  /// Steps after which what was held back is used, small or not: [0, 255]. 0: no limit.
   std::int64_t max_wait = 0;
 
   static const Fields<SGDOptions>& fields();
+  static StateNames state();
 };
 
-/// Elements of gradients that came to the stage of accumulate_below, and those of them where the
-/// residual was released.
+/// How many elements of gradients came to the stage of accumulate_below, and how many of them
+/// released their residual.
 struct ReleaseCount {
   std::int64_t offered = 0;
   std::int64_t released = 0;
 
-  /// The share of weights that gradients have touched; 1 where none was offered.
+  /// The share that was released: of all weights, those that a step's gradients touched. 1 where
+  /// none was offered.
   double fraction() const {
     return offered == 0 ? 1 : static_cast<double>(released) / static_cast<double>(offered);
   }
@@ -42,7 +43,7 @@ struct ReleaseCount {
 /// Stochastic gradient descent. For every parameter p that has a gradient, t = 1, 2, ...:
 ///
 ///   g = maximize ? -gradient : gradient
-///   g = release(g)                                  what is gathered of small gradients, below
+///   g = release(g)                                  by accumulate_below, see there
 ///   g = g + weight_decay p                          coupled, like L2; so it is times lr
 ///   without momentum:   d = g
 ///   debias off:   a = t = 1 ? g : momentum a + (1 - dampening) g
@@ -53,16 +54,18 @@ struct ReleaseCount {
 ///                 d = (momentum a + (1 - dampening) g) / (1 - P momentum)
 ///   p = p - lr d
 ///
-/// With debias off this is torch.optim.SGD (1.13), whose first step ignores dampening; t counts
-/// from a parameter's first step with momentum. The average is heavy ball (Polyak 1964); nesterov
-/// as in Sutskever et al. 2013: the averaging applied once more to the same gradient.
+/// t counts from a parameter's first step with momentum.
 ///
-/// With debias on and dampening = momentum, d is an exact weighted mean of the gradients so far,
-/// the first step is g, and lr means the same for every momentum: it equals heavy ball with
-/// lr (1 - momentum) / (1 - momentum^t), so compare it with heavy ball at lr (1 - momentum). With
-/// another dampening d is (1 - dampening) / (1 - momentum) times the mean. It is not PyTorch's
-/// dampening = momentum, whose average gives the first gradient the weight 1 it began with: at
-/// t = 10 and momentum 0.9 still 0.387, here 0.060.
+/// With debias off this is torch.optim.SGD (1.13), whose first step ignores dampening. The average
+/// is heavy ball (Polyak 1964). Nesterov's form is that of Sutskever et al. 2013: the averaging is
+/// applied once more to the same gradient.
+///
+/// With debias on and dampening = momentum, d is an exact weighted mean of the gradients so far.
+/// The first step is g, and lr means the same for every momentum. It equals heavy ball with
+/// lr (1 - momentum) / (1 - momentum^t): compare it with heavy ball at lr (1 - momentum). With
+/// another dampening, d is (1 - dampening) / (1 - momentum) times the mean. PyTorch's
+/// dampening = momentum is another thing. Its average starts from the whole first gradient, whose
+/// weight at t = 10 and momentum 0.9 is still 0.387; here it is 0.060.
 ///
 /// accumulate_below = T > 0 holds back what is near zero. For every element, with a residual r and
 /// an age that begin at 0 and n = max_wait:
@@ -72,19 +75,17 @@ struct ReleaseCount {
 ///     g = r,  r = 0,  age = 0         elsewhere g = 0
 ///
 /// What was released and what is kept add up to the sum of all gradients; flush() takes the rest.
-/// This is the residual of gradient dropping (Strom 2015; Aji & Heafield 2017; Lin et al. 2018)
-/// without the latter's factor masking. It touches fewer weights in each step for about the same
-/// loss where T is small; it does not make a model better, and after a long wait several gradients
-/// act at once, like a larger lr. The average and the decay go on where nothing is released. Ages
-/// are counted while max_wait is above 0; with accumulate_below set back to 0 the next step
-/// releases everything.
+/// This is the residual of gradient dropping (Strom 2015; Aji & Heafield 2017; Lin et al. 2018),
+/// without the factor masking of the last. For small T it touches fewer weights in each step for
+/// about the same loss. It does not make a model better. After a long wait several gradients act at
+/// once, like a larger lr. The average and the decay go on where nothing is released. Ages are
+/// counted while max_wait is above 0. Once accumulate_below is set back to 0, the next step releases
+/// everything.
 ///
-/// While a group's momentum is 0 its averages rest. Switching debias on after steps without it
-/// takes the average as one that began at 0, which is exact for dampening 0.
-class SGD : public Optimizer {
+/// While a group's momentum is 0, its averages rest. Where debias is switched on later, the average
+/// so far counts as one that began at 0, which is exact for dampening 0.
+class SGD : public Rule<SGDOptions> {
  public:
-  using Options = SGDOptions;
-
   /// p = p - lr g.
   static Options plain(double lr);
   /// a = momentum a + g;  p = p - lr a.
@@ -94,18 +95,16 @@ class SGD : public Optimizer {
 
   /// One group of all. Throws where the options are not valid: "[SGD] momentum must be in [0, 1),
   /// got 1.2".
-  SGD(const Parameters& parameters, const Options& options);
+  SGD(const Parameters& parameters, const Options& options) : Rule(parameters, options) {}
   /// Groups, each with the options in which it differs from `defaults`.
-  SGD(const std::vector<ParameterGroup>& groups, const Options& defaults);
+  SGD(const std::vector<ParameterGroup>& groups, const Options& defaults)
+      : Rule(groups, defaults) {}
 
-  /// The options of a group.
-  const Options& options(int group) const { return typed_options<Options>(group); }
-
-  /// One more step, by all that accumulate_below has held back: at the end of training. Parameters
-  /// of which nothing is kept stay as they are; the others step by their residual, small or not,
-  /// through decay and momentum. Not counted as released. Throws as step() does.
+  /// One more step, at the end of training, by all that accumulate_below has held back. Parameters
+  /// without a residual stay as they are. The others step by theirs, through decay and momentum. It
+  /// does not count as released. Throws as step() does.
   void flush();
-  /// Counted since the optimizer was made, through saving and loading: of all groups, or of one.
+  /// The count of all groups, or of one, since the optimizer was made. Saved and loaded too.
   ReleaseCount release_count() const;
   ReleaseCount release_count(int group) const;
 

@@ -7,14 +7,26 @@
 
 namespace plumb::test {
 
+template <class Rule>
+void make_if_named(const std::string& rule, const std::vector<optim::ParameterGroup>& groups,
+                   std::unique_ptr<optim::Optimizer>& to) {
+  using Options = typename Rule::Options;
+  if (rule == Options::fields().owner) to = std::make_unique<Rule>(groups, Options());
+}
+
+template <class... Rules>
+std::unique_ptr<optim::Optimizer> make_one_of(const std::string& rule,
+                                              const std::vector<optim::ParameterGroup>& groups) {
+  std::unique_ptr<optim::Optimizer> made;
+  (make_if_named<Rules>(rule, groups, made), ...);
+  REQUIRE(made != nullptr);
+  return made;
+}
+
 inline std::unique_ptr<optim::Optimizer> make_optimizer(
     const std::string& rule, const std::vector<optim::ParameterGroup>& groups) {
-  if (rule == "SGD") return std::make_unique<optim::SGD>(groups, optim::SGDOptions());
-  if (rule == "Adam") return std::make_unique<optim::Adam>(groups);
-  if (rule == "AdamW") return std::make_unique<optim::AdamW>(groups);
-  if (rule == "RMSprop") return std::make_unique<optim::RMSprop>(groups);
-  REQUIRE(rule == "Adagrad");
-  return std::make_unique<optim::Adagrad>(groups);
+  return make_one_of<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad>(rule,
+                                                                                            groups);
 }
 
 /// A rule under some options.

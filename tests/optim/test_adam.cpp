@@ -90,12 +90,28 @@ TEST_CASE("Adam: amsgrad divides by the largest second moment so far") {
         doctest::Approx(0.75 - 0.25 * 2.5 / 0.75 / 8).epsilon(1e-15));
 }
 
-TEST_CASE("Adam: a NaN gradient passes, also under amsgrad") {
+TEST_CASE("Adam: a NaN gradient makes the parameter NaN, also under amsgrad") {
   auto options = binary_options<Adam::Options>();
   for (const bool amsgrad : {false, true}) {
     options.amsgrad = amsgrad;
     CHECK(std::isnan(after<Adam>(options, {1, std::nan(""), 1})));
   }
+}
+
+TEST_CASE("Adam: a NaN stays in amsgrad's maximum, in its own element alone") {
+  auto options = binary_options<Adam::Options>();
+  options.amsgrad = true;
+  const Parameter p = parameter("p", {1, 1, 1});
+  Adam optimizer({p}, options);
+  for (const double gradient : {2.0, std::nan(""), 4.0, 1.0}) {
+    set_grad(p, {2, gradient, -2});
+    optimizer.step();
+  }
+  const std::vector<double> highest =
+      optimizer.state_dict().tensor("state.p.highest_second_moment").to_vector<double>();
+  CHECK(highest[0] == 2.734375);  // 4 (1 - 0.75^4)
+  CHECK(std::isnan(highest[1]));
+  CHECK(highest[2] == 2.734375);
 }
 
 TEST_CASE("Adam: weight decay is part of the gradient, AdamW's shrinks the weight") {

@@ -66,7 +66,7 @@ TEST_CASE("clip_grad_norm: a norm within the limit changes nothing") {
   CHECK(gradient(p[0]) == std::vector<double>{3, -4, 0.5});
 }
 
-TEST_CASE("grad_norm: passes over what step() passes over") {
+TEST_CASE("grad_norm: skips what step() skips") {
   Parameters p = sample(DType::float64);
   p.push_back(parameter("none", {1, 2}));
   CHECK(grad_norm(p) == doctest::Approx(13.202745926510893).epsilon(1e-15));

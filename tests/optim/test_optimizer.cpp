@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "pair.hpp"
+#include "rules.hpp"
 
 namespace plumb::test {
 namespace {
@@ -174,15 +175,58 @@ TEST_CASE("Optimizer: step never changes a gradient and keeps no handle on it") 
   CHECK(gradient.unique());
 }
 
-TEST_CASE("Optimizer: a step between two backward passes is noticed") {
-  Variable w = Variable::leaf(Tensor::scalar(3, DType::float64));
-  SGD optimizer({{"w", w}}, SGD::plain(0.1));
-  const Variable y = w * w;
-  y.backward(retain_graph);
-  CHECK(w.grad().item() == 6);
-  optimizer.step();
-  CHECK(w.item() == doctest::Approx(2.4));
-  CHECK(error_of([&] { y.backward(); }).find("changed in place") != std::string::npos);
+TEST_CASE("Optimizer: a step between two backward passes is noticed under every rule") {
+  for (const RuleCase& it : rule_cases())
+    for (const DType dtype : {DType::float32, DType::float64}) {
+      INFO(to_string(it) << text(" of ", dtype));
+      Variable w = Variable::leaf(Tensor::scalar(3, dtype));
+      const auto optimizer = make_optimizer(it.rule, {{{{"w", w}}, it.options}});
+      const Variable y = w * w;
+      y.backward(retain_graph);
+      CHECK(w.grad().item() == 6);
+      optimizer->step();
+      CHECK(w.item() != 3);
+      CHECK(contains(error_of([&] { y.backward(); }), "changed in place"));
+    }
+}
+
+TEST_CASE("Optimizer: options that somebody holds keep their learning rate") {
+  Pair pair;
+  const optim::Optimizer::Group held = pair.optimizer.groups()[0];
+  pair.optimizer.set_lr(0, 0.5);
+  pair.optimizer.set_lr(0.75);
+  CHECK(held.options->lr() == 0.1);
+  CHECK(pair.optimizer.lr(0) == 0.75);
+}
+
+TEST_CASE("Optimizer: a refused learning rate changes no group") {
+  Pair pair;
+  pair.optimizer.set_lr(1, 0.5);
+  CHECK(error_of([&] { pair.optimizer.set_lr(std::nan("")); }) ==
+        "[SGD] lr must be in [0, inf), got nan");
+  CHECK(error_of([&] { pair.optimizer.set_lr(2, 0.1); }) == "[SGD] group 2 is out of range [0, 2)");
+  CHECK(pair.optimizer.lr(0) == 0.1);
+  CHECK(pair.optimizer.lr(1) == 0.5);
+}
+
+TEST_CASE("Optimizer: a rule without a learning rate says so") {
+  struct Options {
+    double speed = 1;
+    static const optim::Fields<Options>& fields() {
+      static const optim::Fields<Options> all = {"Drift",
+                                                 {{"speed", &Options::speed, optim::at_least(0)}}};
+      return all;
+    }
+    static optim::StateNames state() { return {}; }
+  };
+  struct Drift : optim::Rule<Options> {
+    using Rule::Rule;
+    void update(std::vector<Update>&) override {}
+  };
+  Drift drift({parameter("p", {1})});
+  CHECK(error_of([&] { drift.lr(); }) == "[Drift] no option named 'lr'");
+  CHECK(error_of([&] { drift.set_lr(1); }) == "[Drift] no option named 'lr'; there are speed");
+  CHECK(error_of([&] { drift.set_lr(0, 1); }) == "[Drift] no option named 'lr'; there are speed");
 }
 
 TEST_CASE("Optimizer: gradients that are not finite are refused whole when asked") {
@@ -204,7 +248,7 @@ TEST_CASE("Optimizer: gradients that are not finite are refused whole when asked
 
 TEST_CASE("Optimizer: a profile has its steps, with what they read and write") {
   Pair pair({}, {{"momentum", 0.5}});  // w, 3 elements, without an average; b, 1 element, with one
-  pair.step(1);  // makes the average
+  pair.step(1);                        // makes the average
   const Profile profile;
   pair.step(2);
   const std::vector<ProfileRow> rows = profile.rows();

@@ -207,7 +207,7 @@ TEST_CASE("SGD: a gradient of zero still moves") {
   CHECK(debiased == doctest::Approx(0.5 - 0.25 * 0.5 / 0.75).epsilon(1e-15));
 }
 
-TEST_CASE("SGD: a NaN gradient passes unless it is refused") {
+TEST_CASE("SGD: a NaN gradient reaches the parameter unless it is refused") {
   CHECK(std::isnan(after<SGD>(SGD::heavy_ball(0.1, 0.9), {std::nan("")})));
 }
 

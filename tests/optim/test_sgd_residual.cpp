@@ -158,7 +158,7 @@ TEST_CASE("SGD residual: every element follows the rule on its own") {
         static_cast<double>(released) / static_cast<double>(30 * n));
 }
 
-TEST_CASE("SGD residual: NaN and infinity pass at once and are not kept") {
+TEST_CASE("SGD residual: NaN and infinity are released at once and not kept") {
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     const Parameter p = parameter("p", {0, 0});
     SGD optimizer({p}, holding(1, 9));

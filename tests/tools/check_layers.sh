@@ -4,7 +4,7 @@ source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/support/script.sh
 source "$source_dir/tests/support/script.sh"
 
-mkdir -p "$work"/clean/{core/{runtime/internal,tensor/internal,simd,kernels,io},autograd,nn,optim,data,examples,tests/nn,bench}
+mkdir -p "$work"/clean/{core/{runtime/internal,tensor/internal,simd,kernels,io},autograd,nn,optim/internal,data,examples,tests/nn,bench}
 cd -- "$work/clean"
 for room in autograd nn optim data; do
   printf '// %s.\n#pragma once\n#include <vector>\n' "$room" | tee "$room.hpp" >"$room/$room.hpp"
@@ -19,6 +19,8 @@ printf '#include "runtime.hpp"\n#include "../tensor/tensor.hpp"\n' >core/runtime
 printf '#include "io.hpp"\n#include "../kernels/gemm.hpp"\n' >core/io/io.cpp
 printf '#pragma once\n#include <xtensor/xadapt.hpp>\n#include "tensor.hpp"\n' >core/tensor/xtensor.hpp
 printf '// xt::sum and #pragma omp in a comment.\n#include "../core/tensor/tensor.hpp"\n' >nn/nn.cpp
+printf '#pragma once\n#include "../../core/simd/simd.hpp"\n#pragma omp simd\n' >optim/internal/loop.hpp
+printf '#include "internal/loop.hpp"\n#include "../core/simd/simd.hpp"\n  #pragma omp simd reduction(+ : n)\n' >optim/rule.cpp
 printf '#include <zlib.h>\n#include <unistd.h>\n#include "../core.hpp"\n' >data/data.cpp
 printf '#include <CLI/CLI.hpp>\n#include <xtensor/xmath.hpp>\n#include <plumb/plumb.hpp>\n' >examples/train.cpp
 printf '#include <doctest/doctest.h>\n#include <plumb/nn.hpp>\n#include "../help.hpp"\n' >tests/nn/nn.cpp
@@ -62,6 +64,8 @@ plant core/tensor/tensor.hpp '#include "../io/io.hpp"' 'core/tensor may not incl
 plant core/tensor/tensor.cpp '#include "../io/io.hpp"' 'core/tensor may not include core/io'
 plant core/simd/simd.hpp '#include "../kernels/gemm.hpp"' 'core/simd may not include core/kernels'
 plant core/kernels/gemm.hpp '#include "../io/io.hpp"' 'core/kernels may not include core/io'
+plant autograd/ops.cpp '#include "../core/simd/simd.hpp"' 'autograd may not include core/simd'
+plant nn/nn.cpp '#include "../core/simd/simd.hpp"' 'nn may not include core/simd'
 plant core/io/io.hpp '#include "../kernels/gemm.hpp"' 'core/io may not include core/kernels'
 plant autograd/autograd.hpp '#include "../nn/nn.hpp"' 'autograd may not include nn'
 plant nn/nn.cpp '#include "../optim/optim.hpp"' 'nn may not include optim'
@@ -93,7 +97,11 @@ plant bench/bench.cpp '#include <cblas.h>' 'BLAS may not be included here'
 plant optim/optim.cpp 'openblas_set_num_threads(1);' 'BLAS may not be used here'
 plant autograd/ops.cpp 'cblas_sgemm(1);' 'BLAS may not be used here'
 plant optim/optim.cpp '#include <omp.h>' 'OpenMP may not be included here'
-plant optim/optim.cpp '#pragma omp parallel for' 'OpenMP may not be used here'
+plant optim/rule.cpp '#pragma omp parallel for' 'OpenMP may not be used here'
+plant optim/rule.cpp '#pragma omp parallel for simd' 'OpenMP may not be used here'
+plant optim/internal/loop.hpp '#pragma omp parallel for' 'OpenMP may not be used here'
+plant optim/optim.hpp '#pragma omp simd' 'OpenMP may not be used here'
+plant autograd/ops.cpp '#pragma omp simd' 'OpenMP may not be used here'
 plant core/tensor/tensor.hpp '  _Pragma("omp simd")' 'OpenMP may not be used here'
 plant data/data.cpp 'int n = omp_get_max_threads();' 'OpenMP may not be used here'
 plant nn/nn.cpp '#include <zlib.h>' 'zlib may not be included here'
@@ -104,6 +112,8 @@ plant nn/nn.hpp '#include <unistd.h>' \
   'a public header includes the standard library and relative headers only'
 plant data/data.hpp '#include <boost/any.hpp>' \
   'a public header includes the standard library and relative headers only'
+plant optim/optim.hpp '#include "internal/loop.hpp"' \
+  'a public header includes none that is not installed'
 plant nn/nn.hpp '#include "../core/kernels/gemm.hpp"' \
   'a public header includes none that is not installed'
 plant core.hpp '#include "core/tensor/internal/dispatch.hpp"' \

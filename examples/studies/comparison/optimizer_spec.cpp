@@ -1,5 +1,6 @@
 #include "optimizer_spec.hpp"
 
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,27 @@ namespace {
 
 using plumb::fail;
 namespace optim = plumb::optim;
+
+// The rules that have a name on the command line: that of their errors, in small letters.
+template <class... Rule>
+struct RuleList {};
+template <class R>
+struct RuleTag {
+  using Rule = R;
+};
+using Rules = RuleList<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad>;
+
+template <class Rule>
+std::string name_of() {
+  std::string name = Rule::Options::fields().owner;
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+template <class... Rule, class F>
+void for_each(RuleList<Rule...>, F f) {
+  (f(RuleTag<Rule>()), ...);
+}
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
@@ -152,18 +174,17 @@ OptimizerSpec OptimizerSpec::parse(const std::string& text) {
   const std::string options = colon == std::string::npos ? "" : body.substr(colon + 1);
   if (spec.label_.empty() || spec.label_.find_first_of("\"\\'<>&\n") != std::string::npos)
     fail("optimizer", "'", text, "' has no label that can be printed");
-  if (rule == "sgd")
-    spec.read<optim::SGD>(rule, options);
-  else if (rule == "adam")
-    spec.read<optim::Adam>(rule, options);
-  else if (rule == "adamw")
-    spec.read<optim::AdamW>(rule, options);
-  else if (rule == "rmsprop")
-    spec.read<optim::RMSprop>(rule, options);
-  else if (rule == "adagrad")
-    spec.read<optim::Adagrad>(rule, options);
-  else
-    fail("optimizer", "no rule named '", rule, "'; there are sgd, adam, adamw, rmsprop, adagrad");
+  bool found = false;
+  std::string known;
+  for_each(Rules(), [&](auto tag) {
+    using Rule = typename decltype(tag)::Rule;
+    const std::string name = name_of<Rule>();
+    known += (known.empty() ? "" : ", ") + name;
+    if (name != rule) return;
+    found = true;
+    spec.read<Rule>(rule, options);
+  });
+  if (!found) fail("optimizer", "no rule named '", rule, "'; there are ", known);
   return spec;
 }
 
