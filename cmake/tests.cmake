@@ -64,6 +64,35 @@ add_test(NAME readme COMMAND readme_program)
 set_tests_properties(readme PROPERTIES LABELS unit
   PASS_REGULAR_EXPRESSION "epoch 3  loss of the last batch 0\\.[0-2]")
 
+# The files that docs/extending.md shows, as they stand there: each below a line "`its/path`:".
+function(plumb_shown_file document path)
+  file(READ "${PROJECT_SOURCE_DIR}/${document}" text)
+  set(start "`${path}`:\n\n```cpp\n")
+  string(FIND "${text}" "${start}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${document} does not show ${path}")
+  endif()
+  string(LENGTH "${start}" length)
+  math(EXPR at "${at} + ${length}")
+  string(SUBSTRING "${text}" ${at} -1 text)
+  string(FIND "${text}" "```" end)
+  string(SUBSTRING "${text}" 0 ${end} text)
+  file(CONFIGURE OUTPUT "shown/${path}" CONTENT "${text}" @ONLY)
+endfunction()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS docs/extending.md)
+plumb_shown_file(docs/extending.md optim/lion.hpp)
+plumb_shown_file(docs/extending.md optim/lion.cpp)
+# Compiled like the library's own sources, and beside the headers of their folder.
+add_library(plumb_shown OBJECT "${PROJECT_BINARY_DIR}/shown/optim/lion.cpp")
+target_compile_options(plumb_shown PRIVATE $<TARGET_PROPERTY:plumb,COMPILE_OPTIONS>)
+target_compile_definitions(plumb_shown PRIVATE $<TARGET_PROPERTY:plumb,COMPILE_DEFINITIONS>)
+target_link_libraries(plumb_shown PRIVATE plumb::plumb OpenMP::OpenMP_CXX)
+foreach(target plumb_shown plumb_tests)
+  target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/shown"
+                             "${PROJECT_BINARY_DIR}/include/plumb/optim")
+endforeach()
+target_sources(plumb_tests PRIVATE $<TARGET_OBJECTS:plumb_shown>)
+
 # What the scripts run besides the examples: one program for each tests/programs/*.cpp, and the library
 # that makes system calls fail.
 file(GLOB plumb_test_programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/programs/*.cpp")

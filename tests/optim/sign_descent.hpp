@@ -18,23 +18,29 @@ struct SignOptions {
          {"momentum", &SignOptions::momentum, optim::half_open(0, 1)}}};
     return all;
   }
+  static optim::StateNames state() { return {{"average"}, {}}; }
 };
 
-class SignDescent : public optim::Optimizer {
+class SignDescent : public optim::Rule<SignOptions> {
  public:
-  SignDescent(const Parameters& parameters, const SignOptions& options)
-      : Optimizer({{parameters}}, options, {{"average"}, {}}) {}
+  using Rule::Rule;
 
  private:
   void update(std::vector<Update>& updates) override {
-    for (Update& u : updates) {
+    std::vector<Tensor> averages, values;
+    for (const Update& u : updates) {  // may throw: nothing has changed yet
       const auto& options = u.options<SignOptions>();
       const Tensor zero = Tensor::scalar(0, u.value.dtype());
-      Tensor& a = u.state.tensors[0];
-      if (!a.defined()) a = Tensor::zeros(u.value.shape(), u.value.dtype());
-      a.copy_from(options.momentum * a + (1 - options.momentum) * u.gradient);
+      Tensor a = (1 - options.momentum) * u.gradient;
+      const Tensor& before = u.state.tensors[0];
+      if (before.defined()) a = options.momentum * before + a;
       const Tensor sign = (a > zero).to(a.dtype()) - (a < zero).to(a.dtype());
-      u.value.copy_from(u.value - options.lr * sign);
+      averages.push_back(a);
+      values.push_back(u.value - options.lr * sign);
+    }
+    for (std::size_t i = 0; i < updates.size(); ++i) {  // needs no memory
+      updates[i].state.tensors[0] = std::move(averages[i]);
+      updates[i].value.copy_from(values[i]);
     }
   }
 };
