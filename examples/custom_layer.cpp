@@ -1,6 +1,8 @@
-// A layer and an operation of one's own, both checked against finite differences.
+// A layer and operations of one's own, all checked against finite differences.
 #include <cstdio>
+#include <plumb/core/tensor/xtensor.hpp>
 #include <plumb/plumb.hpp>
+#include <xtensor/xmath.hpp>
 
 #include "support/program.hpp"
 
@@ -10,6 +12,7 @@ namespace {
 
 // An operation: the forward in tensors, and beneath it the rule of its gradient. What the rule needs
 // later it captures through Saved, which notices changes in place.
+//
 // y = x^2 / (1 + x^2);  dx = g 2x / (1 + x^2)^2
 Variable saturating_square(const Variable& x) {
   const Tensor square = x.value() * x.value();
@@ -18,6 +21,27 @@ Variable saturating_square(const Variable& x) {
                   const Tensor d = 1 + x.get() * x;
                   to.give(0, g * 2 * x / (d * d));
                 });
+}
+
+// Another, in xtensor expressions: one pass over the elements, where tensor operators make a tensor of
+// every step. An expression knows its element type and its rank when it is compiled; with rank 1 it
+// serves every shape and becomes a plain loop.
+//
+// y = x / (1 + |x|);  dx = g / (1 + |x|)^2
+template <class T>
+Variable softsign_of(const Variable& x) {
+  const auto elements = [](const Tensor& t) { return as_xtensor<T, 1>(t.reshape({-1})); };
+  const auto v = elements(x.value());
+  const Tensor y = from_xtensor(v / (T(1) + xt::abs(v))).reshape(x.shape());
+  return record("softsign", y, {x}, [elements, x = Saved(x)](const Tensor& g, Gradients& to) {
+    const auto v = elements(x), seed = elements(g);
+    const auto d = T(1) + xt::abs(v);
+    to.give(0, from_xtensor(seed / (d * d)).reshape(g.shape()));
+  });
+}
+
+Variable softsign(const Variable& x) {
+  return x.dtype() == DType::float64 ? softsign_of<double>(x) : softsign_of<float>(x);
 }
 
 // A layer: a learnt gain for each feature, then the operation. The gradient of the gain follows
@@ -46,6 +70,8 @@ int main() {
     gradcheck([](const std::vector<Variable>& in) { return saturating_square(in[0]); },
               {random({3, 4}, 1)});
     std::puts("saturating_square: gradients agree with finite differences");
+    gradcheck([](const std::vector<Variable>& in) { return softsign(in[0]); }, {random({3, 4}, 3)});
+    std::puts("softsign: gradients agree with finite differences");
 
     Saturation layer(4);
     layer.to(DType::float64);

@@ -11,6 +11,19 @@ echo "$line"
 
 out=$("$PLUMB_BIN_DIR/custom_layer")
 echo "$out"
-[[ $(grep -c 'gradients agree' <<<"$out") == 2 ]] || fail "custom_layer: not checked"
+[[ $(grep -c 'gradients agree' <<<"$out") == 3 ]] || fail "custom_layer: not checked"
 loss=$(tail -n 1 <<<"$out" | awk '{print $4}')
 awk -v loss="$loss" 'BEGIN {exit !(loss < 0.5)}' || fail "custom_layer: loss $loss"
+
+# Two components of 500 digits explain 15 % of their variance, 58 of them 90 %; each digit has a place.
+program=$PLUMB_BIN_DIR/pca_digits
+out=$("$program" --samples 500)
+echo "$out"
+awk '$1 == 2 {two = $4} $1 ~ /^[0-9]+$/ {last = $1} END {exit !(two > 14.5 && two < 15.5 && last == 58)}' \
+  <<<"$out" || fail "pca_digits: other components"
+[[ $(grep -c '^|.\{78\}|$' <<<"$out") == 30 ]] || fail "pca_digits: no picture"
+for digit in {0..9}; do
+  grep '^|' <<<"$out" | grep -q "$digit" || fail "pca_digits: no $digit in the picture"
+done
+refused 2 "expected a whole number in [3, 100000]" --samples 2
+refused 1 "[load_mnist] /nowhere: No such file or directory" --data /nowhere
