@@ -1,7 +1,8 @@
-// The example of docs/core.md.
+// The examples of docs/core.md.
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <plumb/core/tensor/linalg.hpp>
 #include <plumb/core/tensor/xtensor.hpp>
 #include <xtensor/xmath.hpp>
 
@@ -23,6 +24,23 @@ TEST_CASE("docs/core.md: an xtensor expression") {
   const Tensor y = bump(Tensor::from({0.f, 1.f, 2.f}));
   CHECK(y.at({1}) == doctest::Approx(std::exp(-1)));
   CHECK(y.at({2}) == doctest::Approx(4 * std::exp(-2)));
+}
+
+TEST_CASE("docs/core.md: linear algebra") {
+  const Tensor a = Tensor::from({3., 0., 4., 5.}, {2, 2});
+  const Tensor b = Tensor::from({3., 9.});
+  const Tensor c = Tensor::from({2., 1., 1., 2.}, {2, 2});
+  const auto [q, r] = linalg::qr(a);               // a = q r
+  const auto [u, s, vt] = linalg::svd(a);          // a = u diag(s) vt, s descending
+  const auto [values, vectors] = linalg::eigh(c);  // c = vectors diag(values) vectors^T, ascending
+  const Tensor x = linalg::lstsq(a, b).x;          // a x is as close to b as can be
+  CHECK(r.at({0, 0}) == doctest::Approx(5));
+  CHECK(s.at({0}) * s.at({1}) == doctest::Approx(15));
+  CHECK(values.at({0}) == doctest::Approx(1));
+  CHECK(x.at({1}) == doctest::Approx(1));
+  CHECK(q.shape() == a.shape());
+  CHECK(u.shape() == vt.shape());
+  CHECK(vectors.at({0, 0}) == doctest::Approx(std::sqrt(0.5)));
 }
 
 TEST_CASE("docs/core.md: its code is that of this file") {
