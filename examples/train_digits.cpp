@@ -8,8 +8,8 @@
 #include "support/digit_nets.hpp"
 #include "support/format.hpp"
 #include "support/program.hpp"
-#include "support/sgd_options.hpp"
 #include "support/training.hpp"
+#include "support/training_options.hpp"
 
 using namespace plumb;
 

@@ -10,31 +10,12 @@
 #include <string>
 
 #include "saving.hpp"
+#include "training_options.hpp"
 
-namespace CLI {
-class App;
-}
 namespace plumb::nn {
 class Module;
 }
-namespace plumb::optim {
-class Optimizer;
-}
 class Progress;
-
-struct TrainingOptions {
-  std::int64_t epochs = 5;
-  std::int64_t batch_size = 64;
-  std::int64_t seed = 0;            ///< Of initial weights and shuffling.
-  std::int64_t threads = 0;         ///< That compute; 0: all processors.
-  std::int64_t loader_threads = 0;  ///< That prepare batches; 0: none.
-  SavingOptions saving;
-};
-
-/// --epochs and --batch-size.
-void add_length_options(CLI::App& app, TrainingOptions& options);
-/// --seed, --threads, --loader-threads, and those of SavingOptions.
-void add_run_options(CLI::App& app, TrainingOptions& options);
 
 /// Shuffled batches to train on.
 plumb::data::DataLoader training_loader(std::shared_ptr<const plumb::data::Dataset> dataset,

@@ -3,8 +3,10 @@
 #include <cmath>
 #include <limits>
 #include <plumb/core/runtime/error.hpp>
+#include <utility>
 
 #include "../../support/files.hpp"
+#include "../../support/format.hpp"
 
 namespace batch_study {
 namespace {
@@ -20,25 +22,23 @@ Middle middle_of(const Values& values) {
 }
 
 // "12 [11, 14]"; "never" where not even half came there, "-" where there is nothing to measure.
-std::string to_text(const Middle& middle, const char* format) {
+enum class Digits : std::uint8_t { whole, three };
+std::string to_text(const Middle& middle, Digits digits) {
   if (std::isnan(middle.median)) return "-";
   if (middle.median == never) return "never";
-  char buffer[100];
-  std::snprintf(buffer, sizeof buffer, format, middle.median, middle.interval.low,
-                middle.interval.high);
-  return buffer;
+  return digits == Digits::whole
+             ? format("%.0f [%.0f, %.0f]", middle.median, middle.interval.low, middle.interval.high)
+             : format("%.3g [%.3g, %.3g]", middle.median, middle.interval.low,
+                      middle.interval.high);
 }
-constexpr const char* whole = "%.0f [%.0f, %.0f]";
-constexpr const char* three_digits = "%.3g [%.3g, %.3g]";
 
 std::string to_text(const Cell& cell, const Settings& settings) {
   const Figures f = figures_of(cell, settings.target);
-  char error[64], line[200];
-  std::snprintf(error, sizeof error, "%.4g [%.4g, %.4g]", f.error, f.interval.low, f.interval.high);
-  std::snprintf(line, sizeof line, "%8lld %9.3g %8lld  %-24s %4.0f%%  ",
-                static_cast<long long>(cell.training.batch_size), cell.lr,
-                static_cast<long long>(cell.training.steps), error, 100 * f.hits);
-  std::string out = line + to_text(f.steps, whole);
+  const std::string error = format("%.4g [%.4g, %.4g]", f.error, f.interval.low, f.interval.high);
+  std::string out =
+      format("%8lld %9.3g %8lld  %-24s %4.0f%%  ", static_cast<long long>(cell.training.batch_size),
+             cell.lr, static_cast<long long>(cell.training.steps), error.c_str(), 100 * f.hits) +
+      to_text(f.steps, Digits::whole);
   if (f.diverged > 0) out += text("  ", f.diverged, " diverged");
   if (cell.training.micro_batch > 0) out += text("  in parts of ", cell.training.micro_batch);
   return out + "\n";
@@ -62,13 +62,11 @@ std::string differences_text(const std::vector<Difference>& differences) {
     const bool of_size = d.other->scaling == d.cell->scaling;
     if (out.empty() || of_size != of_sizes) out += heading(d);
     of_sizes = of_size;
-    char interval[64], line[200];
-    std::snprintf(interval, sizeof interval, "[%+.4g, %+.4g]", d.interval.low, d.interval.high);
-    std::snprintf(line, sizeof line, "%-6s %-7s %8lld %+9.4g  %-22s %7.2g  %s\n",
-                  to_string(d.cell->length).c_str(), scalings[d.cell->scaling].name,
-                  static_cast<long long>(d.cell->training.batch_size), d.mean, interval,
-                  d.adjusted_p, to_string(d.verdict).c_str());
-    out += line;
+    out +=
+        format("%-6s %-7s %8lld %+9.4g  %-22s %7.2g  %s\n", to_string(d.cell->length).c_str(),
+               scalings[d.cell->scaling].name, static_cast<long long>(d.cell->training.batch_size),
+               d.mean, format("[%+.4g, %+.4g]", d.interval.low, d.interval.high).c_str(),
+               d.adjusted_p, to_string(d.verdict).c_str());
   }
   return out;
 }
@@ -81,24 +79,11 @@ const Cell& cell_of(const std::vector<Cell>& cells, Length length, std::size_t s
   plumb::fail("batch_size", "no runs of batch size ", batch_size);
 }
 
-void judge(std::vector<Difference>& differences) {
-  std::vector<Values> pairs;
-  Values p;
-  for (const Difference& d : differences) {
-    Values values;
-    for (std::size_t seed = 0; seed < d.cell->runs.size(); ++seed)
-      values.push_back(d.cell->runs[seed].test.metric - d.other->runs[seed].test.metric);
-    p.push_back(sign_flip_p(values));
-    pairs.push_back(values);
-  }
-  const Values adjusted = holm(p);
-  for (std::size_t i = 0; i < differences.size(); ++i) {
-    Difference& d = differences[i];
-    d.mean = mean(pairs[i]);
-    d.interval = bca_interval(pairs[i], mean);
-    d.adjusted_p = adjusted[i];
-    d.verdict = verdict(pairs[i], d.interval, d.adjusted_p, 0.02);
-  }
+Values pair_runs(const Cell& cell, const Cell& other) {
+  Values differences;
+  for (std::size_t seed = 0; seed < cell.runs.size(); ++seed)
+    differences.push_back(cell.runs[seed].test.metric - other.runs[seed].test.metric);
+  return differences;
 }
 
 std::string csv_row(const Middle& middle) {
@@ -137,17 +122,22 @@ Middle rate_of(const std::vector<Cell>& cells, Length length, std::int64_t batch
 }
 
 std::vector<Difference> compare_cells(const std::vector<Cell>& cells, const Settings& settings) {
-  std::vector<Difference> differences;
+  std::vector<std::pair<const Cell*, const Cell*>> pairs;
   for (const Cell& cell : cells)
     for (const Cell& other : cells)
       if (other.length == cell.length && other.scaling == cell.scaling && &other != &cell &&
           other.training.batch_size == settings.base)
-        differences.push_back({&cell, &other});
+        pairs.emplace_back(&cell, &other);
   for (const Cell& cell : cells)
     if (cell.scaling != square_root && cell.training.batch_size != settings.base)
-      differences.push_back(
-          {&cell, &cell_of(cells, cell.length, square_root, cell.training.batch_size)});
-  judge(differences);
+      pairs.emplace_back(&cell,
+                         &cell_of(cells, cell.length, square_root, cell.training.batch_size));
+  std::vector<Values> values;
+  for (const auto& [cell, other] : pairs) values.push_back(pair_runs(*cell, *other));
+  const std::vector<Judgement> judged = judge(values, /*alpha=*/0.02);
+  std::vector<Difference> differences;
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    differences.push_back({judged[i], pairs[i].first, pairs[i].second});
   return differences;
 }
 
@@ -158,10 +148,8 @@ std::string to_text(const std::vector<Cell>& cells, const Settings& settings, co
     if (before == nullptr || before->length != cell.length || before->scaling != cell.scaling) {
       out += text("\nequal ", to_string(cell.length), ", lr scaling ", scalings[cell.scaling].name,
                   "\n");
-      char heading[120];
-      std::snprintf(heading, sizeof heading, "%8s %9s %8s  %-24s %5s  %s\n", "batch", "lr", "steps",
+      out += format("%8s %9s %8s  %-24s %5s  %s\n", "batch", "lr", "steps",
                     ("test " + task.metric).c_str(), "hits", "steps to the target");
-      out += heading;
     }
     before = &cell;
     out += to_text(cell, settings);
@@ -172,24 +160,19 @@ std::string to_text(const std::vector<Cell>& cells, const Settings& settings, co
 std::string times_text(const std::vector<Cell>& cells, const Settings& settings) {
   std::string out;
   for (const Length length : lengths) {
-    char line[120];
     out += "\nequal " + to_string(length) + ": processor time, of a thread\n";
-    std::snprintf(line, sizeof line, "%8s  %-28s", "batch", "1000 samples/s");
-    out += line;
-    for (const Scaling& scaling : scalings) {
-      std::snprintf(line, sizeof line, "  %-28s", text("s to target, lr ", scaling.name).c_str());
-      out += line;
-    }
+    out += format("%8s  %-28s", "batch", "1000 samples/s");
+    for (const Scaling& scaling : scalings)
+      out += format("  %-28s", text("s to target, lr ", scaling.name).c_str());
     out += "\n";
     for (const std::int64_t batch_size : settings.batch_sizes) {
-      std::snprintf(line, sizeof line, "%8lld  %-28s", static_cast<long long>(batch_size),
-                    to_text(rate_of(cells, length, batch_size), three_digits).c_str());
-      out += line;
+      const Middle rate = rate_of(cells, length, batch_size);
+      out += format("%8lld  %-28s", static_cast<long long>(batch_size),
+                    to_text(rate, Digits::three).c_str());
       for (std::size_t scaling = 0; scaling < std::size(scalings); ++scaling) {
         const Cell& cell = cell_of(cells, length, scaling, batch_size);
-        std::snprintf(line, sizeof line, "  %-28s",
-                      to_text(figures_of(cell, settings.target).seconds, three_digits).c_str());
-        out += line;
+        const Middle seconds = figures_of(cell, settings.target).seconds;
+        out += format("  %-28s", to_text(seconds, Digits::three).c_str());
       }
       out += "\n";
     }

@@ -29,13 +29,9 @@ Figures figures_of(const Cell& cell, double target);
 Middle rate_of(const std::vector<Cell>& cells, Length length, std::int64_t batch_size);
 
 /// Two cells of the same length: paired differences of the test error, cell minus other.
-struct Difference {
+struct Difference : comparison::Judgement {
   const Cell* cell;
   const Cell* other;
-  double mean = 0;
-  comparison::Interval interval{};  ///< BCa, 95 %.
-  double adjusted_p = 1;            ///< Of the sign-flip test, after Holm over all of them.
-  comparison::Verdict verdict = comparison::Verdict::undecided;
 };
 
 /// Each batch size against the base under the same scaling, then each scaling against the square

@@ -4,6 +4,8 @@
 #include <limits>
 #include <plumb/core.hpp>
 
+#include "../../support/format.hpp"
+
 namespace batch_study {
 namespace {
 
@@ -84,12 +86,10 @@ std::string noise_text(const std::vector<NoisePoint>& points, const Settings& se
       text("\ngradient noise scale at batch size ", settings.base,
            " (McCandlish et al. 2018)\n    step        |G|^2        noise  samples [95 %]\n");
   for (const NoisePoint& point : points) {
-    char line[120];
     const Interval interval = point.interval();
-    std::snprintf(line, sizeof line, "%8lld %12.4g %12.4g  %.0f [%.0f, %.0f]\n",
-                  static_cast<long long>(point.step), point.scale().gradient, point.scale().noise,
-                  point.scale().samples(), interval.low, interval.high);
-    out += line;
+    out += format("%8lld %12.4g %12.4g  %.0f [%.0f, %.0f]\n", static_cast<long long>(point.step),
+                  point.scale().gradient, point.scale().noise, point.scale().samples(),
+                  interval.low, interval.high);
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <plumb/core.hpp>
 
+#include "../../support/format.hpp"
 #include "run_folder.hpp"
 
 namespace comparison {
@@ -14,7 +15,7 @@ using namespace plumb;
 constexpr std::uint64_t tuning_seed_offset = 1'000'000'000;
 
 std::string name_of(const RunKey& key) {
-  return text(to_string(key.phase), "-", static_cast<std::uint64_t>(key.optimizer), "-", key.lr,
+  return text(to_string(key.stage), "-", static_cast<std::uint64_t>(key.optimizer), "-", key.lr,
               "-", key.seed);
 }
 
@@ -130,10 +131,8 @@ std::vector<double> trial_lrs(const OptimizerSpec& optimizer, const Plan& plan) 
   for (std::int64_t i = 0; i < plan.trials; ++i) {
     const double place =
         (static_cast<double>(i) + random.uniform()) / static_cast<double>(plan.trials);
-    char rounded[32];
-    std::snprintf(rounded, sizeof rounded, "%.2e",
-                  optimizer.lr_low() * std::pow(10, decades * place));
-    all.push_back(std::strtod(rounded, nullptr));
+    const double lr = optimizer.lr_low() * std::pow(10, decades * place);
+    all.push_back(std::strtod(format("%.2e", lr).c_str(), nullptr));
   }
   return all;
 }

@@ -1,6 +1,6 @@
 #include "manifest.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <plumb/core.hpp>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../../support/files.hpp"
+#include "../../support/format.hpp"
 
 namespace comparison {
 namespace {
@@ -35,8 +36,7 @@ std::vector<std::string> lines_that_count(const std::string& content) {
 }  // namespace
 
 std::string manifest(const std::string& settings, std::uint64_t data_hash) {
-  char hash[17];
-  std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(data_hash));
+  const std::string hash = format("%016llx", static_cast<unsigned long long>(data_hash));
   return text("# plumb ", version(), "\n# data ", hash, "\n", about_machine, processor(), ", ",
               num_threads(), " threads\n", about_machine, "compiler " PLUMB_COMPILER "\n",
               settings);

@@ -2,11 +2,12 @@
 
 #include <cctype>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <plumb/core/runtime/error.hpp>
 #include <utility>
 #include <vector>
+
+#include "../../support/format.hpp"
 
 namespace comparison {
 namespace {
@@ -107,11 +108,7 @@ double usual_limit(const Options&) {
 }
 
 // To six digits: 1 and not 0.9999999999999998.
-double rounded(double value) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.6g", value);
-  return std::strtod(digits, nullptr);
-}
+double rounded(double value) { return std::strtod(format("%.6g", value).c_str(), nullptr); }
 
 void complete(optim::SGDOptions& options, bool has_dampening) {
   if (options.debias && !has_dampening) options.dampening = options.momentum;

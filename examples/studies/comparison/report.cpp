@@ -1,10 +1,11 @@
 #include "report.hpp"
 
-#include <cstdio>
+#include <cmath>
 #include <filesystem>
 #include <plumb/core/runtime/error.hpp>
 
 #include "../../support/files.hpp"
+#include "../../support/format.hpp"
 
 namespace comparison {
 namespace {
@@ -47,10 +48,9 @@ std::string escape(const std::string& plain) {
 
 // Four digits; counts, of samples, whole.
 std::string rounded(double value) {
-  char digits[32];
+  if (std::isinf(value)) return value > 0 ? "never" : "-inf";
   const bool count = value >= 10'000 && value < 1e9;
-  std::snprintf(digits, sizeof digits, count ? "%.0f" : "%.4g", value);
-  return std::string(digits) == "inf" ? "never" : digits;
+  return count ? format("%.0f", value) : format("%.4g", value);
 }
 
 std::string range(double low, double high) { return rounded(low) + " to " + rounded(high); }

@@ -30,7 +30,7 @@ class Run {
  public:
   Run(const Task& task, const OptimizerSpec& optimizer, const RunKey& key, const Training& training,
       const std::string& path)
-      : task_(task), training_(training), path_(path), evaluates_(key.phase == Stage::evaluation) {
+      : task_(task), training_(training), path_(path), evaluates_(key.stage == Stage::evaluation) {
     Generator random(key.seed, Stream::init);
     model_ = task.make_model(random);
     optimizer_ = optimizer.make(model_->parameters(), key.lr);
@@ -206,7 +206,7 @@ double read_number(std::istream& from) {
 
 }  // namespace
 
-std::string to_string(Stage phase) { return phase == Stage::tuning ? "tuning" : "evaluation"; }
+std::string to_string(Stage stage) { return stage == Stage::tuning ? "tuning" : "evaluation"; }
 
 double RunResult::best() const {
   double least = points.front().validation.metric;

@@ -13,11 +13,11 @@ namespace comparison {
 
 /// What a run is measured for.
 enum class Stage : std::uint8_t { tuning, evaluation };
-std::string to_string(Stage phase);
+std::string to_string(Stage stage);
 
 /// Which run. With the task, the batch size and the number of steps it decides every bit.
 struct RunKey {
-  Stage phase = Stage::tuning;
+  Stage stage = Stage::tuning;
   std::size_t optimizer = 0;
   double lr = 0;
   std::uint64_t seed = 0;  ///< Of initial weights and of shuffling: equal for every optimizer.
@@ -31,8 +31,8 @@ struct Training {
   std::int64_t micro_batch = 0;
   std::int64_t steps = 0;
   std::int64_t warm_up = 0;  ///< Steps over which lr grows linearly to its value; 0: none.
-  std::int64_t evaluations =
-      10;  ///< Evenly over an evaluation run; a tuning run has the last only.
+  /// Evenly over an evaluation run; a tuning run has the last only.
+  std::int64_t evaluations = 10;
 
   /// About proportional to the time of a run: a step takes as long as ten samples more than it has.
   double work() const { return static_cast<double>(steps) * static_cast<double>(batch_size + 10); }
@@ -43,8 +43,8 @@ struct Point {
   std::int64_t step = 0, samples = 0;
   double train_loss = 0;  ///< Mean over the steps since the point before.
   Score validation;
-  double seconds =
-      0;  ///< Of processor time in training; the one thing that differs from run to run.
+  /// Of processor time in training; the one thing that differs from run to run.
+  double seconds = 0;
 };
 
 struct RunResult {
@@ -66,10 +66,12 @@ struct RunResult {
   const Point* reached(double target) const;
 };
 
+/// What train throws where it was told to stop.
+struct Stopped {};
+
 /// Trains on the calling thread. `go_on` is asked after each step; where it says no, throws
 /// Stopped. With a path, the run under way is kept there, once a minute and when it is stopped, and
 /// a run that is there goes on, bit for bit; it stays there until someone removes it.
-struct Stopped {};
 RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
                 const Training& training, const std::function<bool()>& go_on,
                 const std::string& checkpoint = {});

@@ -220,6 +220,26 @@ double effect_size(const Values& differences) {
   return center == 0 ? 0 : center / standard_deviation(differences);
 }
 
+std::vector<Judgement> judge(const std::vector<Values>& differences, double alpha) {
+  std::vector<Judgement> all;
+  Values p;
+  for (const Values& values : differences) {
+    Judgement judgement;
+    judgement.mean = mean(values);
+    judgement.interval = bca_interval(values, mean);
+    judgement.effect = effect_size(values);
+    judgement.p = sign_flip_p(values);
+    p.push_back(judgement.p);
+    all.push_back(judgement);
+  }
+  const Values adjusted = holm(p);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].adjusted_p = adjusted[i];
+    all[i].verdict = verdict(differences[i], all[i].interval, adjusted[i], alpha);
+  }
+  return all;
+}
+
 std::int64_t pairs_to_find(double difference, double deviation, double alpha) {
   const double z = normal_quantile(1 - alpha / 2) + normal_quantile(0.8);
   const double pairs = std::pow(z * deviation / difference, 2);

@@ -64,6 +64,17 @@ std::string to_string(Verdict verdict);
 /// (Cohen's d for pairs). 0 where both are 0.
 double effect_size(const Values& differences);
 
+/// What one set of paired differences says, among all sets that are judged together.
+struct Judgement {
+  double mean = 0;
+  Interval interval{};    ///< BCa, 95 %, of the mean.
+  double effect = 0;      ///< In standard deviations.
+  double p = 1;           ///< Of the sign-flip test.
+  double adjusted_p = 1;  ///< After Holm, over all sets.
+  Verdict verdict = Verdict::undecided;
+};
+std::vector<Judgement> judge(const std::vector<Values>& differences, double alpha);
+
 /// How many pairs a mean difference of `difference` takes to be found in four comparisons of five,
 /// at noise `deviation` and two-sided level alpha: ((z_(1 - alpha / 2) + z_0.8) deviation /
 /// difference)^2, and no fewer than the sign-flip test needs to reach alpha at all.

@@ -1,10 +1,10 @@
 #include "summary.hpp"
 
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <limits>
 #include <plumb/core/runtime/error.hpp>
+
+#include "../../support/format.hpp"
 
 namespace comparison {
 namespace {
@@ -61,28 +61,19 @@ Row make_row(const OptimizerSpec& optimizer, const Outcome& outcome, double targ
 
 std::vector<Difference> compare(const Plan& plan, const Results& results, const Judging& judging) {
   const Values baseline = test_metrics(results.outcomes[judging.baseline]);
-  std::vector<Difference> all;
-  Values p;
+  std::vector<std::size_t> others;
+  std::vector<Values> differences;
   for (std::size_t i = 0; i < plan.optimizers.size() && baseline.size() > 1; ++i) {
     if (i == judging.baseline) continue;
-    Difference difference;
-    difference.label = plan.optimizers[i].label();
-    difference.optimizer = i;
-    difference.values = test_metrics(results.outcomes[i]);
-    for (std::size_t seed = 0; seed < baseline.size(); ++seed)
-      difference.values[seed] -= baseline[seed];
-    difference.mean = mean(difference.values);
-    difference.interval = bca_interval(difference.values, mean);
-    difference.effect = effect_size(difference.values);
-    difference.p = sign_flip_p(difference.values);
-    p.push_back(difference.p);
-    all.push_back(difference);
+    Values values = test_metrics(results.outcomes[i]);
+    for (std::size_t seed = 0; seed < baseline.size(); ++seed) values[seed] -= baseline[seed];
+    others.push_back(i);
+    differences.push_back(values);
   }
-  p = holm(p);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].adjusted_p = p[i];
-    all[i].verdict = verdict(all[i].values, all[i].interval, p[i], judging.alpha);
-  }
+  const std::vector<Judgement> judged = judge(differences, judging.alpha);
+  std::vector<Difference> all;
+  for (std::size_t i = 0; i < others.size(); ++i)
+    all.push_back({judged[i], plan.optimizers[others[i]].label(), others[i], differences[i]});
   return all;
 }
 
@@ -105,16 +96,6 @@ std::vector<std::string> warnings(const Plan& plan, const Summary& summary) {
   return all;
 }
 
-std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
-std::string format(const char* pattern, ...) {
-  char line[512];
-  std::va_list values;
-  va_start(values, pattern);
-  std::vsnprintf(line, sizeof line, pattern, values);
-  va_end(values);
-  return line;
-}
-
 int label_width(const Summary& summary) {
   std::size_t width = 9;
   for (const Row& row : summary.rows) width = std::max(width, row.label.size());
@@ -122,7 +103,7 @@ int label_width(const Summary& summary) {
 }
 
 std::string run_name(const Plan& plan, const RunKey& key) {
-  return text(to_string(key.phase), ",\"", plan.optimizers[key.optimizer].label(), "\",", key.lr,
+  return text(to_string(key.stage), ",\"", plan.optimizers[key.optimizer].label(), "\",", key.lr,
               ",", key.seed);
 }
 
@@ -189,8 +170,7 @@ std::string summary_csv(const Summary& summary) {
   std::string out =
       "optimizer,lr,effective_lr,at_edge,mean,mean_low,mean_high,median,lower_quartile,"
       "upper_quartile,best_validation,target,hits,steps_to_target,samples_to_target,diverged,"
-      "touched,"
-      "difference,bca_low,bca_high,effect,p,holm_p,verdict\n";
+      "touched,difference,bca_low,bca_high,effect,p,holm_p,verdict\n";
   for (std::size_t i = 0; i < summary.rows.size(); ++i) {
     const Row& r = summary.rows[i];
     out += text("\"", r.label, "\",", r.lr, ",", r.effective_lr, ",", r.at_edge ? 1 : 0, ",",
@@ -219,8 +199,8 @@ std::string runs_csv(const Plan& plan, const Results& results) {
     out += text(run_name(plan, run.key), ",", r.points.back().step, ",", r.diverged ? 1 : 0, ",",
                 r.first_loss, ",", r.points.back().train_loss, ",", r.last().loss, ",",
                 r.last().metric, ",", r.best(), ",");
-    if (run.key.phase == Stage::evaluation) out += text(r.test.loss, ",", r.test.metric);
-    out += text(run.key.phase == Stage::evaluation ? "," : ",,", r.touched, ",", r.parameter_hash,
+    if (run.key.stage == Stage::evaluation) out += text(r.test.loss, ",", r.test.metric);
+    out += text(run.key.stage == Stage::evaluation ? "," : ",,", r.touched, ",", r.parameter_hash,
                 "\n");
   }
   return out;
@@ -231,7 +211,7 @@ std::string curves_csv(const Plan& plan, const Results& results) {
       "phase,optimizer,lr,seed,step,samples,train_loss,validation_loss,validation_metric\n";
   for (const FinishedRun& run : results.runs)
     for (const Point& point : run.result.points)
-      if (run.key.phase == Stage::evaluation)
+      if (run.key.stage == Stage::evaluation)
         out +=
             text(run_name(plan, run.key), ",", point.step, ",", point.samples, ",",
                  point.train_loss, ",", point.validation.loss, ",", point.validation.metric, "\n");
@@ -242,7 +222,7 @@ std::string times_csv(const Plan& plan, const Results& results) {
   std::string out = "phase,optimizer,lr,seed,step,seconds\n";
   for (const FinishedRun& run : results.runs)
     for (const Point& point : run.result.points)
-      if (run.key.phase == Stage::evaluation)
+      if (run.key.stage == Stage::evaluation)
         out += text(run_name(plan, run.key), ",", point.step, ",", point.seconds, "\n");
   return out;
 }

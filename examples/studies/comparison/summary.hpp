@@ -33,15 +33,10 @@ struct Row {
 };
 
 /// Paired differences of the test metric, optimizer minus baseline: below 0 is better.
-struct Difference {
+struct Difference : Judgement {
   std::string label;
   std::size_t optimizer = 0;
   Values values;  ///< One for each seed.
-  double mean = 0;
-  Interval interval{};  ///< BCa, 95 %, of the mean.
-  double effect = 0;    ///< In standard deviations.
-  double p = 1, adjusted_p = 1;
-  Verdict verdict = Verdict::undecided;
 };
 
 struct Summary {

@@ -22,8 +22,8 @@ Training few_steps(std::int64_t steps) {
 }
 
 RunResult run(const Task& task, const char* optimizer, double lr, std::uint64_t seed,
-              Stage phase = Stage::evaluation) {
-  return train(task, OptimizerSpec::parse(optimizer), {phase, 0, lr, seed}, few_steps(40), always);
+              Stage stage = Stage::evaluation) {
+  return train(task, OptimizerSpec::parse(optimizer), {stage, 0, lr, seed}, few_steps(40), always);
 }
 
 Task small_task(const char* name) {

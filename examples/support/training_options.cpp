@@ -1,6 +1,25 @@
-#include "sgd_options.hpp"
+#include "training_options.hpp"
 
 #include "arguments.hpp"
+
+void add_length_options(CLI::App& app, TrainingOptions& options) {
+  using arguments::whole_number;
+  app.add_option("--epochs", options.epochs, "passes over the training set")
+      ->check(whole_number(1, 1'000'000));
+  app.add_option("--batch-size", options.batch_size, "samples in a step")
+      ->check(whole_number(1, 100'000'000));
+}
+
+void add_run_options(CLI::App& app, TrainingOptions& options) {
+  using arguments::whole_number;
+  app.add_option("--seed", options.seed, "of initial weights and shuffling")
+      ->check(whole_number(0, INT64_MAX));
+  app.add_option("--threads", options.threads, "that compute; 0: all processors")
+      ->check(whole_number(0, 1024));
+  app.add_option("--loader-threads", options.loader_threads, "that prepare batches; 0: none")
+      ->check(whole_number(0, 256));
+  add_options(app, options.saving);
+}
 
 void add_options(CLI::App& app, plumb::optim::SGDOptions& options, const std::string& lr) {
   using arguments::High;

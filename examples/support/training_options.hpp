@@ -1,0 +1,34 @@
+// What the command lines of training programs have in common.
+#pragma once
+
+#include <cstdint>
+#include <plumb/optim/sgd.hpp>
+#include <string>
+
+#include "saving.hpp"
+
+namespace CLI {
+class App;
+}
+
+struct TrainingOptions {
+  std::int64_t epochs = 5;
+  std::int64_t batch_size = 64;
+  std::int64_t seed = 0;            ///< Of initial weights and shuffling.
+  std::int64_t threads = 0;         ///< That compute; 0: all processors.
+  std::int64_t loader_threads = 0;  ///< That prepare batches; 0: none.
+  SavingOptions saving;
+};
+
+/// --epochs and --batch-size.
+void add_length_options(CLI::App& app, TrainingOptions& options);
+/// --seed, --threads, --loader-threads, and those of SavingOptions.
+void add_run_options(CLI::App& app, TrainingOptions& options);
+
+/// --lr, --momentum, --dampening, --debias, --nesterov and --weight-decay, with the values that
+/// `options` has as defaults. `lr` is the help of the first.
+void add_options(CLI::App& app, plumb::optim::SGDOptions& options,
+                 const std::string& lr = "learning rate");
+/// When they have been read: --debias without --dampening means that it equals the momentum. Throws
+/// what SGD refuses.
+void complete(const CLI::App& app, plumb::optim::SGDOptions& options);
