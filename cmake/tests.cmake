@@ -15,10 +15,13 @@ target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZL
 target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
 # The library is what is measured and tested; its tests need no optimisation that takes minutes.
 target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+# It holds loops as the library's sources do.
+set_source_files_properties(tests/autograd/test_extending.cpp PROPERTIES COMPILE_OPTIONS -fopenmp-simd)
 if(TARGET plumb_studies)
   target_link_libraries(plumb_tests PRIVATE plumb_studies)
 endif()
-target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                           PLUMB_SHOWN_DIR="${PROJECT_BINARY_DIR}/shown")
 
 # plumb_test(NAME LABEL doctest-arguments...): a selection that finds no test case is a failure.
 function(plumb_test name label)
