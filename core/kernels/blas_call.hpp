@@ -1,6 +1,8 @@
 // BlasCall: what must hold while OpenBLAS is called, with BLAS or with LAPACK.
 #pragma once
 
+#include "../runtime/forks.hpp"
+
 namespace plumb::kernel {
 
 /// Lives around a call of OpenBLAS, one on each thread at a time. The call runs on the calling
@@ -13,6 +15,8 @@ namespace plumb::kernel {
 /// where the system has none asks again for ever. So a buffer is made certain first. Where there is
 /// no memory for one more, the call waits for another thread's; where there is none at all, throws
 /// "[operation] cannot allocate ... bytes".
+///
+/// fork() on another thread waits for the call: a child would find OpenBLAS's locks locked for ever.
 class BlasCall {
  public:
   explicit BlasCall(const char* operation);
@@ -21,6 +25,7 @@ class BlasCall {
   BlasCall& operator=(const BlasCall&) = delete;
 
  private:
+  const detail::Unforkable unforkable_;
   const int openmp_threads_;  // of the calling thread, before
 };
 

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "error.hpp"
+#include "forks.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -87,6 +88,8 @@ struct FreeLists {
 std::atomic<std::size_t> limit{default_limit};
 
 struct SharedLists {
+  SharedLists() { detail::hold_over_forks(mutex); }
+
   std::mutex mutex;
   FreeLists lists;
 };

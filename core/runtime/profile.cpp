@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "forks.hpp"
+
 namespace plumb {
 namespace {
 
@@ -25,6 +27,8 @@ struct Totals {
 
 // Everything that was ever timed: a Profile is the difference of two moments.
 struct Table {
+  Table() { detail::hold_over_forks(mutex); }
+
   std::mutex mutex;
   std::map<Key, Totals> totals;  // nodes stay where they are
 };

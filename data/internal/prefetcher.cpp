@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../../core/runtime/error.hpp"
+#include "../../core/runtime/forks.hpp"
 
 namespace plumb::data::detail {
 
@@ -77,31 +78,51 @@ void Prefetcher::Shared::stop() noexcept {
 
 Prefetcher::Prefetcher(int threads, std::int64_t depth, std::int64_t first, std::int64_t end,
                        Make make)
-    : shared_(std::make_unique<Shared>()) {
-  shared_->make = std::move(make);
-  shared_->slots.resize(static_cast<std::size_t>(std::min(depth, end - first)));
-  shared_->next_made = shared_->next_taken = first;
-  shared_->end = end;
-  const std::int64_t useful = std::min<std::int64_t>(threads, end - first);
-  shared_->threads.reserve(static_cast<std::size_t>(useful));
+    : threads_(threads), depth_(depth), next_(first), end_(end), make_(std::move(make)) {
+  start();
+}
+
+void Prefetcher::start() {
+  auto shared = std::make_unique<Shared>();
+  shared->make = make_;
+  shared->slots.resize(static_cast<std::size_t>(std::min(depth_, end_ - next_)));
+  shared->next_made = shared->next_taken = next_;
+  shared->end = end_;
+  const std::int64_t useful = std::min<std::int64_t>(threads_, end_ - next_);
+  shared->threads.reserve(static_cast<std::size_t>(useful));
   try {
     for (std::int64_t i = 0; i < useful; ++i)
-      shared_->threads.emplace_back([shared = shared_.get()] { shared->work(); });
+      shared->threads.emplace_back([shared = shared.get()] { shared->work(); });
   } catch (const std::system_error& error) {
-    shared_->stop();
+    shared->stop();
     fail("DataLoader", "cannot start ", useful, " loader threads: ", error.what());
+  }
+  forks_ = plumb::detail::forks();
+  shared_ = std::move(shared);
+}
+
+bool Prefetcher::forked() const { return forks_ != plumb::detail::forks(); }
+
+// What is shared with threads of the parent cannot even be destroyed: they may hold its lock.
+Prefetcher::~Prefetcher() {
+  if (forked()) {
+    static_cast<void>(shared_.release());
+  } else {
+    shared_->stop();
   }
 }
 
-Prefetcher::~Prefetcher() { shared_->stop(); }
-
 Batch Prefetcher::next() {
+  if (forked()) {
+    static_cast<void>(shared_.release());
+    start();
+  }
   std::unique_lock<std::mutex> lock(shared_->mutex);
-  Shared::Slot& slot = shared_->slot(shared_->next_taken);
+  Shared::Slot& slot = shared_->slot(next_);
   shared_->ready.wait(lock, [&] { return slot.ready; });
   const Shared::Slot taken = std::exchange(slot, {});
   if (taken.failure) std::rethrow_exception(taken.failure);
-  ++shared_->next_taken;
+  shared_->next_taken = ++next_;
   lock.unlock();
   shared_->room.notify_one();
   return taken.batch;

@@ -19,11 +19,20 @@ class Prefetcher {
   Prefetcher(int threads, std::int64_t depth, std::int64_t first, std::int64_t end, Make make);
   ~Prefetcher();
 
-  // The next batch; waits for it. Throws what `make` threw for it, after which there is no next.
+  // The next batch; waits for it. In the child of a fork(), which has none of the threads, new ones
+  // make what was not taken yet. Throws what `make` threw for it, after which there is no next.
   Batch next();
 
  private:
   struct Shared;
+
+  void start();
+  bool forked() const;
+
+  int threads_;
+  std::int64_t depth_, next_, end_;
+  Make make_;
+  std::uint32_t forks_;  // of the process that the threads are in
   std::unique_ptr<Shared> shared_;
 };
 

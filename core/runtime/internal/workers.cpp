@@ -1,8 +1,11 @@
 #include "workers.hpp"
 
 #include <exception>
+#include <memory>
 #include <system_error>
 #include <thread>
+
+#include "../error.hpp"
 
 namespace plumb::detail {
 namespace {
@@ -55,8 +58,14 @@ class FirstFailure {
 bool inside_loop() { return running_chunks; }
 
 Workers& Workers::instance() {
-  static Workers& workers = *new Workers;
-  return workers;
+  static std::atomic<Workers*> current{nullptr};
+  Workers* workers = current.load(std::memory_order_acquire);
+  while (workers == nullptr || workers->forks_ != forks()) {
+    auto mine = std::make_unique<Workers>();
+    if (current.compare_exchange_strong(workers, mine.get(), std::memory_order_acq_rel))
+      workers = mine.release();
+  }
+  return *workers;
 }
 
 bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void* context) {
@@ -93,8 +102,11 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   for (int spins = 0; done_.load(std::memory_order_acquire) < chunks; ++spins) {
     if (spins < spins_before_yield) {
       relax();
-    } else {
+    } else if (forks_ == forks()) {
       std::this_thread::yield();
+    } else {
+      fail("parallel_for", "the process was forked within a piece; what other threads had in hand ",
+           "is not in the child");
     }
   }
   failure.rethrow();

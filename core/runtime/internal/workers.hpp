@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "../forks.hpp"
 #include "../parallel.hpp"
 
 namespace plumb::detail {
@@ -18,12 +19,14 @@ class FirstFailure;
 /// processors a region of 20 us then took 2 to 6 ms, a loop here 14 to 24 us.
 class Workers {
  public:
-  /// Those of the process. Never destroyed: threads may wait here when the program ends.
+  /// Those of the process. Never destroyed: threads may wait here when the program ends. The child of
+  /// a fork() gets new ones, whatever its parent's threads were doing.
   static Workers& instance();
 
   /// Calls function(context, chunk) for every chunk in [0, chunks) on up to `threads` threads.
   /// Rethrows the exception of the lowest chunk that threw. Returns false, having called nothing,
-  /// where the threads are busy with another caller's loop or there are 2^32 chunks or more.
+  /// where the threads are busy with another caller's loop or there are 2^32 chunks or more. Throws
+  /// in the child of a fork() within a chunk where other threads had chunks in hand.
   bool run(std::int64_t chunks, int threads, ChunkFunction function, void* context);
 
  private:
@@ -34,6 +37,8 @@ class Workers {
   void take_chunks(std::uint64_t loop, int thread);
   void work(int id);
   std::uint64_t wait_for_loop_after(std::uint64_t seen);
+
+  const std::uint32_t forks_ = forks();  // of the process that the threads are in
 
   std::mutex owner_;  // of the loop that runs
   int started_ = 0;

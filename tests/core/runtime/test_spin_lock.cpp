@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <plumb/core/runtime/spin_lock.hpp>
 #include <thread>
@@ -36,4 +39,20 @@ TEST_CASE("SpinLock: while it is held, other threads wait") {
   lock.unlock();
   second.join();
   CHECK(value == 10);
+}
+
+TEST_CASE("SpinLock: one that was held at a fork is free in the child, once") {
+  SpinLock lock;
+  lock.lock();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);
+    lock.lock();
+    lock.unlock();
+    lock.lock();
+    std::_Exit(0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
