@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -50,6 +51,21 @@ struct Field {
   Range range;
 };
 
+/// Fields in the order in which they were listed. For static storage: what it holds is never freed,
+/// so that destructors of other static objects can still make optimizers and save them.
+template <class Options>
+class FieldList {
+ public:
+  FieldList(std::initializer_list<Field<Options>> fields)
+      : fields_(new std::vector<Field<Options>>(fields)) {}
+
+  auto begin() const { return fields_->begin(); }
+  auto end() const { return fields_->end(); }
+
+ private:
+  const std::vector<Field<Options>>* fields_;
+};
+
 /// All that is known of a struct of options; it returns its own from `static fields()`:
 ///
 ///   const Fields<SGDOptions>& SGDOptions::fields() {
@@ -58,8 +74,8 @@ struct Field {
 ///   }
 template <class Options>
 struct Fields {
-  std::string owner;  ///< The rule's name, in front of its errors.
-  std::vector<Field<Options>> list;
+  const char* owner;  ///< The rule's name, a literal, in front of its errors.
+  FieldList<Options> list;
   /// Throws where fields that are each in range contradict one another; may be null.
   void (*check_together)(const Options&) = nullptr;
 };

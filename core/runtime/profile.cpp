@@ -48,7 +48,16 @@ struct Open {
   double flops = 0;
 };
 
-thread_local std::vector<Open> open_calls;  // the innermost last
+// Destructors of static objects run when the main thread's list is gone: what they do is not timed.
+thread_local bool thread_is_ending = false;
+
+struct OpenCalls : std::vector<Open> {
+  ~OpenCalls() { thread_is_ending = true; }
+};
+
+thread_local OpenCalls open_calls;  // the innermost last
+
+bool any_open() { return !thread_is_ending && !open_calls.empty(); }
 
 std::vector<ProfileRow> all_rows() {
   const std::lock_guard<std::mutex> lock(table().mutex);
@@ -103,6 +112,7 @@ std::vector<ProfileRow> Profile::rows() const {
 }
 
 bool Profiled::open(const char* operation, Phase phase) {
+  if (thread_is_ending) return false;
   Totals* totals;
   {
     const std::lock_guard<std::mutex> lock(table().mutex);
@@ -125,11 +135,11 @@ void Profiled::close() noexcept {
 }
 
 void Profiled::add_bytes(std::size_t bytes) {
-  if (!open_calls.empty()) open_calls.back().bytes += static_cast<double>(bytes);
+  if (any_open()) open_calls.back().bytes += static_cast<double>(bytes);
 }
 
 void Profiled::add_flops(double flops) {
-  if (!open_calls.empty()) open_calls.back().flops += flops;
+  if (any_open()) open_calls.back().flops += flops;
 }
 
 // --- the table ----------------------------------------------------------------------------------

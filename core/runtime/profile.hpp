@@ -38,8 +38,9 @@ struct ProfileRow {
 /// table is printed to stderr at its end.
 ///
 /// Every operation of the library has a row, its rule another, and so has the step of an
-/// optimizer. Time between operations, such as the making of batches, is in no row. An operation of
-/// one's own gets a row by a Profiled at its beginning.
+/// optimizer. Time between operations, such as the making of batches, is in no row, nor what
+/// destructors of static objects do. An operation of one's own gets a row by a Profiled at its
+/// beginning.
 class Profile {
  public:
   Profile();

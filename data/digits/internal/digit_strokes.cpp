@@ -155,8 +155,9 @@ Styles nine() {
 }  // namespace
 
 const std::vector<DigitStyle>& digit_styles(int digit) {
-  static const std::array<Styles, 10> styles = {zero(), one(), two(),   three(), four(),
-                                                five(), six(), seven(), eight(), nine()};
+  // Never destroyed: destructors of static objects may still draw.
+  static const auto& styles = *new const std::array<Styles, 10>{
+      zero(), one(), two(), three(), four(), five(), six(), seven(), eight(), nine()};
   return styles[static_cast<std::size_t>(digit)];
 }
 
