@@ -75,6 +75,14 @@ Variable div(const Variable& a, const Variable& b) {
       });
 }
 
+// y = a / number;  da = g / number
+Variable div(const Variable& a, double b) {
+  const Profiled profiled("div");
+  return record("div", kernel::divide(a.value(), b), {a}, [b](const Tensor& g, Gradients& to) {
+    to.write(0, [&](Tensor& da, Write mode) { kernel::divide_into(da, mode, g, b); });
+  });
+}
+
 // y = number / b;  db = -g y / b
 Variable div(double a, const Variable& b) {
   const Profiled profiled("div");

@@ -15,6 +15,7 @@ Variable div(const Variable& a, const Variable& b);
 /// The same with a number, which takes the variable's dtype.
 Variable add(const Variable& a, double b);
 Variable mul(const Variable& a, double b);
+Variable div(const Variable& a, double b);
 Variable div(double a, const Variable& b);
 
 /// -x.
@@ -40,7 +41,7 @@ inline Variable operator/(const Variable& a, const Variable& b) { return div(a, 
 inline Variable operator+(const Variable& a, double b) { return add(a, b); }
 inline Variable operator-(const Variable& a, double b) { return add(a, -b); }
 inline Variable operator*(const Variable& a, double b) { return mul(a, b); }
-inline Variable operator/(const Variable& a, double b) { return mul(a, 1 / b); }
+inline Variable operator/(const Variable& a, double b) { return div(a, b); }
 inline Variable operator+(double a, const Variable& b) { return add(b, a); }
 inline Variable operator-(double a, const Variable& b) { return add(neg(b), a); }
 inline Variable operator*(double a, const Variable& b) { return mul(b, a); }

@@ -59,7 +59,7 @@ Variable mean(const Variable& x, const Axes& axes, KeepDims keep) {
   return record("mean", std::move(y), {x},
                 [kept = kept("mean", x, axes), n](const Tensor& g, Gradients& to) {
                   to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::expand_into(dx, mode, g.reshape(kept), 1 / n);
+                    kernel::expand_into(dx, mode, g.reshape(kept), n);
                   });
                 });
 }

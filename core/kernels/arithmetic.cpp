@@ -105,6 +105,11 @@ Tensor multiply(const Tensor& a, double b) {
   return with_number("mul", a, b, [](auto x, auto number) { return x * number; });
 }
 
+Tensor divide(const Tensor& a, double b) {
+  return map(
+      "div", [b](auto x) { return x / decltype(x)(b); }, a);
+}
+
 Tensor divide(double a, const Tensor& b) {
   return map(
       "div", [a](auto x) { return decltype(x)(a) / x; }, b);
@@ -168,6 +173,11 @@ void multiply_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& b) {
 void divide_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& b) {
   zip_into(
       dx, mode, [](auto g, auto b) { return g / b; }, g, b);
+}
+
+void divide_into(Tensor& dx, Write mode, const Tensor& g, double b) {
+  map_into(
+      dx, mode, [b](auto g) { return g / decltype(g)(b); }, g);
 }
 
 void divisor_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y, const Tensor& b) {

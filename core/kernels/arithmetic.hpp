@@ -20,6 +20,7 @@ Tensor minimum(const Tensor& a, const Tensor& b);  ///< NaN where either is NaN.
 /// wrap around.
 Tensor add(const Tensor& a, double b);
 Tensor multiply(const Tensor& a, double b);
+Tensor divide(const Tensor& a, double b);
 Tensor divide(double a, const Tensor& b);
 Tensor power(const Tensor& a, double b);
 
@@ -37,6 +38,7 @@ void pass_into(Tensor& dx, Write mode, const Tensor& g);                       /
 void scale_into(Tensor& dx, Write mode, const Tensor& g, double factor);       // factor g
 void multiply_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& b);  // g b
 void divide_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& b);    // g / b
+void divide_into(Tensor& dx, Write mode, const Tensor& g, double b);
 void divisor_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y,
                   const Tensor& b);  // -g y / b
 void base_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& a,

@@ -226,16 +226,16 @@ Tensor expanded(const Tensor& x, const Shape& shape) {
   return y;
 }
 
-void expand_into(Tensor& dx, Write mode, const Tensor& g, double factor) {
+void expand_into(Tensor& dx, Write mode, const Tensor& g, double divisor) {
   dispatch_floating("expand_into", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const T scale = static_cast<T>(factor);
+    const T number = static_cast<T>(divisor);
     T* out = dx.mutable_data<T>();
     if (mode == Write::overwrite)
       return broadcast_loop<T>(
-          dx.shape(), out, [scale](T g) { return scale * g; }, g);
+          dx.shape(), out, [number](T g) { return g / number; }, g);
     broadcast_loop<T>(
-        dx.shape(), out, [scale](T sum, T g) { return sum + scale * g; }, dx, g);
+        dx.shape(), out, [number](T sum, T g) { return sum + g / number; }, dx, g);
   });
 }
 

@@ -28,7 +28,7 @@ Tensor concat(const std::vector<Tensor>& parts, int axis);
 /// x repeated to a shape that it broadcasts to.
 Tensor expanded(const Tensor& x, const Shape& shape);
 
-/// dx = or += factor g, with g repeated to the shape of dx. Floating.
-void expand_into(Tensor& dx, Write mode, const Tensor& g, double factor = 1);
+/// dx = or += g / divisor, with g repeated to the shape of dx. Floating.
+void expand_into(Tensor& dx, Write mode, const Tensor& g, double divisor = 1);
 
 }  // namespace plumb::kernel

@@ -12,9 +12,7 @@ Tensor operator/(const Tensor& a, const Tensor& b) { return kernel::divide(a, b)
 Tensor operator+(const Tensor& a, double b) { return kernel::add(a, b); }
 Tensor operator-(const Tensor& a, double b) { return kernel::add(a, -b); }
 Tensor operator*(const Tensor& a, double b) { return kernel::multiply(a, b); }
-Tensor operator/(const Tensor& a, double b) {
-  return kernel::divide(a, Tensor::scalar(b, a.dtype()));
-}
+Tensor operator/(const Tensor& a, double b) { return kernel::divide(a, b); }
 Tensor operator+(double a, const Tensor& b) { return b + a; }
 Tensor operator-(double a, const Tensor& b) { return Tensor::scalar(a, b.dtype()) - b; }
 Tensor operator*(double a, const Tensor& b) { return b * a; }

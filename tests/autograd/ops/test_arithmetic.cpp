@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
 #include <plumb/autograd.hpp>
 #include <plumb/core/runtime/random.hpp>
 
@@ -84,4 +86,31 @@ TEST_CASE("arithmetic: a tensor is taken where a variable is") {
   CHECK(y.value().at({0}) == 16);
   CHECK(x.grad().at({0}) == 4);
   CHECK_THROWS_WITH_AS(x + Tensor::ones({3}), "[add] shapes do not broadcast: [2] and [3]", Error);
+}
+
+TEST_CASE("div: by a number is a division, in value and gradient") {
+  Tensor n = Tensor::empty({1000});
+  for (std::int64_t i = 0; i < 1000; ++i) n.mutable_data<float>()[i] = static_cast<float>(i + 1);
+  for (std::int64_t i = 0; i < 1000; ++i) {
+    const float number = static_cast<float>(i + 1);
+    const Variable x = Variable::leaf(n);
+    const Variable y = x / static_cast<double>(number);
+    y.backward(n);
+    const std::vector<float> quotients = y.value().to_vector<float>();
+    const std::vector<float> gradient = x.grad().to_vector<float>();
+    std::int64_t wrong = 0;
+    for (std::size_t k = 0; k < 1000; ++k) {
+      const float exact = static_cast<float>(k + 1) / number;
+      wrong += quotients[k] != exact || gradient[k] != exact;
+    }
+    CAPTURE(number);
+    CHECK(wrong == 0);
+  }
+  // Of numbers whose reciprocal is infinite, or 0.
+  CHECK((Variable(Tensor::full({1}, 1e-40)) / 1e-40).item() == 1);
+  CHECK((Variable(Tensor::full({1}, 1e38)) / 3e38).item() == static_cast<double>(1e38F / 3e38F));
+  const Variable zeros = Variable(Tensor::from({0.F, 1.F, -1.F})) / 0.0;
+  CHECK(std::isnan(zeros.value().at({0})));
+  CHECK(zeros.value().at({1}) == std::numeric_limits<double>::infinity());
+  CHECK(zeros.value().at({2}) == -std::numeric_limits<double>::infinity());
 }

@@ -169,3 +169,12 @@ TEST_CASE("reductions: bad arguments are named") {
   CHECK_THROWS_WITH_AS(argmax(Tensor::zeros({3, 0})),
                        "[argmax] there is no element to choose along axis 1 of [3, 0]", Error);
 }
+
+TEST_CASE("mean: the gradient is divided by the count") {
+  for (const std::int64_t n : {3, 41, 47, 1000}) {
+    CAPTURE(n);
+    const Variable x = Variable::leaf(Tensor::ones({n, 2}));
+    mean(x, 0).backward(Tensor::full({2}, static_cast<double>(n)));
+    CHECK(x.grad().to_vector<float>() == std::vector<float>(static_cast<std::size_t>(2 * n), 1));
+  }
+}
