@@ -46,11 +46,12 @@ add_test(NAME helpers COMMAND plumb_tests --count --no-colors
          "--source-file=*/tests/support/*,*/tests/reference/*")
 set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "filters: 0")
 plumb_test(threads threads "--test-case=*threads*")
-# Training with older kernels than the best that the processor has, which "test_nets" uses.
+# Training and the corners with older kernels than the best that the processor has.
 if(NOT PLUMB_NATIVE)
   foreach(isa base v3)
     plumb_test(nets_${isa} isa "--source-file=*/tests/test_nets.cpp")
-    set_tests_properties(nets_${isa} PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
+    plumb_test(corners_${isa} isa "--source-file=*/test_corners.cpp")
+    set_tests_properties(nets_${isa} corners_${isa} PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
   endforeach()
 endif()
 

@@ -1,4 +1,5 @@
-// Activation functions, elementwise. Stable for inputs of any size.
+// Activation functions, elementwise. Value and gradient are right for inputs of any size, and the
+// limits at the infinities.
 #pragma once
 
 #include "../variable.hpp"

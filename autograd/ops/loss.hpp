@@ -33,7 +33,7 @@ struct BceOptions {
 
 /// Binary cross entropy of sigmoid(logits) with target probabilities t, weights w and p:
 ///   -w (p t log sigmoid(x) + (1 - t) log(1 - sigmoid(x)))
-/// Stable for logits of any size, and keeps the digits of small losses.
+/// Stable for logits of any size, infinite ones too, and keeps the digits of small losses.
 Variable bce_with_logits(const Variable& logits, const Variable& target,
                          const BceOptions& options = {});
 

@@ -60,6 +60,11 @@ struct RowState {
   T *highest, *inverse;
 };
 
+template <class T>
+PLUMB_INLINE inline double below_in_double(T x, T highest) {
+  return vector_math::below(static_cast<double>(x), static_cast<double>(highest));
+}
+
 // The losses of some rows of scores; saves their state.
 template <class L, class T>
 PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const L& lanes,
@@ -68,17 +73,19 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
   T highest[L::most];
   double sums[L::most], log_sums[L::most], inverses[L::most], distances[L::most] = {};
   lanes.max(highest, x);
-  lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
-                                  PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
+  lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+    return vector_math::exp(vector_math::below(x[i], highest[c]));
+  });
 #pragma omp simd
   for (int c = 0; c < lanes.count(); ++c) {
+    sums[c] = sum_with_limit(sums[c], highest[c]);
     log_sums[c] = vector_math::log(sums[c]);
     inverses[c] = 1 / sums[c];
   }
   // In double the distance from the largest score is exact, and so is a loss near 0.
   if (costs.smoothing > 0)
     lanes.template sum<double>(distances, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
-      const double distance = static_cast<double>(highest[c]) - static_cast<double>(x[i]);
+      const double distance = -below_in_double(x[i], highest[c]);
       return static_cast<double>(costs.weight(k)) * distance;
     });
   for (int c = 0; c < lanes.count(); ++c) {
@@ -88,8 +95,7 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
   add_rows(result, first, first + lanes.count(), costs, losses, [&](std::int64_t row) PLUMB_INLINE {
     const auto c = static_cast<int>(row - first);
     const std::int64_t target = costs.targets[row];
-    const double distance =
-        static_cast<double>(highest[c]) - static_cast<double>(x[lanes.at(c, target)]);
+    const double distance = -below_in_double(x[lanes.at(c, target)], highest[c]);
     const double own = costs.weight(target) * (distance + log_sums[c]);
     if (costs.smoothing == 0) return own;
     const double all = distances[c] + costs.total * log_sums[c];
@@ -124,7 +130,7 @@ PLUMB_INLINE inline void row_gradients(T* dx, Write mode, std::int64_t first, co
   }
   // An ignored row's scores may be NaN, its gradient is 0 all the same.
   const auto slope = [&](std::int64_t i, int c) PLUMB_INLINE {
-    const T value = scale[c] * vector_math::exp(x[i] - highest[c]);
+    const T value = scale[c] * vector_math::exp(vector_math::below(x[i], highest[c]));
     return counts[c] != 0 ? value : T(0);
   };
   if (costs.smoothing == 0) {

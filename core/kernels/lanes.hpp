@@ -150,6 +150,14 @@ class Group {
   Count count_;
 };
 
+/// The sum of exponentials of a lane, of vector_math::below its highest element. With two infinite
+/// elements softmax has no limit: NaN.
+template <class T>
+PLUMB_INLINE inline double sum_with_limit(double sum, T highest) {
+  const bool several = highest == std::numeric_limits<T>::infinity() && sum > 1;
+  return several ? std::numeric_limits<double>::quiet_NaN() : sum;
+}
+
 namespace detail {
 
 // Lanes of neighbours that are shorter are taken side by side.

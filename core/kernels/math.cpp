@@ -1,6 +1,7 @@
 #include "math.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "../simd/loops.hpp"
 #include "../simd/vector_math.hpp"
@@ -18,6 +19,29 @@ constexpr double gelu_cubic = 0.044715;                  // Hendrycks & Gimpel 2
 template <class T>
 PLUMB_INLINE inline T gelu_inner(T x) {
   return T(sqrt_two_over_pi) * (x + T(gelu_cubic) * x * x * x);
+}
+
+// Between the finite numbers: a factor that has become 0 then wins over an infinite one, as in the
+// limit. NaN stays.
+template <class T>
+PLUMB_INLINE inline T made_finite(T x) {
+  constexpr T most = std::numeric_limits<T>::max();
+  const T above = x < -most ? -most : x;
+  return above > most ? most : above;
+}
+
+// The same where nothing changes beyond +-100, for formulas whose powers of x would overflow.
+template <class T>
+PLUMB_INLINE inline T made_moderate(T x) {
+  const T above = x < T(-100) ? T(-100) : x;
+  return above > T(100) ? T(100) : above;
+}
+
+// From below only: what grows with x stays infinite.
+template <class T>
+PLUMB_INLINE inline T finite_below(T x) {
+  constexpr T least = std::numeric_limits<T>::lowest();
+  return x < least ? least : x;
 }
 
 }  // namespace
@@ -126,6 +150,9 @@ void relu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& y) {
 }
 
 Tensor leaky_relu(const Tensor& x, double slope) {
+  if (slope == 0)
+    return map(
+        "leaky_relu", [](auto x) PLUMB_INLINE { return x < 0 ? 0 * finite_below(x) : x; }, x);
   return map(
       "leaky_relu", [slope](auto x) PLUMB_INLINE { return x < 0 ? decltype(x)(slope) * x : x; }, x);
 }
@@ -161,7 +188,7 @@ Tensor gelu(const Tensor& x) {
       "gelu",
       [](auto x) PLUMB_INLINE {
         using T = decltype(x);
-        return T(0.5) * x * (T(1) + vector_math::erf(x * T(sqrt_half)));
+        return T(0.5) * finite_below(x) * (T(1) + vector_math::erf(x * T(sqrt_half)));
       },
       x);
 }
@@ -169,8 +196,9 @@ Tensor gelu(const Tensor& x) {
 void gelu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto x) PLUMB_INLINE {
-        using T = decltype(x);
+      [](auto g, auto input) PLUMB_INLINE {
+        using T = decltype(input);
+        const T x = made_moderate(input);
         const T cumulative = T(0.5) * (T(1) + vector_math::erf(x * T(sqrt_half)));
         const T density = T(inv_sqrt_two_pi) * vector_math::exp(T(-0.5) * x * x);
         return g * (cumulative + x * density);
@@ -183,7 +211,7 @@ Tensor gelu_tanh(const Tensor& x) {
       "gelu",
       [](auto x) PLUMB_INLINE {
         using T = decltype(x);
-        return T(0.5) * x * (T(1) + vector_math::tanh(gelu_inner(x)));
+        return T(0.5) * finite_below(x) * (T(1) + vector_math::tanh(gelu_inner(x)));
       },
       x);
 }
@@ -191,8 +219,9 @@ Tensor gelu_tanh(const Tensor& x) {
 void gelu_tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto x) PLUMB_INLINE {
-        using T = decltype(x);
+      [](auto g, auto input) PLUMB_INLINE {
+        using T = decltype(input);
+        const T x = made_moderate(input);
         const T t = vector_math::tanh(gelu_inner(x));
         const T slope = T(sqrt_two_over_pi) * (T(1) + T(3 * gelu_cubic) * x * x);
         return g * T(0.5) * (T(1) + t + x * (T(1) - t * t) * slope);
@@ -202,7 +231,7 @@ void gelu_tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
 
 Tensor silu(const Tensor& x) {
   return map(
-      "silu", [](auto x) PLUMB_INLINE { return x * vector_math::logistic(x); }, x);
+      "silu", [](auto x) PLUMB_INLINE { return finite_below(x) * vector_math::logistic(x); }, x);
 }
 
 void silu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
@@ -210,7 +239,7 @@ void silu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
       dx, mode,
       [](auto g, auto x) PLUMB_INLINE {
         const auto s = vector_math::logistic(x);
-        return g * s * (1 + x * (1 - s));
+        return g * s * (1 + made_finite(x) * (1 - s));
       },
       g, x);
 }

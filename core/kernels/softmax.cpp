@@ -43,11 +43,12 @@ Tensor softmax(const Tensor& x, int axis) {
     double sums[most];
     lanes.max(highest, x);
     lanes.store(y, Write::overwrite, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
-      return vector_math::exp(x[i] - highest[c]);
+      return vector_math::exp(vector_math::below(x[i], highest[c]));
     });
     lanes.template sum<T>(sums,
                           [&](std::int64_t i, int, std::int64_t) PLUMB_INLINE { return y[i]; });
-    for (int c = 0; c < lanes.count(); ++c) scale[c] = static_cast<T>(1 / sums[c]);
+    for (int c = 0; c < lanes.count(); ++c)
+      scale[c] = static_cast<T>(1 / sum_with_limit(sums[c], highest[c]));
     lanes.store(y, Write::overwrite,
                 [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE { return y[i] * scale[c]; });
   });
@@ -60,12 +61,14 @@ Tensor log_softmax(const Tensor& x, int axis) {
     T highest[most], log_sum[most];
     double sums[most];
     lanes.max(highest, x);
-    lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
-                                    PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
-    for (int c = 0; c < lanes.count(); ++c) log_sum[c] = static_cast<T>(vector_math::log(sums[c]));
+    lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+      return vector_math::exp(vector_math::below(x[i], highest[c]));
+    });
+    for (int c = 0; c < lanes.count(); ++c)
+      log_sum[c] = static_cast<T>(vector_math::log(sum_with_limit(sums[c], highest[c])));
     // The difference first: it is exact for elements near the largest, x - (max + log) is not.
     lanes.store(y, Write::overwrite, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
-      return x[i] - highest[c] - log_sum[c];
+      return vector_math::below(x[i], highest[c]) - log_sum[c];
     });
   });
 }

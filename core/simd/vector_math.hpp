@@ -228,6 +228,12 @@ PLUMB_INLINE inline T logistic(T x) {
   return (x < 0 ? e : T(1)) / (T(1) + e);
 }
 
+/// x - highest for the highest of a row, which may be infinite: 0 for that one, as for any other.
+template <class T>
+PLUMB_INLINE inline T below(T x, T highest) {
+  return x == std::numeric_limits<T>::infinity() ? T(0) : x - highest;
+}
+
 /// log(1 + exp(x)) - max(x, 0) = log(1 + exp(-|x|)).
 template <class T>
 PLUMB_INLINE inline T softplus_rest(T x) {
