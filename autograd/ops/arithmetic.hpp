@@ -31,7 +31,10 @@ Variable pow(const Variable& a, double b);
 Variable maximum(const Variable& a, const Variable& b);
 Variable minimum(const Variable& a, const Variable& b);
 
-/// Elements of a where `condition` (uint8) is not 0, of b elsewhere; all three broadcast.
+/// Elements of a where `condition` (uint8) is not 0, of b elsewhere; all three broadcast. The operand
+/// that was not taken gets a gradient of 0, which its own rule may multiply by an infinite slope, to
+/// NaN: where(x > 0, sqrt(x), x) at -1, as in PyTorch. The safe form keeps such inputs out of the
+/// function too: where(x > 0, sqrt(where(x > 0, x, 1)), x).
 Variable where(const Tensor& condition, const Variable& a, const Variable& b);
 
 inline Variable operator+(const Variable& a, const Variable& b) { return add(a, b); }

@@ -56,12 +56,11 @@ Variable mean(const Variable& x, const Axes& axes, KeepDims keep) {
   const Profiled profiled("mean");
   Tensor y = kernel::mean(x.value(), axes, keep);
   const double n = static_cast<double>(elements_each(x, y));
-  return record("mean", std::move(y), {x},
-                [kept = kept("mean", x, axes), n](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::expand_into(dx, mode, g.reshape(kept), n);
-                  });
-                });
+  return record(
+      "mean", std::move(y), {x}, [kept = kept("mean", x, axes), n](const Tensor& g, Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::expand_into(dx, mode, g.reshape(kept), n); });
+      });
 }
 
 // y = sum (x - mean)^2 / m with m = n - correction;  dx = 2 g (x - mean) / m
@@ -76,6 +75,19 @@ Variable var(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t co
       kernel::variance_into(dx, mode, g.reshape(mean.shape()), x, mean, 2 / static_cast<double>(m));
     });
   });
+}
+
+// y = sqrt(sum x^2);  dx = g x / y, 0 where y = 0
+Variable norm(const Variable& x, const Axes& axes, KeepDims keep) {
+  const Profiled profiled("norm");
+  Tensor y = kernel::norm(x.value(), axes, keep);
+  return record(
+      "norm", y, {x},
+      [x = Saved(x), y = Saved(y), kept = kept("norm", x, axes)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& dx, Write mode) {
+          kernel::norm_into(dx, mode, g.reshape(kept), x, y.get().reshape(kept));
+        });
+      });
 }
 
 // y = max x;  dx = g where x is the first of the largest; over all: g / count where it is one

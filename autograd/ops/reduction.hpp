@@ -26,6 +26,11 @@ Variable mean(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims
 Variable var(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no,
              std::int64_t correction = 1);
 
+/// Euclidean norm sqrt(sum x^2), also of elements whose squares would overflow or vanish; 0 for no
+/// elements. Where it is 0 its gradient is 0; that of sqrt(sum(x * x)) would be NaN. Throws for
+/// integers. This is torch.linalg.vector_norm with ord = 2.
+Variable norm(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+
 /// The largest (smallest) element; NaN where there is one. Without axes elements that tie share the
 /// gradient evenly; with axes the first of them in row-major order takes it (PyTorch's amax shares
 /// it there too, its max takes any). Throws where there is no element to choose from.

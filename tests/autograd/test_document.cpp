@@ -20,7 +20,21 @@ Variable saturating_square(const Variable& x) {
                 });
 }
 
+// sqrt x for x > 0, x elsewhere
+Variable root_or_itself(const Variable& x) {
+  const Tensor positive = x.value() > Tensor::zeros({}, x.dtype());
+  return where(positive, sqrt(where(positive, x, Tensor::ones({}, x.dtype()))), x);
+}
+
 }  // namespace
+
+TEST_CASE("docs/autograd.md: the safe form of where") {
+  const Variable x = Variable::leaf(Tensor::from({-1.F, 0.F, 4.F}));
+  const Variable y = root_or_itself(x);
+  CHECK(y.value().to_vector<float>() == std::vector<float>{-1, 0, 2});
+  y.backward(Tensor::ones({3}));
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{1, 1, 0.25F});
+}
 
 TEST_CASE("docs/autograd.md: an operation of one's own") {
   gradcheck([](const std::vector<Variable>& x) { return saturating_square(x[0]); },

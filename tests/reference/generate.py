@@ -306,7 +306,8 @@ def reduction():
     functions = [("sum", torch.sum), ("mean", torch.mean), ("var", variance),
                  ("max", extreme(torch.max, torch.max, torch.amax)),
                  ("min", extreme(torch.min, torch.min, torch.amin)),
-                 ("logsumexp", torch.logsumexp)]
+                 ("logsumexp", torch.logsumexp),
+                 ("norm", lambda x, axes, keepdims: torch.linalg.vector_norm(x, 2, axes, keepdims))]
     for name, function in functions:
         for axes in (None, (0,), (1,), (-1,), (0, 2), (1, 2), (-3, 1), (0, 1, 2)):
             for keepdims in (False, True):
@@ -335,6 +336,7 @@ def reduction():
                values([1000, -1000, 999], [-1000, -1000, -999]))
     f.edge("var axes=1", lambda x: torch.var(x, 1), values([1000, 1001, 999, 1002]))
     f.edge("var axes=1", lambda x: torch.var(x, 1), values([1], [2]))
+    f.edge("norm axes=1", lambda x: torch.linalg.vector_norm(x, 2, 1), values([0, 0], [3, -4]))
     f.edge("logsumexp axes=0", lambda x: torch.logsumexp(x, 0), values(-math.inf, 0, 1))
     f.edge("logsumexp axes=0", lambda x: torch.logsumexp(x, 0), values(-math.inf, -math.inf))
     f.write()

@@ -56,6 +56,7 @@ Table reduction_operations() {
   Table table;
   table["sum"] = reduction(sum);
   table["mean"] = reduction(mean);
+  table["norm"] = reduction(norm);
   table["max"] = reduction(max);
   table["min"] = reduction(min);
   table["logsumexp"] = reduction(logsumexp);

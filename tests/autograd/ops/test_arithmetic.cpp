@@ -114,3 +114,10 @@ TEST_CASE("div: by a number is a division, in value and gradient") {
   CHECK(zeros.value().at({1}) == std::numeric_limits<double>::infinity());
   CHECK(zeros.value().at({2}) == -std::numeric_limits<double>::infinity());
 }
+
+TEST_CASE("where: the gradient of an operand whose slope is infinite is NaN, as in PyTorch") {
+  const Variable x = Variable::leaf(Tensor::from({-1.F, 4.F}));
+  where(x.value() > Tensor::scalar(0), sqrt(x), x).backward(Tensor::ones({2}));
+  CHECK(std::isnan(x.grad().at({0})));
+  CHECK(x.grad().at({1}) == 0.25);
+}

@@ -178,3 +178,45 @@ TEST_CASE("mean: the gradient is divided by the count") {
     CHECK(x.grad().to_vector<float>() == std::vector<float>(static_cast<std::size_t>(2 * n), 1));
   }
 }
+
+TEST_CASE("norm: 0 has a gradient of 0, over all and along axes") {
+  const Variable x = Variable::leaf(Tensor::from({0.F, 0.F, 3.F, -4.F, -0.F, 0.F}, {3, 2}));
+  const Variable y = norm(x, 1, KeepDims::yes);
+  CHECK(y.shape() == Shape{3, 1});
+  CHECK(y.value().to_vector<float>() == std::vector<float>{0, 5, 0});
+  y.backward(Tensor::ones({3, 1}));
+  CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 0, 0.6F, -0.8F, 0, 0});
+  const Variable zero = Variable::leaf(Tensor::zeros({4}));
+  norm(zero).backward();
+  CHECK(zero.grad().to_vector<float>() == std::vector<float>(4, 0));
+}
+
+TEST_CASE("norm: squares that overflow or vanish, in both types") {
+  for (const double size : {1e30, 1e-30, 1e-44, 1e38}) {
+    CAPTURE(size);
+    const Tensor sides = Tensor::from({3., -4., 0.}) * size;
+    const Variable x = Variable::leaf(sides.to(DType::float32));
+    const Variable y = norm(x);
+    const double expected = std::hypot(x.value().at({0}), x.value().at({1}));
+    CHECK(y.item() == doctest::Approx(expected).epsilon(1e-6).scale(0));
+    y.backward();
+    CHECK(x.grad().at({0}) == doctest::Approx(x.value().at({0}) / y.item()).epsilon(1e-6));
+    CHECK(x.grad().at({2}) == 0);
+  }
+  for (const double size : {1e300, 1e-300, 4e-324, 3e307}) {
+    CAPTURE(size);
+    const Variable x = Variable::leaf(Tensor::from({3 * size, -4 * size}));
+    const Variable y = norm(x);
+    CHECK(y.item() == 5 * size);
+    y.backward();
+    CHECK(x.grad().at({0}) == 0.6);
+    CHECK(x.grad().at({1}) == -0.8);
+  }
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(norm(Tensor::from({-infinity, 1.})).item() == infinity);
+  CHECK(std::isnan(norm(Tensor::from({1., std::nan("")})).item()));
+  CHECK(norm(Tensor::zeros({0})).item() == 0);
+  CHECK(norm(Tensor::zeros({3, 0}), 1).value().to_vector<float>() == std::vector<float>(3, 0));
+  CHECK_THROWS_WITH_AS(norm(Tensor::zeros({2}, DType::int64)),
+                       "[norm] expected float32 or float64, got int64", Error);
+}
