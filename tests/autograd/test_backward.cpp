@@ -271,6 +271,32 @@ TEST_CASE("backward: threads that meet in one graph get an error or the right gr
   CHECK(x.grad().at({0}) == passed);
 }
 
+TEST_CASE("hooks: one that registers others leaves the running pass as it was") {
+  const Variable x = Variable::leaf(Tensor::scalar(2));
+  Variable y = x * 3.0;
+  int late = 0, behind = 0;
+  const auto register_more = [&](const Tensor& g) {
+    for (int i = 0; i < 20; ++i)
+      y.register_hook([&late](const Tensor& g) {
+        ++late;
+        return g;
+      });
+    return g * 2.0;
+  };
+  y.register_hook(register_more);
+  for (int i = 0; i < 3; ++i)
+    y.register_hook([&](const Tensor& g) {
+      ++behind;
+      return g + 1.0;
+    });
+  y.backward(RetainGraph::yes);
+  CHECK(late == 0);
+  CHECK(behind == 3);
+  CHECK(x.grad().item() == 15);  // (2 + 3) 3
+  y.backward();
+  CHECK(late == 20);
+}
+
 TEST_CASE("hooks: one that drops the last handle on the output does no harm") {
   const Variable x = leaf(3);
   Variable y = x * x;
