@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../core/runtime/error.hpp"
+#include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/random.hpp"
 #include "internal/prefetcher.hpp"
 
@@ -102,6 +103,7 @@ struct DataLoader::State {
 };
 
 Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
+  const plumb::detail::FloatingPointMode mode;  // the same on loader threads and on the caller's
   const std::int64_t begin = number * options.batch_size;
   const std::int64_t count = std::min(options.batch_size, size - begin);
   const std::string place = text("batch ", number, " of epoch ", which);

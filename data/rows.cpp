@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "../core/runtime/floating_point.hpp"
 #include "../core/tensor/internal/dispatch.hpp"
 
 namespace plumb::data::detail {
@@ -69,6 +70,7 @@ Tensor gather_targets(const Tensor& source, Indices indices) {
 
 ByteGatherer::ByteGatherer(const ByteScaling& scaling) {
   if (scaling.dtype == DType::uint8) return;
+  const plumb::detail::FloatingPointMode mode;
   table_ = Tensor::empty({256}, scaling.dtype);
   dispatch_floating("ByteGatherer", scaling.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;

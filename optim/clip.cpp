@@ -6,6 +6,7 @@
 
 #include "../core/kernels/ordered_sum.hpp"
 #include "../core/runtime/error.hpp"
+#include "../core/runtime/floating_point.hpp"
 #include "../core/simd/loops.hpp"
 #include "fields.hpp"
 
@@ -119,6 +120,7 @@ std::vector<Tensor> own_gradients(const Parameters& parameters) {
 }  // namespace
 
 double grad_norm(const Parameters& parameters, Norm norm) {
+  const plumb::detail::FloatingPointMode mode;
   double total = 0;
   for (const Parameter& parameter : parameters) {
     const Tensor gradient = gradient_of(parameter);
@@ -134,6 +136,7 @@ double grad_norm(const Parameters& parameters, Norm norm) {
 
 double clip_grad_norm(const Parameters& parameters, double max_norm, NonFinite nonfinite,
                       Norm norm) {
+  const plumb::detail::FloatingPointMode mode;
   detail::check_range("clip_grad_norm", "max_norm", max_norm, closed(0, infinity));
   const double total = grad_norm(parameters, norm);
   if (!std::isfinite(total)) {
@@ -149,6 +152,7 @@ double clip_grad_norm(const Parameters& parameters, double max_norm, NonFinite n
 }
 
 void clip_grad_value(const Parameters& parameters, double limit) {
+  const plumb::detail::FloatingPointMode mode;
   detail::check_range("clip_grad_value", "limit", limit, closed(0, infinity));
   for (Tensor& gradient : own_gradients(parameters))
     kernel::map_into(

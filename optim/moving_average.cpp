@@ -1,6 +1,7 @@
 #include "moving_average.hpp"
 
 #include "../core/runtime/error.hpp"
+#include "../core/runtime/floating_point.hpp"
 #include "../core/simd/loops.hpp"
 #include "../core/tensor/operators.hpp"
 
@@ -47,11 +48,13 @@ void prepare(Tensor& average, const Tensor& x) {
   if (!average.defined()) average = Tensor::zeros(x.shape(), x.dtype());
 }
 void blend(Tensor& average, double keep, double take, const Tensor& x) {
+  const plumb::detail::FloatingPointMode mode;
   kernel::map_into(
       average, Write::overwrite,
       [=](auto a, auto x) { return decltype(a)(keep) * a + decltype(a)(take) * x; }, average, x);
 }
 void step_to_mean(Tensor& mean, double count, const Tensor& x) {
+  const plumb::detail::FloatingPointMode mode;
   kernel::map_into(
       mean, Write::overwrite, [=](auto m, auto x) { return m + (x - m) / decltype(m)(count); },
       mean, x);

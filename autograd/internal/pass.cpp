@@ -111,6 +111,7 @@ void Pass::add_root(const Variable& root, const Tensor& seed) {
 }
 
 void Pass::run(RetainGraph retain) {
+  const FloatingPointMode mode;  // leaves sum outside of operations
   for (const auto& [node, seed] : roots_) {
     if (node->leaf || !wants(node.get())) continue;
     claim(node.get());

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "floating_point.hpp"
+
 namespace plumb {
 
 /// What of an operation was timed: its forward, the rule for its gradients, an optimizer's step.
@@ -67,7 +69,8 @@ inline std::atomic<int> profiles_alive{0};
 inline bool profiling() { return detail::profiles_alive.load(std::memory_order_relaxed) != 0; }
 
 /// Times what the calling thread does from here to the end of the scope as one call of an
-/// operation, where a Profile lives. Operations inside count for themselves.
+/// operation, where a Profile lives. Operations inside count for themselves. Until then the thread
+/// rounds to nearest and keeps denormal numbers, whatever it was set to.
 class Profiled {
  public:
   explicit Profiled(const char* operation, Phase phase = Phase::forward)
@@ -94,6 +97,7 @@ class Profiled {
   static void close() noexcept;
   static void add_flops(double flops);
 
+  const detail::FloatingPointMode mode_;
   const bool open_;
 };
 

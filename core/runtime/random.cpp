@@ -6,6 +6,7 @@
 
 #include "../io/state_dict.hpp"
 #include "../tensor/internal/dispatch.hpp"
+#include "floating_point.hpp"
 #include "parallel.hpp"
 
 namespace plumb {
@@ -63,6 +64,7 @@ struct NormalDraw {
 template <class Draw>
 std::uint64_t fill(Tensor& x, std::uint64_t seed, std::uint64_t stream, std::uint64_t position,
                    double scale, double shift) {
+  const detail::FloatingPointMode mode;
   return dispatch_floating("Generator", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     constexpr int width = 16 / sizeof(T);

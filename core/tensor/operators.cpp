@@ -1,28 +1,73 @@
 #include "operators.hpp"
 
 #include "../kernels/arithmetic.hpp"
+#include "../runtime/floating_point.hpp"
 
 namespace plumb {
 
-Tensor operator+(const Tensor& a, const Tensor& b) { return kernel::add(a, b); }
-Tensor operator-(const Tensor& a, const Tensor& b) { return kernel::subtract(a, b); }
-Tensor operator*(const Tensor& a, const Tensor& b) { return kernel::multiply(a, b); }
-Tensor operator/(const Tensor& a, const Tensor& b) { return kernel::divide(a, b); }
+using Mode = detail::FloatingPointMode;
 
-Tensor operator+(const Tensor& a, double b) { return kernel::add(a, b); }
-Tensor operator-(const Tensor& a, double b) { return kernel::add(a, -b); }
-Tensor operator*(const Tensor& a, double b) { return kernel::multiply(a, b); }
-Tensor operator/(const Tensor& a, double b) { return kernel::divide(a, b); }
+Tensor operator+(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::add(a, b);
+}
+Tensor operator-(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::subtract(a, b);
+}
+Tensor operator*(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::multiply(a, b);
+}
+Tensor operator/(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::divide(a, b);
+}
+
+Tensor operator+(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::add(a, b);
+}
+Tensor operator-(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::add(a, -b);
+}
+Tensor operator*(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::multiply(a, b);
+}
+Tensor operator/(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::divide(a, b);
+}
 Tensor operator+(double a, const Tensor& b) { return b + a; }
 Tensor operator-(double a, const Tensor& b) { return Tensor::scalar(a, b.dtype()) - b; }
 Tensor operator*(double a, const Tensor& b) { return b * a; }
-Tensor operator/(double a, const Tensor& b) { return kernel::divide(a, b); }
+Tensor operator/(double a, const Tensor& b) {
+  const Mode mode;
+  return kernel::divide(a, b);
+}
 Tensor operator-(const Tensor& a) { return a * -1.0; }
 
-Tensor operator<(const Tensor& a, const Tensor& b) { return kernel::less(a, b); }
-Tensor operator<=(const Tensor& a, const Tensor& b) { return kernel::less_equal(a, b); }
-Tensor operator>(const Tensor& a, const Tensor& b) { return kernel::less(b, a); }
-Tensor operator>=(const Tensor& a, const Tensor& b) { return kernel::less_equal(b, a); }
-Tensor equal(const Tensor& a, const Tensor& b) { return kernel::equal(a, b); }
+Tensor operator<(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::less(a, b);
+}
+Tensor operator<=(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::less_equal(a, b);
+}
+Tensor operator>(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::less(b, a);
+}
+Tensor operator>=(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::less_equal(b, a);
+}
+Tensor equal(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::equal(a, b);
+}
 
 }  // namespace plumb

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "../runtime/error.hpp"
+#include "../runtime/floating_point.hpp"
 #include "../runtime/parallel.hpp"
 #include "../runtime/pool.hpp"
 #include "internal/dispatch.hpp"
@@ -201,6 +202,7 @@ Tensor Tensor::clone() const {
 
 Tensor Tensor::to(DType wanted) const {
   if (wanted == dtype()) return *this;
+  const detail::FloatingPointMode mode;
   Tensor result = empty(shape(), wanted);
   dispatch_all(dtype(), [&](auto from_tag) {
     dispatch_all(wanted, [&](auto to_tag) {
@@ -218,6 +220,7 @@ Tensor Tensor::to(DType wanted) const {
 
 void Tensor::fill(double value) {
   check_number("fill", value, dtype());
+  const detail::FloatingPointMode mode;
   dispatch_all(dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* to = mutable_data<T>();

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "../error.hpp"
+#include "../floating_point.hpp"
 
 namespace plumb::detail {
 namespace {
@@ -160,6 +161,7 @@ void Workers::work(int id) {
   running_chunks = true;
   for (std::uint64_t loop = 0;;) {
     loop = wait_for_loop_after(loop);
+    const FloatingPointMode mode;  // the one who started the thread may have had another
     if (id < helpers_.load(std::memory_order_acquire)) take_chunks(loop, id + 1);
   }
 }

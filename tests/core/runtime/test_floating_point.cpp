@@ -1,0 +1,152 @@
+#include <doctest/doctest.h>
+
+#include <cfenv>
+#include <cmath>
+#include <plumb/plumb.hpp>
+
+#include "../../support/threads.hpp"
+
+using namespace plumb;
+
+using test::Threads;
+
+#if defined(__x86_64__)
+
+namespace {
+
+constexpr unsigned denormals_are_zero = 0x40, flush_to_zero = 0x8000;
+constexpr unsigned downwards = 0x2000, upwards = 0x4000, to_zero = 0x6000;
+constexpr unsigned all_masks = 0x1f80, raised = 0x3f;
+
+// The calling thread's own mode for the length of a scope.
+class Mode {
+ public:
+  explicit Mode(unsigned bits) : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(bits); }
+  ~Mode() { __builtin_ia32_ldmxcsr(before_); }
+
+ private:
+  unsigned before_;
+};
+
+// Two steps of a small net, whose loops are short, or of a wider one.
+std::uint64_t training(std::int64_t batch) {
+  Generator generator(1);
+  nn::Sequential model{nn::Conv2d(1, 8, 3, generator, {1, 1}),
+                       nn::BatchNorm2d(8),
+                       nn::GELU(),
+                       nn::Flatten(),
+                       nn::Linear(8 * 8 * 8, 24, generator),
+                       nn::Tanh(),
+                       nn::Linear(24, 10, generator)};
+  optim::Adam optimizer(model.parameters());
+  Tensor x = Tensor::empty({batch, 1, 8, 8});
+  generator.fill_normal(x, 0.1, 1e-3);
+  std::uint64_t bits = hash(x);
+  for (int step = 0; step < 2; ++step) {
+    const Variable loss = nn::cross_entropy(model(x), Tensor::zeros({batch}, DType::int64));
+    optimizer.zero_grad();
+    loss.backward();
+    optim::clip_grad_norm(model.parameters(), 1e-3);
+    optimizer.step();
+    bits = hash(loss.value(), bits);
+  }
+  for (const Parameter& parameter : model.parameters())
+    bits = hash(parameter.variable.value(), bits);
+  return bits;
+}
+
+// What is computed outside of operations; a part of the numbers is denormal.
+std::uint64_t tensors(std::int64_t n) {
+  Generator generator(2);
+  Tensor a = Tensor::empty({n}, DType::float64), b = Tensor::empty({n});
+  generator.fill_normal(a, 0, 1e-38);
+  generator.fill_uniform(b, 0.1, 0.7);
+  const Tensor x = a.to(DType::float32);
+  optim::BasicMovingAverage<Tensor> average = optim::BasicMovingAverage<Tensor>::debiased(0.9);
+  average.add(x * b);
+  average.add(x / 3.0 - b);
+  Tensor filled = Tensor::empty({n});
+  filled.fill(0.1);
+  std::uint64_t bits = hash(average.value());
+  for (const Tensor& y : {x, x * 0.1, 0.1 / b, x / b, x + b, filled, -x}) bits = hash(y, bits);
+  return bits;
+}
+
+// The batch is made on the calling thread or on the loader's.
+std::uint64_t loading(int threads) {
+  data::LoaderOptions options;
+  options.threads = threads;
+  data::DataLoader loader(std::make_shared<data::SyntheticDigits>(100), options);
+  std::uint64_t bits = 0;
+  for (const data::Batch& batch : loader) bits = hash(batch.x, bits);
+  return bits;
+}
+
+}  // namespace
+
+TEST_CASE("floating point: no mode of the caller's changes bits, with any number of threads") {
+  std::uint64_t expected[6];
+  const auto all = [](std::uint64_t* bits) {
+    *bits++ = training(2);
+    *bits++ = training(300);
+    *bits++ = tensors(5);
+    *bits++ = tensors(200'000);
+    *bits++ = loading(0);
+    *bits++ = loading(2);
+  };
+  {
+    const Threads scope(4);
+    all(expected);
+  }
+  CHECK(expected[4] == expected[5]);
+  for (const unsigned bits : {denormals_are_zero | flush_to_zero, downwards, upwards, to_zero})
+    // Of nine threads some are started under the caller's mode.
+    for (const int threads : {1, 2, 4, 9}) {
+      CAPTURE(bits);
+      CAPTURE(threads);
+      const Threads scope(threads);
+      std::uint64_t found[6];
+      unsigned after;
+      {
+        const Mode mode(all_masks | bits);
+        all(found);
+        after = __builtin_ia32_stmxcsr();
+      }
+      CHECK((after & ~raised) == (all_masks | bits));
+      for (int i = 0; i < 6; ++i) {
+        CAPTURE(i);
+        CHECK(found[i] == expected[i]);
+      }
+    }
+}
+
+TEST_CASE("floating point: exceptions that the caller traps are raised, not delivered") {
+  const Mode mode(0);  // traps all
+  const Variable x = Variable::leaf(Tensor::from({0.F, -1.F, 1e30F}));
+  const Variable y = log(x) + sqrt(x) + x * x;
+  y.backward(Tensor::ones({3}));
+  const Tensor product = x.grad() * x.value();
+  const unsigned after = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(all_masks);
+  CHECK((after & ~raised) == 0);
+  CHECK((after & FE_DIVBYZERO) != 0);
+  CHECK(std::isinf(y.value().at({0})));
+}
+
+TEST_CASE("floating point: an exception out of a rule brings the caller's mode back") {
+  const Variable x = Variable::leaf(Tensor::ones({2}));
+  const Variable y = record("broken", x.value() * 2.0, {x},
+                            [](const Tensor&, Gradients&) { throw std::runtime_error("rule"); });
+  unsigned after;
+  {
+    const Mode mode(all_masks | upwards);
+    try {
+      y.backward(Tensor::ones({2}));
+    } catch (const std::runtime_error&) {
+    }
+    after = __builtin_ia32_stmxcsr();
+  }
+  CHECK((after & ~raised) == (all_masks | upwards));
+}
+
+#endif
