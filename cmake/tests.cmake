@@ -11,8 +11,11 @@ if(NOT TARGET plumb_studies)
 endif()
 
 add_executable(plumb_tests ${plumb_test_sources})
-target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads)
-target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
+target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads
+                      OpenBLAS::OpenBLAS)
+# The interop header, and the oracles.
+target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR}
+                           ${XTENSOR_BLAS_INCLUDE_DIR})
 # The library is what is measured and tested; its tests need no optimisation that takes minutes.
 target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
 # It holds loops as the library's sources do.
@@ -46,12 +49,15 @@ add_test(NAME helpers COMMAND plumb_tests --count --no-colors
          "--source-file=*/tests/support/*,*/tests/reference/*")
 set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "filters: 0")
 plumb_test(threads threads "--test-case=*threads*")
-# Training and the corners with older kernels than the best that the processor has.
+# Training, the corners, and all kernels against their oracles, with each instruction set that the
+# processor has; "test_nets" and the others use the best.
 if(NOT PLUMB_NATIVE)
-  foreach(isa base v3)
+  foreach(isa base v3 v4)
     plumb_test(nets_${isa} isa "--source-file=*/tests/test_nets.cpp")
     plumb_test(corners_${isa} isa "--source-file=*/test_corners.cpp")
-    set_tests_properties(nets_${isa} corners_${isa} PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
+    plumb_test(oracles_${isa} isa "--source-file=*/tests/oracles/*")
+    set_tests_properties(nets_${isa} corners_${isa} oracles_${isa}
+                         PROPERTIES ENVIRONMENT "PLUMB_ISA=${isa}")
   endforeach()
 endif()
 

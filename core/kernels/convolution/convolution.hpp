@@ -17,7 +17,8 @@ struct Windows {
 
 // All of one dtype, float32 or float64, with shapes that fit:
 //   x [n, c, h, w], w [out, c / groups, kh, kw], y [n, out, oh, ow], bias [out] or undefined,
-//   (oh - 1) stride + (kh - 1) dilation < h + 2 padding, and the same for the width.
+//   (oh - 1) stride + (kh - 1) dilation < h + 2 padding, and the same for the width: y may have
+//   fewer positions than fit.
 // A transposed convolution is the gradient of the image with the roles of x and y exchanged.
 
 /// y = or += the sum over c, i, j of w[o, c, i, j] x[n, c, stride oh - padding + dilation i, ...],

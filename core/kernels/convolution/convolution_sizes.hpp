@@ -54,8 +54,24 @@ struct ConvolutionSizes {
     return std::max<std::int64_t>(block, 1);
   }
 
+  /// Whether y has a row and a column for every place where a window fits. A transposed convolution
+  /// with an output padding leaves the last ones out.
+  bool has_all_positions() const {
+    const auto last = [](std::int64_t size, std::int64_t kernel, std::int64_t padding,
+                         std::int64_t dilation) {
+      return size + 2 * padding - dilation * (kernel - 1) - 1;
+    };
+    const std::int64_t down =
+        last(image.height, kernel.height, windows.padding.height, windows.dilation.height);
+    const std::int64_t right =
+        last(image.width, kernel.width, windows.padding.width, windows.dilation.width);
+    return result.height == down / windows.stride.height + 1 &&
+           result.width == right / windows.stride.width + 1;
+  }
+
   /// The convolution with the kernel turned round that leads from the gradient of y to that of x,
-  /// for a stride of 1. Its padding is negative where x had more of it than a window reaches.
+  /// for a stride of 1. Its padding is negative where x had more of it than a window reaches. Where
+  /// not has_all_positions(), its last windows hang over the padded image.
   ConvolutionSizes backwards() const {
     ConvolutionSizes s = *this;
     std::swap(s.channels, s.outputs);

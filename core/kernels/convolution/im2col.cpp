@@ -69,7 +69,7 @@ void copy_run(std::int64_t n, const T* in, Stride stride, T* out) {
 
 // The columns of such a convolution are the image as it stands.
 bool needs_no_columns(const ConvolutionSizes& s) {
-  return s.kernel == 1 && s.windows.stride == 1 && s.windows.padding == 0;
+  return s.kernel == 1 && s.windows.stride == 1 && s.windows.padding == 0 && s.image == s.result;
 }
 
 // The positions of y, cut so that the columns of a tile stay in the second-level cache, but not

@@ -99,7 +99,7 @@ bool has_plane_convolution(const ConvolutionSizes& s) {
 
 bool has_plane_convolution_image(const ConvolutionSizes& s) {
   const ConvolutionSizes back = s.backwards();
-  return has_plane_convolution(s) && back.windows.padding.height >= 0 &&
+  return has_plane_convolution(s) && s.has_all_positions() && back.windows.padding.height >= 0 &&
          back.windows.padding.width >= 0;
 }
 

@@ -6,7 +6,8 @@
 namespace plumb::kernel {
 
 /// Whether the functions below take these sizes on this processor: AVX2 or AVX-512 and stride 1;
-/// for the gradient of the image also no more padding than the dilated kernel less 1.
+/// for the gradient of the image also all positions, and no more padding than the dilated kernel
+/// less 1.
 bool has_plane_convolution(const ConvolutionSizes& sizes);
 bool has_plane_convolution_image(const ConvolutionSizes& sizes);
 

@@ -67,6 +67,17 @@ TEST_CASE("conv_transpose2d: every element spreads the kernel") {
         std::vector<float>{1, 10, 102, 20, 200, 0});
 }
 
+TEST_CASE("conv_transpose2d: rows and columns that no window reaches are 0") {
+  // An output padding of at least the stride, which dilation allows.
+  const Tensor x = Tensor::from({1.f, 2.f, 3.f, 4.f}, {1, 1, 2, 2}), w = Tensor::ones({1, 1, 1, 1});
+  CHECK(conv_transpose2d(x, w, {}, {1, 0, 1, 2}).value().to_vector<float>() ==
+        std::vector<float>{1, 2, 0, 3, 4, 0, 0, 0, 0});
+  CHECK(conv_transpose2d(x, Tensor::ones({1, 1, 2, 2}), {}, {1, 0, {0, 1}, 2})
+            .value()
+            .to_vector<float>() ==
+        std::vector<float>{1, 2, 1, 2, 0, 3, 4, 3, 4, 0, 1, 2, 1, 2, 0, 3, 4, 3, 4, 0});
+}
+
 TEST_CASE("convolution: gradients are added to those of earlier passes") {
   const Variable x = Variable::leaf(Tensor::full({1, 1, 1, 3}, 2));
   const Variable w = Variable::leaf(Tensor::full({1, 1, 1, 2}, 3));
