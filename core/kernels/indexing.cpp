@@ -63,6 +63,78 @@ void for_each_part(std::int64_t outer, std::int64_t m, std::int64_t inner, F f) 
   });
 }
 
+// Gradients that one element or row of dx takes in one after the other. If more come, so many are
+// added up beside dx first: of a token that occurs a million times one long chain would lose digits.
+constexpr std::int64_t longest_chain = 1024;
+
+template <class T>
+PLUMB_INLINE inline void add_row(std::int64_t width, const T* in, T* out) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < width; ++i) out[i] += in[i];
+}
+
+// Sums beside rows of dx that an index names often. Each counts what it has taken in.
+template <class T>
+class SumsBeside {
+ public:
+  SumsBeside(std::int64_t rows, std::int64_t width)
+      : width_(width),
+        sums_(static_cast<std::size_t>(rows * width)),
+        counts_(static_cast<std::size_t>(rows)) {}
+
+  // Adds `in` to sum number `number`, and what that has gathered to `out` if it is enough.
+  void add(std::int64_t number, const T* in, T* out) {
+    add_row(width_, in, sums_.data() + number * width_);
+    if (++counts_[static_cast<std::size_t>(number)] == longest_chain) flush(number, out);
+  }
+  // Adds to `out` what sum number `number` has gathered, if anything.
+  void flush(std::int64_t number, T* out) {
+    std::int64_t& count = counts_[static_cast<std::size_t>(number)];
+    if (count == 0) return;
+    T* sum = sums_.data() + number * width_;
+    add_row(width_, sum, out);
+    std::fill(sum, sum + width_, T(0));
+    count = 0;
+  }
+
+ private:
+  std::int64_t width_;
+  std::vector<T> sums_;
+  std::vector<std::int64_t> counts_;
+};
+
+// The rows of dx that an index names more often than a chain may be long.
+struct OftenNamed {
+  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t> numbers;  // for each row of dx its place in `rows`, or -1
+
+  OftenNamed(std::int64_t n, std::int64_t m, const std::int64_t* at) {
+    if (m <= longest_chain) return;
+    numbers.assign(static_cast<std::size_t>(n), 0);
+    for (std::int64_t k = 0; k < m; ++k)
+      if (++numbers[static_cast<std::size_t>(at[k])] == longest_chain + 1) rows.push_back(at[k]);
+    if (rows.empty()) return;
+    std::fill(numbers.begin(), numbers.end(), -1);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      numbers[static_cast<std::size_t>(rows[i])] = static_cast<std::int64_t>(i);
+  }
+};
+
+// dx[index[k], ..] += g[k, ..] for the elements [left, right) of rows, where some are named often.
+template <class T>
+void add_often_named(const OftenNamed& often, std::int64_t m, std::int64_t inner, std::int64_t left,
+                     std::int64_t right, const std::int64_t* at, const T* g, T* dx) {
+  SumsBeside<T> beside(static_cast<std::int64_t>(often.rows.size()), right - left);
+  for (std::int64_t k = 0; k < m; ++k) {
+    const T* in = g + k * inner + left;
+    T* out = dx + at[k] * inner + left;
+    const std::int64_t number = often.numbers[static_cast<std::size_t>(at[k])];
+    number < 0 ? add_row(right - left, in, out) : beside.add(number, in, out);
+  }
+  for (std::size_t i = 0; i < often.rows.size(); ++i)
+    beside.flush(static_cast<std::int64_t>(i), dx + often.rows[i] * inner + left);
+}
+
 }  // namespace
 
 void check_indices(std::string_view operation, const Tensor& index, std::int64_t size) {
@@ -110,10 +182,24 @@ void gather_into(Tensor& dx, Write mode, const Tensor& g, int axis, const Tensor
     for_each_part(picked.outer, m, inner,
                   [&](std::int64_t o, std::int64_t left, std::int64_t right) {
                     T* base = to + picked.outer_offset(o);
-                    for (std::int64_t row = o * m; row < (o + 1) * m; ++row)
-                      for (std::int64_t i = left; i < right; ++i)
-                        base[at[row * inner + i] * picked.x_inner + picked.inner_offset(i)] +=
-                            from[row * inner + i];
+                    const auto target = [&](std::int64_t row, std::int64_t i) -> T& {
+                      return base[row * picked.x_inner + picked.inner_offset(i)];
+                    };
+                    if (m <= longest_chain) {
+                      for (std::int64_t row = o * m; row < (o + 1) * m; ++row)
+                        for (std::int64_t i = left; i < right; ++i)
+                          target(at[row * inner + i], i) += from[row * inner + i];
+                      return;
+                    }
+                    for (std::int64_t i = left; i < right; ++i) {
+                      SumsBeside<T> beside(picked.n, 1);
+                      for (std::int64_t row = o * m; row < (o + 1) * m; ++row) {
+                        const std::int64_t named = at[row * inner + i];
+                        beside.add(named, from + row * inner + i, &target(named, i));
+                      }
+                      for (std::int64_t row = 0; row < picked.n; ++row)
+                        beside.flush(row, &target(row, i));
+                    }
                   });
   });
 }
@@ -150,14 +236,17 @@ void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const 
     using T = typename decltype(tag)::type;
     const T* from = g.data<T>();
     T* to = dx.mutable_data<T>();
+    const OftenNamed often(n, m, at);
     for_each_part(dx.shape().numel(0, axis), m, inner,
-                  [=](std::int64_t o, std::int64_t left, std::int64_t right) {
-                    for (std::int64_t k = 0; k < m; ++k) {
-                      const T* in = from + (o * m + k) * inner;
-                      T* out = to + (o * n + at[k]) * inner;
-#pragma omp simd
-                      for (std::int64_t i = left; i < right; ++i) out[i] += in[i];
-                    }
+                  [=, &often](std::int64_t o, std::int64_t left, std::int64_t right) {
+                    if (!often.rows.empty())
+                      return add_often_named(often, m, inner, left, right, at, from + o * m * inner,
+                                             to + o * n * inner);
+                    on_best_isa([=]() PLUMB_INLINE {
+                      for (std::int64_t k = 0; k < m; ++k)
+                        add_row(right - left, from + (o * m + k) * inner + left,
+                                to + (o * n + at[k]) * inner + left);
+                    });
                   });
   });
 }

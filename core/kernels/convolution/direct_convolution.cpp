@@ -2,11 +2,13 @@
 
 #include "../../simd/transpose_block.hpp"
 #include "padded_planes.hpp"
+#include "plane_blocks.hpp"
 #include "weight_blocks.hpp"
 
-// Beside the products over planes, these have no positions that mean nothing, and the sums of the
-// gradient of the weights need not be added up across lanes. For it g is transposed on its way in,
-// y on its way out: [positions, outputs].
+// Vectors hold output channels, where those of plane_convolution.cpp hold neighbours in the image.
+// So nothing is computed for positions between the rows, and no sum has to be added up across the
+// lanes of a vector. In exchange y is found as [positions, outputs] and transposed at the end; g is
+// transposed so before the gradient of the weights begins.
 
 namespace plumb::kernel {
 namespace {
@@ -15,11 +17,12 @@ constexpr int vectors = 2;  // of output channels at a time
 
 // --- in registers -------------------------------------------------------------------------------
 
-// y[r, o] = bias[o] + the sum over k of x[offsets[k] + r] w[k, o], for `rows` neighbours r and
-// `across` vectors of o. Rows of w and y are `outputs` apart.
+// y[r, o] = bias[o] or, if `add`, += the sum over k of x[offsets[k] + r] w[k, o], for `rows`
+// neighbours r, `across` vectors of o and `taps` elements k. Rows of w and y are `outputs` apart.
 template <class T, int bytes, int rows, int across>
-PLUMB_INLINE inline void convolve_block(std::int64_t taps, const std::int64_t* offsets, const T* x,
-                                        const T* w, const T* bias, T* y, std::int64_t outputs) {
+PLUMB_INLINE inline void convolve_neighbours(bool add, std::int64_t taps,
+                                             const std::int64_t* offsets, const T* x, const T* w,
+                                             const T* bias, T* y, std::int64_t outputs) {
   using V = VectorOf<T, bytes>;
   typename V::type sum[rows][across] = {};
   for (std::int64_t k = 0; k < taps; ++k) {
@@ -32,12 +35,18 @@ PLUMB_INLINE inline void convolve_block(std::int64_t taps, const std::int64_t* o
 #pragma GCC unroll 2
       for (int v = 0; v < across; ++v) sum[r][v] += from[r] * weight[v];
   }
+  if (add) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < across; ++v) sum[r][v] += V::load(y + r * outputs + v * V::lanes);
+  }
 #pragma GCC unroll 2
   for (int v = 0; v < across; ++v) {
-    const typename V::type add =
+    const typename V::type plus =
         bias == nullptr ? typename V::type{} : V::load(bias + v * V::lanes);
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) V::store(y + r * outputs + v * V::lanes, sum[r][v] + add);
+    for (int r = 0; r < rows; ++r) V::store(y + r * outputs + v * V::lanes, sum[r][v] + plus);
   }
 }
 
@@ -54,7 +63,7 @@ struct Sight {
 // dw[t, j, o] += the sum over positions of x[from[t] + j + position] g[position, o] for `rows` rows
 // t of the kernel, its `wide` columns j and `across` vectors of o.
 template <class T, int bytes, int wide, int rows, int across>
-PLUMB_INLINE inline void correlate_block(const Sight<T>& sight, const std::int64_t* from, T* dw) {
+PLUMB_INLINE inline void correlate_rows(const Sight<T>& sight, const std::int64_t* from, T* dw) {
   using V = VectorOf<T, bytes>;
   typename V::type sum[rows][wide][across] = {};
   const T* g = sight.g;
@@ -88,7 +97,7 @@ PLUMB_INLINE inline void correlate_block(const Sight<T>& sight, const std::int64
 // --- one image ----------------------------------------------------------------------------------
 
 template <class T>
-struct Forward {
+struct DirectImage {
   const ConvolutionSizes& sizes;
   const PaddedPlanes& planes;
   const std::int64_t* offsets;
@@ -102,32 +111,38 @@ struct Forward {
 };
 
 template <int bytes, int most, class T>
-PLUMB_INLINE inline void convolve(const Forward<T>& f) {
+PLUMB_INLINE inline void convolve(const DirectImage<T>& f) {
   constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes;
   const ConvolutionSizes& s = f.sizes;
   pad_image(s, f.planes, f.x, f.padded);
   const std::int64_t blocks = ceil_divide(s.result.width, most);
+  const auto at = [&](std::int64_t o, auto across, std::int64_t k) PLUMB_INLINE {
+    const std::int64_t taps = std::min(longest_chain, s.column() - k);
+    const T* bias = f.bias == nullptr || k > 0 ? nullptr : f.bias + o;
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const std::int64_t left = b * s.result.width / blocks;
+      const std::int64_t count = (b + 1) * s.result.width / blocks - left;
+      with_constant<most>(count, [&](auto rows) PLUMB_INLINE {
+        for (std::int64_t i = 0; i < s.result.height; ++i)
+          convolve_neighbours<T, bytes, rows, across>(
+              k > 0, taps, f.offsets + k, f.padded + i * f.planes.stride + left,
+              f.w + k * s.outputs + o, bias, f.rows + (i * s.result.width + left) * s.outputs + o,
+              s.outputs);
+      });
+    }
+  };
   for (std::int64_t o = 0; o < s.outputs; o += vectors * lanes)
-    with_constant<vectors>(
-        std::min<std::int64_t>((s.outputs - o) / lanes, vectors), [&](auto across) PLUMB_INLINE {
-          for (std::int64_t b = 0; b < blocks; ++b) {
-            const std::int64_t left = b * s.result.width / blocks;
-            const std::int64_t count = (b + 1) * s.result.width / blocks - left;
-            with_constant<most>(count, [&](auto rows) PLUMB_INLINE {
-              for (std::int64_t i = 0; i < s.result.height; ++i)
-                convolve_block<T, bytes, rows, across>(
-                    s.column(), f.offsets, f.padded + i * f.planes.stride + left, f.w + o,
-                    f.bias == nullptr ? nullptr : f.bias + o,
-                    f.rows + (i * s.result.width + left) * s.outputs + o, s.outputs);
-            });
-          }
-        });
+    with_constant<vectors>(std::min<std::int64_t>((s.outputs - o) / lanes, vectors),
+                           [&](auto across) PLUMB_INLINE {
+                             for (std::int64_t k = 0; k == 0 || k < s.column(); k += longest_chain)
+                               at(o, across, k);
+                           });
   transpose_columns<bytes>(s.result_plane(), s.outputs, f.rows, s.outputs, f.y, s.result_plane(),
                            f.mode);
 }
 
 template <class T>
-struct Weight {
+struct DirectWeight {
   const ConvolutionSizes& sizes;
   const PaddedPlanes& planes;
   const std::int64_t* offsets;
@@ -139,31 +154,36 @@ struct Weight {
 };
 
 template <int bytes, int most, int wide, class T>
-PLUMB_INLINE inline void correlate(const Weight<T>& f) {
+PLUMB_INLINE inline void correlate(const DirectWeight<T>& f) {
   constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes;
   const ConvolutionSizes& s = f.sizes;
-  const Sight<T> image{f.padded, f.planes.stride, f.seeds, s.outputs, s.result};
   const std::int64_t kernel_rows = s.channels * s.kernel.height;
-  for (std::int64_t o = 0; o < s.outputs; o += vectors * lanes)
-    with_constant<vectors>(
-        std::min<std::int64_t>((s.outputs - o) / lanes, vectors), [&](auto across) PLUMB_INLINE {
-          constexpr int at_once = most / (wide * across);
-          for (std::int64_t t = 0; t < kernel_rows; t += at_once)
-            with_constant<at_once>(std::min<std::int64_t>(kernel_rows - t, at_once),
-                                   [&](auto rows) PLUMB_INLINE {
-                                     std::int64_t from[at_once];
-                                     for (int r = 0; r < rows; ++r)
-                                       from[r] = f.offsets[(t + r) * wide];
-                                     Sight<T> sight = image;
-                                     sight.g += o;
-                                     correlate_block<T, bytes, wide, rows, across>(
-                                         sight, from, f.dw + t * wide * s.outputs + o);
-                                   });
-        });
+  const std::int64_t image_rows = std::max<std::int64_t>(1, longest_chain / s.result.width);
+  const auto at = [&](const Sight<T>& sight, std::int64_t o, auto across) PLUMB_INLINE {
+    constexpr int at_once = most / (wide * across);
+    for (std::int64_t t = 0; t < kernel_rows; t += at_once)
+      with_constant<at_once>(std::min<std::int64_t>(kernel_rows - t, at_once),
+                             [&](auto rows) PLUMB_INLINE {
+                               std::int64_t from[at_once];
+                               for (int r = 0; r < rows; ++r) from[r] = f.offsets[(t + r) * wide];
+                               correlate_rows<T, bytes, wide, rows, across>(
+                                   sight, from, f.dw + t * wide * s.outputs + o);
+                             });
+  };
+  for (std::int64_t i = 0; i < s.result.height; i += image_rows) {
+    const Size2d part{std::min(image_rows, s.result.height - i), s.result.width};
+    for (std::int64_t o = 0; o < s.outputs; o += vectors * lanes)
+      with_constant<vectors>(
+          std::min<std::int64_t>((s.outputs - o) / lanes, vectors), [&](auto across) PLUMB_INLINE {
+            at(Sight<T>{f.padded + i * f.planes.stride, f.planes.stride,
+                        f.seeds + i * s.result.width * s.outputs + o, s.outputs, part},
+               o, across);
+          });
+  }
 }
 
 template <int bytes, int most, class T>
-PLUMB_INLINE inline void correlate(const Weight<T>& f) {
+PLUMB_INLINE inline void correlate(const DirectWeight<T>& f) {
   const ConvolutionSizes& s = f.sizes;
   pad_image(s, f.planes, f.x, f.padded);
   transpose_rows<bytes>(s.outputs, s.result_plane(), f.g, s.result_plane(), f.seeds, s.outputs);
@@ -173,11 +193,11 @@ PLUMB_INLINE inline void correlate(const Weight<T>& f) {
 
 // As many sums as leave registers for what is multiplied: of 32, or of 16.
 template <class T>
-void run(const Forward<T>& f) {
+void run(const DirectImage<T>& f) {
   on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 14 : 6>(f); });
 }
 template <class T>
-void run(const Weight<T>& f) {
+void run(const DirectWeight<T>& f) {
   on_wide_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 25 : 12>(f); });
 }
 
@@ -212,9 +232,10 @@ void direct_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x,
     Tensor padded = padded_room<T>(s.channels * planes.size);
     Tensor rows = Tensor::empty({s.result_plane(), s.outputs}, dtype_of<T>);
     for (std::int64_t n = begin; n < end; ++n)
-      run(Forward<T>{s, planes, offsets.data<std::int64_t>(), x + n * s.channels * s.image_plane(),
-                     weights, bias, padded.mutable_data<T>(), rows.mutable_data<T>(),
-                     y + n * s.outputs * s.result_plane(), mode});
+      run(DirectImage<T>{s, planes, offsets.data<std::int64_t>(),
+                         x + n * s.channels * s.image_plane(), weights, bias,
+                         padded.mutable_data<T>(), rows.mutable_data<T>(),
+                         y + n * s.outputs * s.result_plane(), mode});
   });
 }
 
@@ -228,9 +249,10 @@ void direct_convolution_weight(const ConvolutionSizes& s, T* dw, Write mode, con
     Tensor seeds = Tensor::empty({s.result_plane(), s.outputs}, dtype_of<T>);
     Tensor weights = Tensor::zeros({s.column(), s.outputs}, dtype_of<T>);
     for (std::int64_t n = begin; n < end; ++n)
-      run(Weight<T>{s, planes, offsets.data<std::int64_t>(), x + n * s.channels * s.image_plane(),
-                    g + n * s.outputs * s.result_plane(), padded.mutable_data<T>(),
-                    seeds.mutable_data<T>(), weights.mutable_data<T>()});
+      run(DirectWeight<T>{s, planes, offsets.data<std::int64_t>(),
+                          x + n * s.channels * s.image_plane(),
+                          g + n * s.outputs * s.result_plane(), padded.mutable_data<T>(),
+                          seeds.mutable_data<T>(), weights.mutable_data<T>()});
     transpose(s.column(), s.outputs, weights.data<T>(), sums);
   });
 }

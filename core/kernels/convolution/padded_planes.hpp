@@ -10,10 +10,11 @@
 
 namespace plumb::kernel {
 
-/// The planes of one image for a convolution of stride 1. Rows stand `stride` apart, padding
-/// included, so what the element (i, j) of the kernel sees at all positions is the plane itself
-/// from i dilation stride + j dilation on: no columns are copied. The price are the positions
-/// between the rows of the result, where a window hangs over the right edge; they mean nothing.
+/// The planes of one image for a convolution of stride 1, with the padding as part of their rows.
+/// What the element (i, j) of the kernel sees at all positions is then a piece of the plane itself,
+/// from i dilation stride + j dilation on, and nothing has to be copied. In exchange there are
+/// positions between the rows of the result, whose windows hang over the right edge: what is
+/// computed there is thrown away.
 struct PaddedPlanes {
   explicit PaddedPlanes(const ConvolutionSizes& s)
       : stride(s.image.width + 2 * s.windows.padding.width),

@@ -5,10 +5,15 @@
 
 namespace plumb::kernel {
 
-/// y[r, p] = or, if `add`, += the sum over k of w[r, k] x[offsets[k] + p], for `rows` rows and
-/// `across` vectors of p. Rows of w are `taps` apart, those of y `stride`.
-template <class T, int bytes, bool add, int rows, int across>
-PLUMB_INLINE inline void convolve_block(std::int64_t taps, const T* w, const std::int64_t* offsets,
+/// Terms that a convolution adds in one chain. Longer sums are cut into stretches, each added to what
+/// those before it gave.
+inline constexpr std::int64_t longest_chain = 1024;
+
+/// y[r, p] = or, if `add`, += the sum over k of w[r, k] x[offsets[k] + p], for `rows` rows, `across`
+/// vectors of p and `taps` elements k. Rows of w are `w_stride` apart, those of y `stride`.
+template <class T, int bytes, int rows, int across>
+PLUMB_INLINE inline void convolve_block(bool add, std::int64_t taps, const T* w,
+                                        std::int64_t w_stride, const std::int64_t* offsets,
                                         const T* x, T* y, std::int64_t stride) {
   using V = VectorOf<T, bytes>;
   typename V::type sum[rows][across] = {};
@@ -18,7 +23,7 @@ PLUMB_INLINE inline void convolve_block(std::int64_t taps, const T* w, const std
     for (int v = 0; v < across; ++v) seen[v] = V::load(x + offsets[k] + v * V::lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) {
-      const T weight = w[r * taps + k];
+      const T weight = w[r * w_stride + k];
 #pragma GCC unroll 4
       for (int v = 0; v < across; ++v) sum[r][v] += weight * seen[v];
     }

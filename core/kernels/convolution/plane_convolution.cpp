@@ -6,10 +6,10 @@
 #include "padded_planes.hpp"
 #include "plane_blocks.hpp"
 
-// The result of a block of output channels at three vectors of positions stays in registers while
-// the sum runs over the elements of the kernel: each step loads three vectors of the image and
-// multiplies them by one weight of each channel. The gradient of the image is such a convolution of
-// g with the kernel turned round.
+// A block of output channels at three vectors of positions stays in registers while the sum runs
+// over the elements of the kernel. Each step loads three vectors of the image and multiplies them by
+// one weight of each channel. The gradient of the image is the same convolution, of g with the
+// kernel turned round.
 
 namespace plumb::kernel {
 namespace {
@@ -20,7 +20,7 @@ constexpr int vectors = 3;  // of positions at a time
 
 // The convolution of one padded image with some channels of the kernel.
 template <class T>
-struct Forward {
+struct PlaneImage {
   const ConvolutionSizes& sizes;
   const PaddedPlanes& planes;
   const std::int64_t* offsets;
@@ -34,7 +34,7 @@ struct Forward {
 };
 
 template <int bytes, int most, class T>
-PLUMB_INLINE inline void convolve(const Forward<T>& f) {
+PLUMB_INLINE inline void convolve(const PlaneImage<T>& f) {
   using V = VectorOf<T, bytes>;
   const std::int64_t taps = f.sizes.group_column();
   const std::int64_t positions = f.planes.rounded(V::lanes);
@@ -42,15 +42,17 @@ PLUMB_INLINE inline void convolve(const Forward<T>& f) {
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t first = block * f.outputs / blocks;
     const std::int64_t rows = (block + 1) * f.outputs / blocks - first;
-    for (std::int64_t p = 0; p < positions; p += vectors * V::lanes) {
-      const std::int64_t across = std::min<std::int64_t>((positions - p) / V::lanes, vectors);
-      with_constant<most>(rows, [&](auto height) PLUMB_INLINE {
-        with_constant<vectors>(across, [&](auto width) PLUMB_INLINE {
-          convolve_block<T, bytes, false, height, width>(taps, f.w + first * taps, f.offsets,
-                                                         f.x + p, f.rows + p, positions);
+    for (std::int64_t k = 0; k == 0 || k < taps; k += longest_chain)
+      for (std::int64_t p = 0; p < positions; p += vectors * V::lanes) {
+        const std::int64_t across = std::min<std::int64_t>((positions - p) / V::lanes, vectors);
+        with_constant<most>(rows, [&](auto height) PLUMB_INLINE {
+          with_constant<vectors>(across, [&](auto width) PLUMB_INLINE {
+            convolve_block<T, bytes, height, width>(k > 0, std::min(longest_chain, taps - k),
+                                                    f.w + first * taps + k, taps, f.offsets + k,
+                                                    f.x + p, f.rows + p, positions);
+          });
         });
-      });
-    }
+      }
     const std::int64_t plane = f.sizes.result_plane();
     for (std::int64_t r = 0; r < rows; ++r)
       gather_rows<bytes>(f.sizes.result.height, f.sizes.result.width, f.rows + r * positions,
@@ -61,7 +63,7 @@ PLUMB_INLINE inline void convolve(const Forward<T>& f) {
 
 // Eight rows of three vectors, or four where there are 16 registers.
 template <class T>
-void run(const Forward<T>& f) {
+void run(const PlaneImage<T>& f) {
   on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 8 : 4>(f); });
 }
 
@@ -126,10 +128,10 @@ void plane_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x, 
       const std::int64_t from = part * outputs / parts, to = (part + 1) * outputs / parts;
       for (std::int64_t group = 0; group < groups; ++group) {
         const std::int64_t first = group * outputs + from;
-        run(Forward<T>{s, planes, look, to - from,
-                       padded + group * (s.channels / groups) * planes.size,
-                       w + first * s.group_column(), bias == nullptr ? nullptr : bias + first,
-                       results, y + (n * s.outputs + first) * s.result_plane(), mode});
+        run(PlaneImage<T>{s, planes, look, to - from,
+                          padded + group * (s.channels / groups) * planes.size,
+                          w + first * s.group_column(), bias == nullptr ? nullptr : bias + first,
+                          results, y + (n * s.outputs + first) * s.result_plane(), mode});
       }
     }
   });

@@ -1,6 +1,7 @@
 #include "plane_weight.hpp"
 
 #include "padded_planes.hpp"
+#include "plane_blocks.hpp"
 #include "weight_blocks.hpp"
 
 namespace plumb::kernel {
@@ -9,9 +10,10 @@ namespace {
 constexpr int vectors = 3;  // elements of the kernel at a time
 constexpr std::int64_t most_rows = 8;
 
-// One image after the other: `images` pairs of g and x, as far apart as said.
+// Some images of g and of x: the elements from an image to the next, and from a plane of g to the
+// next.
 template <class T>
-struct Batch {
+struct ImagePairs {
   std::int64_t images;
   const T* g;
   std::int64_t g_image, g_plane;
@@ -23,8 +25,8 @@ struct Batch {
 // dw[r, v] += the sum over images and p of g[r, p] x[offsets[v] + p] for `rows` rows and `across`
 // elements of the kernel.
 template <class T, int bytes, int rows, int across>
-PLUMB_INLINE inline void correlate_block(const Batch<T>& batch, const std::int64_t* offsets, T* dw,
-                                         std::int64_t stride) {
+PLUMB_INLINE inline void correlate_planes(const ImagePairs<T>& batch, const std::int64_t* offsets,
+                                          T* dw, std::int64_t stride) {
   using V = VectorOf<T, bytes>;
   typename V::type sum[rows][across] = {};
   for (std::int64_t n = 0; n < batch.images; ++n) {
@@ -50,27 +52,27 @@ PLUMB_INLINE inline void correlate_block(const Batch<T>& batch, const std::int64
 
 // The weight gradient of one group from a few images.
 template <class T>
-struct Weight {
+struct PlaneWeight {
   const ConvolutionSizes& sizes;
   const std::int64_t* offsets;
-  Batch<T> batch;
+  ImagePairs<T> batch;
   T* dw;
 };
 
 template <int bytes, int most, class T>
-PLUMB_INLINE inline void correlate(const Weight<T>& f) {
+PLUMB_INLINE inline void correlate(const PlaneWeight<T>& f) {
   const std::int64_t taps = f.sizes.group_column(), outputs = f.sizes.group_outputs();
   const std::int64_t blocks = ceil_divide(outputs, most);
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t first = block * outputs / blocks;
     const std::int64_t rows = (block + 1) * outputs / blocks - first;
-    Batch<T> batch = f.batch;
+    ImagePairs<T> batch = f.batch;
     batch.g += first * batch.g_plane;
     for (std::int64_t k = 0; k < taps; k += vectors) {
       with_constant<most>(rows, [&](auto height) PLUMB_INLINE {
         with_constant<vectors>(std::min<std::int64_t>(taps - k, vectors),
                                [&](auto width) PLUMB_INLINE {
-                                 correlate_block<T, bytes, height, width>(
+                                 correlate_planes<T, bytes, height, width>(
                                      batch, f.offsets + k, f.dw + first * taps + k, taps);
                                });
       });
@@ -78,10 +80,20 @@ PLUMB_INLINE inline void correlate(const Weight<T>& f) {
   }
 }
 
-// Eight rows of three sums, or four where there are 16 registers.
+// Eight rows of three sums, or four where there are 16 registers. A large image is gone through in
+// stretches of positions; images that are not alone are no larger than one (images_in_cache()).
 template <class T>
-void run(const Weight<T>& f) {
-  on_wide_vectors([&](auto bytes) PLUMB_INLINE { correlate<bytes, bytes == 64 ? 8 : 4>(f); });
+void run(const PlaneWeight<T>& f) {
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE {
+    constexpr std::int64_t most = longest_chain * VectorOf<T, bytes>::lanes;
+    PlaneWeight<T> part = f;
+    for (std::int64_t p = 0; p < f.batch.positions; p += most) {
+      part.batch.positions = std::min(most, f.batch.positions - p);
+      correlate<bytes, bytes == 64 ? 8 : 4>(part);
+      part.batch.g += most;
+      part.batch.x += most;
+    }
+  });
 }
 
 // Images whose g and x are gone through at once for a few weights: what the first cache holds.
@@ -112,7 +124,7 @@ void weight_of_images(const ConvolutionSizes& s, const PaddedPlanes& planes,
                   g + n * s.outputs * s.result_plane(), seeds, planes.stride, positions);
     });
     for (std::int64_t group = 0; group < s.windows.groups; ++group)
-      run(Weight<T>{
+      run(PlaneWeight<T>{
           s,
           offsets,
           {images, seeds + group * s.group_outputs() * positions, g_image, positions,

@@ -47,14 +47,16 @@ PLUMB_INLINE inline void add_shifted(const Shifted<T>& f) {
     const std::int64_t first = block * inputs / blocks;
     with_constant<most>((block + 1) * inputs / blocks - first, [&](auto height) PLUMB_INLINE {
       for (std::int64_t k = 0; k < s.kernel.height * s.kernel.width; ++k)
-        for (std::int64_t p = 0; p < positions; p += vectors * lanes)
-          with_constant<vectors>(std::min<std::int64_t>((positions - p) / lanes, vectors),
-                                 [&](auto width) PLUMB_INLINE {
-                                   convolve_block<T, bytes, true, height, width>(
-                                       outputs, f.w + (k * inputs + first) * outputs, f.rows,
-                                       f.g + p, f.dx + first * f.planes.size + f.offsets[k] + p,
-                                       f.planes.size);
-                                 });
+        for (std::int64_t o = 0; o < outputs; o += longest_chain)
+          for (std::int64_t p = 0; p < positions; p += vectors * lanes)
+            with_constant<vectors>(
+                std::min<std::int64_t>((positions - p) / lanes, vectors),
+                [&](auto width) PLUMB_INLINE {
+                  convolve_block<T, bytes, height, width>(
+                      true, std::min(longest_chain, outputs - o),
+                      f.w + (k * inputs + first) * outputs + o, outputs, f.rows + o, f.g + p,
+                      f.dx + first * f.planes.size + f.offsets[k] + p, f.planes.size);
+                });
     });
   }
 }
@@ -67,7 +69,7 @@ void run(const Shifted<T>& f) {
 }  // namespace
 
 bool has_shifted_convolution_image(const ConvolutionSizes& s) {
-  // A block is added to what is there already: taken as the work of 8 products of each element.
+  // Here each block of results is read, added to and written, which counts as 8 products an element.
   const double here = static_cast<double>(PaddedPlanes(s).positions) *
                       (1 + 8 / static_cast<double>(s.group_outputs()));
   return has_plane_convolution(s) &&

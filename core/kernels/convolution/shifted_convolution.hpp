@@ -1,13 +1,14 @@
-// The gradient of the image of a convolution of stride 1: a product for each element of the kernel,
-// added where that element looked.
+// The gradient of the image of a convolution of stride 1: for each element of the kernel a product
+// of its weights with g, added to what that element sees of the image.
 #pragma once
 
 #include "convolution_sizes.hpp"
 
 namespace plumb::kernel {
 
-/// Whether the function below takes these sizes on this processor, and needs fewer products than
-/// the convolution with the kernel turned round, which also goes through what lies beside g.
+/// Whether the function below takes these sizes on this processor and is the faster one. The other
+/// is plane_convolution_image(), which may need more products: it also multiplies the padding that
+/// it puts around g.
 bool has_shifted_convolution_image(const ConvolutionSizes& sizes);
 
 /// convolution_image_into() of convolution.hpp.

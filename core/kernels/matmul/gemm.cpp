@@ -7,6 +7,7 @@
 #include "../../runtime/error.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
+#include "../../tensor/tensor.hpp"
 #include "../blas_call.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
@@ -32,10 +33,11 @@ constexpr std::int64_t piece(std::int64_t size, std::int64_t most, std::int64_t 
   return up((size + pieces - 1) / pieces, multiple);
 }
 
-// Float32 on one core of a Zen 5, register kernel against OpenBLAS 0.3.21: 32 x 256 x 784 takes 71
-// us against 98, 64 x 256 x 784 126 against 152, 128 x 256 x 784 235 against 268, from 256 rows on
-// both the same within 5 %. Results under 16 columns wide OpenBLAS makes in a third of the time, if
-// they are no smaller than a call of it costs. A few rows are read as fast as memory allows.
+// The register kernel is faster than OpenBLAS 0.3.21 for few rows. Float32 on one core of a Zen 5:
+// 71 us against 98 for 32 x 256 x 784, 126 against 152 for 64 rows, 235 against 268 for 128; from
+// 256 rows on they differ by less than 5 %. For results that are under 16 columns wide OpenBLAS
+// takes a third of the register kernel's time, unless the product is so small that the call itself
+// costs more. Products with few rows or columns have kernels of their own, as fast as memory.
 Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpose tb) {
   const auto work = [k](std::int64_t rows, std::int64_t columns) {
     return static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(k);
@@ -52,9 +54,9 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
     return cut;
   }
   if (has_register_gemm() && m > thin_rows && (n >= 16 || work(m, n) < 1e5)) {
-    // Rows that stay in the second cache with some 800 steps of a; then columns, whose panels are
-    // packed once whoever does it, down to 13 us of work. Each tile reads all of its rows of a: a
-    // tall one comes from memory, so not for a few columns.
+    // First rows: as many as stay in the second cache with some 800 steps of a. Then columns, until a
+    // tile is 13 us of work; a panel of b is packed once, whichever tile it falls to. A tile reads
+    // all of its rows of a. Where a is tall they come from memory, and tiles stay wider.
     const double enough = work(m, n) / 16 > 1.5e6 ? work(m, n) / 16 : 1.5e6;
     const bool tall = ta == Transpose::yes && k > register_depth;
     const std::int64_t narrowest = tall ? std::clamp<std::int64_t>(up(n / 4, 32), 32, 128) : 32;
@@ -120,6 +122,55 @@ void relu_tile(std::int64_t m, std::int64_t n, T* c, std::int64_t stride) {
   });
 }
 
+// No kernel loses digits by adding so many steps.
+constexpr std::int64_t always_short = 1024;
+
+// Steps of the inner side that a kernel may add. Its own chains of roundings are shorter: 512 steps in
+// thin ones, 128 or 800 in registers, a few hundred in OpenBLAS, but all of them where it takes a
+// product for a small one.
+std::int64_t longest_sum(Kernel kernel, std::int64_t m, std::int64_t n, std::int64_t k,
+                         Transpose ta) {
+  if (k <= always_short) return always_short;
+  if (kernel == Kernel::registers)
+    return 64 * (ta == Transpose::yes ? register_tall_depth : register_depth);
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  return kernel == Kernel::blas && work < 2e6 ? always_short : 16384;
+}
+
+// sums [m, n] = op(a) op(b), of the steps [first, last) of the inner side. Pieces of it are added up
+// pairwise.
+template <class T>
+void add_pairwise(std::int64_t m, std::int64_t n, std::int64_t first, std::int64_t last,
+                  std::int64_t piece, const Matrix<T>& a, const Matrix<T>& b, T* sums) {
+  const std::int64_t pieces = (last - first + piece - 1) / piece;
+  if (pieces == 1)
+    return gemm(m, n, last - first, from(a, 0, first), from(b, first, 0), sums, n,
+                Write::overwrite);
+  const std::int64_t middle = first + (pieces + 1) / 2 * piece;
+  Tensor memory = Tensor::empty({m, n}, dtype_of<T>);
+  T* right = memory.mutable_data<T>();
+  add_pairwise(m, n, first, middle, piece, a, b, sums);
+  add_pairwise(m, n, middle, last, piece, a, b, right);
+  for (std::int64_t i = 0; i < m * n; ++i) sums[i] += right[i];
+}
+
+// gemm() where the inner side is longer than `longest`.
+template <class T>
+void gemm_in_pieces(std::int64_t longest, std::int64_t m, std::int64_t n, std::int64_t k,
+                    const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t stride, Write mode,
+                    const T* bias, Activation activation) {
+  Tensor memory = Tensor::empty({m, n}, dtype_of<T>);
+  T* sums = memory.mutable_data<T>();
+  add_pairwise(m, n, 0, k, longest, a, b, sums);
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      const T sum = sums[i * n + j] + (bias == nullptr ? T(0) : bias[j]);
+      T& at = c[i * stride + j];
+      at = mode == Write::overwrite ? sum : at + sum;
+    }
+  if (activation == Activation::relu) relu_tile(m, n, c, stride);
+}
+
 }  // namespace
 
 template <class T>
@@ -138,6 +189,8 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
     return;
   }
   const Plan cut = plan(m, n, k, a.transpose, b.transpose);
+  const std::int64_t longest = longest_sum(cut.kernel, m, n, k, a.transpose);
+  if (k > longest) return gemm_in_pieces(longest, m, n, k, a, b, c, stride, mode, bias, activation);
   const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
                            const Matrix<T>& right, T* to, const T* plus) {
     if (cut.kernel == Kernel::registers)

@@ -3,24 +3,22 @@
 #include "../../simd/transpose_block.hpp"
 #include "../../tensor/tensor.hpp"
 
-// b is taken in panels as wide as two vectors (or one, if it is no wider) and as long as a pass.
-// They are packed, zeros beside the last column, where b is transposed or more than one block of
-// rows uses them. For each block of rows of a the products with a whole panel gather in registers:
-// every step loads the vectors and multiplies them by one element of each row. a is read where it
-// stands. Vectors are GCC's extension, so the code is one for all widths.
+// The inner side is cut into stretches, and for each of them b into panels, two vectors wide (one,
+// if b is no wider). A block of rows of a times a panel stays in registers for a whole stretch:
+// every step loads the panel's vectors and multiplies them by one element of each row. a is read
+// where it stands. A panel is packed, with zeros beside the last column, where b is transposed or
+// more than one block of rows uses it. Vectors are GCC's extension, so the code is one for all widths.
 
 namespace plumb::kernel {
 namespace {
 
-// Steps of a pass over c, and of a panel: 100 KiB of float at the widest. Where a stands transposed
-// and is taller than that, a step is one row of a and one of b, and both come from memory: passes
-// so short that two of them fit in the second cache, the one at work and the one being fetched.
-// 256 x 784 x 32768, float32 on one core of a Zen 5: 80 ms in passes of 800, 64 in passes of 128.
-constexpr std::int64_t tall_depth = 128;
-
-constexpr std::int64_t pass_steps(std::int64_t k, Transpose ta) {
+// Steps of a stretch. 800 steps of a panel are 100 KiB of float at the widest. Where a is transposed
+// and has more steps than that, a step is one row of a and one of b, and both come from memory: then
+// stretches are so short that two fit in the second cache, the one at work and the one being fetched.
+// 256 x 784 x 32768, float32 on one core of a Zen 5: 80 ms in stretches of 800, 64 in those of 128.
+constexpr std::int64_t stretch_steps(std::int64_t k, Transpose ta) {
   if (k <= register_depth) return k;
-  return ta == Transpose::yes ? tall_depth : register_depth;
+  return ta == Transpose::yes ? register_tall_depth : register_depth;
 }
 
 // Where the product with a whole panel goes.
@@ -106,7 +104,7 @@ PLUMB_INLINE inline void pack_panel(std::int64_t k, std::int64_t columns, const 
 }
 
 template <class T>
-struct Product {
+struct RegisterProduct {
   std::int64_t m, n, k;
   Matrix<T> a, b;
   T* c;
@@ -115,12 +113,12 @@ struct Product {
   const T* bias;
   Activation activation;
   T* packed;          // room for a panel, aligned to 64 bytes
-  std::int64_t next;  // steps behind these that are worth fetching meanwhile
+  std::int64_t next;  // steps of the next stretch, to be fetched meanwhile
 };
 
 // The panel of b from column j on: packed if it is to be, or has to be.
 template <class T, int bytes, int vectors>
-PLUMB_INLINE inline Panel<T> panel_at(const Product<T>& p, std::int64_t j, bool pack) {
+PLUMB_INLINE inline Panel<T> panel_at(const RegisterProduct<T>& p, std::int64_t j, bool pack) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t columns = p.n - j < width ? p.n - j : width;
   const bool transposed = p.b.transpose == Transpose::yes;
@@ -143,10 +141,10 @@ PLUMB_INLINE inline void finish_row(std::int64_t n, const T* sum, const T* bias,
   }
 }
 
-// Rows are multiplied in blocks of equal height: 64 as 13, 13, 13, 13, 12 and not as four times 14
-// and 8.
+// Rows are multiplied in blocks of nearly equal height: 64 rows as 13, 13, 13, 13 and 12, and not as
+// 14, 14, 14, 14 and 8.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
-PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
+PLUMB_INLINE inline void multiply_block(const RegisterProduct<T>& p, std::int64_t block,
                                         std::int64_t blocks, std::int64_t j,
                                         const Panel<T>& panel) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
@@ -156,13 +154,14 @@ PLUMB_INLINE inline void multiply_block(const Product<T>& p, std::int64_t block,
   alignas(64) T whole[most_rows * width];
   T* c = p.c + i * p.stride + j;
   const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
-  // What does not fill a panel takes a way round, and what an activation changes: c is in no cache.
-  const bool round = columns < width || p.activation != Activation::none;
-  const Target<T> to = round ? Target<T>{whole, width, Write::overwrite, nullptr}
+  // Columns that do not fill a panel are stored here first, where a vector may be stored whole. So is
+  // what an activation changes: c is in no cache, and to read it back would cost more.
+  const bool aside = columns < width || p.activation != Activation::none;
+  const Target<T> to = aside ? Target<T>{whole, width, Write::overwrite, nullptr}
                              : Target<T>{c, p.stride, p.mode, bias};
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
   multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
-  if (!round) return;
+  if (!aside) return;
   for (std::int64_t r = 0; r < rows; ++r)
     finish_row(columns, whole + r * width, bias, p.mode, p.activation, c + r * p.stride);
 }
@@ -177,12 +176,12 @@ PLUMB_INLINE inline void fetch(const T* data, std::int64_t rows, std::int64_t co
       __builtin_prefetch(data + i * stride + j, 0, 2);
 }
 
-// While a block of rows is multiplied with a panel: a share of the next panel and of the next
-// steps of a. Of runs this short, each a row further, the processor itself fetches too little:
-// without this the product above takes 78 ms.
+// Fetches, while a block of rows is multiplied with a panel, a share of the next panel and of the
+// next steps of a. These are short runs, each a row further in memory, of which the processor itself
+// fetches too few: without this the product above takes 78 ms.
 template <class T, std::int64_t width>
-PLUMB_INLINE inline void fetch_ahead(const Product<T>& p, std::int64_t block, std::int64_t blocks,
-                                     std::int64_t panel, std::int64_t panels) {
+PLUMB_INLINE inline void fetch_ahead(const RegisterProduct<T>& p, std::int64_t block,
+                                     std::int64_t blocks, std::int64_t panel, std::int64_t panels) {
   fetch(p.a.data + p.k * p.a.stride, p.next, p.m, p.a.stride, panel * blocks + block,
         panels * blocks);
   if (p.b.transpose == Transpose::yes) return;
@@ -191,12 +190,13 @@ PLUMB_INLINE inline void fetch_ahead(const Product<T>& p, std::int64_t block, st
         p.b.stride, block, blocks);
 }
 
-// One pass.
+// One stretch.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
-PLUMB_INLINE inline void multiply_steps(const Product<T>& p) {
+PLUMB_INLINE inline void multiply_steps(const RegisterProduct<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t blocks = (p.m + most_rows - 1) / most_rows, panels = (p.n + width - 1) / width;
-  // A short sum is mostly writing: along the rows of c, while all of b stays in the first cache.
+  // Where sums are short, most of the time goes into writing c: along its rows, then, while all of b
+  // stays in the first cache.
   const bool by_rows = p.k <= 16 && p.b.transpose == Transpose::no;
   Panel<T> panel{nullptr, 0};
   for (std::int64_t task = 0; task < blocks * panels; ++task) {
@@ -210,11 +210,11 @@ PLUMB_INLINE inline void multiply_steps(const Product<T>& p) {
 }
 
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
-PLUMB_INLINE inline void multiply(const Product<T>& p) {
-  const std::int64_t steps = pass_steps(p.k, ta);
+PLUMB_INLINE inline void multiply(const RegisterProduct<T>& p) {
+  const std::int64_t steps = stretch_steps(p.k, ta);
   for (std::int64_t first = 0; first < p.k; first += steps) {
     const std::int64_t left = p.k - first;
-    Product<T> part = p;
+    RegisterProduct<T> part = p;
     part.k = left < steps ? left : steps;
     part.next = left - part.k < steps ? left - part.k : steps;
     part.a.data += ta == Transpose::yes ? first * p.a.stride : first;
@@ -229,7 +229,7 @@ PLUMB_INLINE inline void multiply(const Product<T>& p) {
 }
 
 template <int bytes, int most_rows, Transpose ta, class T>
-PLUMB_INLINE inline void multiply(const Product<T>& p) {
+PLUMB_INLINE inline void multiply(const RegisterProduct<T>& p) {
   // With half the sums a row there is room for more rows.
   constexpr int most_of_one = most_rows > 8 ? 16 : most_rows;
   if (p.n <= VectorOf<T, bytes>::lanes) return multiply<T, bytes, 1, most_of_one, ta>(p);
@@ -244,15 +244,14 @@ template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                    const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias,
                    Activation activation) {
-  // A panel is 128 bytes wide at the most. A large one does not stand on the stack, which may be a
-  // small one.
-  const std::int64_t bytes = pass_steps(k, a.transpose) * 128;
+  // A panel is at most 128 bytes wide. A long one does not stand on the stack, which may be small.
+  const std::int64_t bytes = stretch_steps(k, a.transpose) * 128;
   alignas(64) std::byte small[4096];
   Tensor large;
   if (bytes > std::int64_t{sizeof(small)}) large = Tensor::empty({bytes}, DType::uint8);
   void* packed = small;
   if (large.defined()) packed = large.mutable_raw();
-  const Product<T> product{
+  const RegisterProduct<T> product{
       m, n, k, a, b, c, stride, mode, bias, activation, static_cast<T*>(packed), 0};
   // As many sums as leave registers for what is multiplied: of 32, or of 16.
   on_wide_vectors([&](auto width) PLUMB_INLINE {

@@ -10,8 +10,10 @@ namespace plumb::kernel {
 /// Whether this processor has a kernel of this kind.
 bool has_register_gemm();
 
-/// Steps of the inner side that are summed in one pass over c, if k is no larger.
+/// Steps of the inner side whose sums stay in registers; after so many they are added to c. The
+/// second number is for a transposed a with more steps than the first.
 inline constexpr std::int64_t register_depth = 800;
+inline constexpr std::int64_t register_tall_depth = 128;
 
 /// c [m, n] = or += op(a) [m, k] op(b) [k, n], plus `bias` [n] where it is not null, then the
 /// activation, on the calling thread. Only where has_register_gemm(). T is float or double.
