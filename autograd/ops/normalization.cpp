@@ -113,9 +113,9 @@ Variable batch_norm(RunningStatistics& running, const Variable& x, const Variabl
       sums = kernel::channel_sums(g, x, view, mean);
     to.write(0, [&](Tensor& dx, Write mode) {
       if (!by_batch) return kernel::multiply_channels(dx, mode, g, view, factor);
-      kernel::combine_channels(dx, mode, g, x, view, mean, factor,
-                               factor * inverse * inverse * sums.product / -count,
-                               factor * sums.gradient / -count);
+      kernel::combine_channels(
+          dx, mode, g, x, view, mean, inverse, factor, factor * (inverse * sums.product) / -count,
+          factor * inverse * inverse * sums.product / -count, factor * sums.gradient / -count);
     });
     if (to.needs(1)) write_sums(to, 1, sums.product * inverse);
     if (to.needs(2)) write_sums(to, 2, sums.gradient);
@@ -195,12 +195,12 @@ Variable group_norm(const Variable& x, std::int64_t groups, const Variable& weig
     const Tensor gradient = sums.gradient.reshape(per_plane);
     const Tensor product = sums.product.reshape(per_plane);
     to.write(0, [&](Tensor& dx, Write mode) {
-      const Tensor towards_mean =
-          kernel::sum(product * w, 2, KeepDims::yes) * inverse * inverse * inverse / -count;
+      const auto expanded = [&](const Tensor& value) { return kernel::expanded(value, per_plane); };
+      const Tensor towards_mean = kernel::sum(product * w, 2, KeepDims::yes) * inverse * inverse;
       const Tensor shift = kernel::sum(gradient * w, 2, KeepDims::yes) * inverse / -count;
-      kernel::combine_channels(dx, mode, g, x, planes, mean, factor,
-                               kernel::expanded(towards_mean, per_plane),
-                               kernel::expanded(shift, per_plane));
+      kernel::combine_channels(dx, mode, g, x, planes, mean, expanded(inverse), factor,
+                               expanded(towards_mean / -count),
+                               expanded(towards_mean * inverse / -count), expanded(shift));
     });
     if (to.needs(1)) write_sums(to, 1, kernel::sum(product * inverse, 0));
     if (to.needs(2)) write_sums(to, 2, kernel::sum(gradient, 0));

@@ -36,6 +36,13 @@ class Constants {
   std::vector<T> values_;
 };
 
+template <class T>
+bool all_fit(const Tensor& steep, const Tensor& inverse) {
+  for (std::int64_t i = 0; i < steep.numel(); ++i)
+    if (!fits_cubed<T>(steep.data<double>()[i], inverse.data<double>()[i])) return false;
+  return true;
+}
+
 // out = or += f(k..., in...) for all elements, with the constants of their channels.
 template <std::size_t... k, class T, class F, class... In>
 void store_channels(std::index_sequence<k...>, const ChannelView& view, T* out, Write mode,
@@ -87,18 +94,26 @@ void scale_channels(Tensor& y, const Tensor& x, const ChannelView& view, const T
 }
 
 void combine_channels(Tensor& dx, Write mode, const Tensor& g, const Tensor& x,
-                      const ChannelView& view, const Tensor& mean, const Tensor& a, const Tensor& b,
-                      const Tensor& c) {
+                      const ChannelView& view, const Tensor& mean, const Tensor& inverse,
+                      const Tensor& a, const Tensor& b, const Tensor& steep, const Tensor& c) {
   if (dx.numel() == 0) return;
   dispatch_floating("combine_channels", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     Constants<T> constants(view.channels);
     constants.add_center(mean);
-    for (const Tensor* constant : {&a, &b, &c}) constants.add(*constant);
+    if (all_fit<T>(steep, inverse)) {
+      for (const Tensor* constant : {&a, &steep, &c}) constants.add(*constant);
+      return store_channels(
+          std::make_index_sequence<5>(), view, dx.mutable_data<T>(), mode, constants,
+          [](T high, T low, T a, T b, T c, T g, T x)
+              PLUMB_INLINE { return a * g + (b * ((x - high) - low) + c); },
+          g.data<T>(), x.data<T>());
+    }
+    for (const Tensor* constant : {&inverse, &a, &b, &c}) constants.add(*constant);
     store_channels(
-        std::make_index_sequence<5>(), view, dx.mutable_data<T>(), mode, constants,
-        [](T high, T low, T a, T b, T c, T g, T x)
-            PLUMB_INLINE { return a * g + (b * ((x - high) - low) + c); },
+        std::make_index_sequence<6>(), view, dx.mutable_data<T>(), mode, constants,
+        [](T high, T low, T inverse, T a, T b, T c, T g, T x)
+            PLUMB_INLINE { return a * g + (b * (((x - high) - low) * inverse) + c); },
         g.data<T>(), x.data<T>());
   });
 }

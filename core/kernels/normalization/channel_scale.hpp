@@ -14,10 +14,11 @@ namespace plumb::kernel {
 void scale_channels(Tensor& y, const Tensor& x, const ChannelView& view, const Tensor& mean,
                     const Tensor& factor, const Tensor& shift);
 
-/// dx = or += a g + b (x - mean) + c.
+/// dx = or += a g + b x^ + c for x^ = (x - mean) inverse. `steep` is b inverse, which underflows or
+/// overflows long before b does: it is used where it fits the dtype of x in every channel.
 void combine_channels(Tensor& dx, Write mode, const Tensor& g, const Tensor& x,
-                      const ChannelView& view, const Tensor& mean, const Tensor& a, const Tensor& b,
-                      const Tensor& c);
+                      const ChannelView& view, const Tensor& mean, const Tensor& inverse,
+                      const Tensor& a, const Tensor& b, const Tensor& steep, const Tensor& c);
 
 /// dx = or += a g.
 void multiply_channels(Tensor& dx, Write mode, const Tensor& g, const ChannelView& view,

@@ -54,12 +54,19 @@ PLUMB_INLINE inline void row_gradient(std::int64_t n, T* dx, Write mode, const T
   const auto count = static_cast<double>(n);
   const Center<T> center(mean);
   const T a = static_cast<T>(inverse);
-  const T b = static_cast<T>(-inverse * inverse * inverse * sums.total(1) / count);
   const T c = static_cast<T>(-inverse * sums.total(0) / count);
-  store_run(n, dx, mode, [=](std::int64_t i) PLUMB_INLINE {
-    const T h = weighted ? g[i] * w[i] : g[i];
-    return a * h + (b * center.distance(x[i]) + c);
-  });
+  const double steep = -inverse * inverse * inverse * sums.total(1) / count;
+  const auto write = [=](T b, const auto& part) PLUMB_INLINE {
+    store_run(n, dx, mode, [=](std::int64_t i) PLUMB_INLINE {
+      const T h = weighted ? g[i] * w[i] : g[i];
+      return a * h + (b * part(x[i]) + c);
+    });
+  };
+  if (fits_cubed<T>(steep, inverse))
+    return write(static_cast<T>(steep),
+                 [=](T value) PLUMB_INLINE { return center.distance(value); });
+  write(static_cast<T>(-inverse * (inverse * sums.total(1)) / count),
+        [=](T value) PLUMB_INLINE { return center.distance(value) * a; });
 }
 
 }  // namespace

@@ -141,6 +141,35 @@ TEST_CASE("normalization: float32 keeps the digits of a deviation of 0.01 around
   CHECK(running.var.at({2}) == doctest::Approx(squares / 511).epsilon(1e-6));
 }
 
+TEST_CASE(
+    "normalization: gradients of values far from 1 are those of values near 1, over the scale") {
+  // dx goes with 1 / s, but a term of it is found by way of 1 / s^3.
+  const Tensor row = Tensor::from({1., 2., 3.}, {1, 3}), seed = Tensor::from({1., 5., 2.}, {1, 3});
+  const Tensor right = Tensor::from({-1.4288690166, 2.8577380332, -1.4288690166}, {1, 3});
+  const auto all = [](const Tensor& x, const Tensor& g) {
+    std::vector<Tensor> gradients;
+    const auto keep = [&](const Shape& shape, auto norm) {
+      const Variable leaf = Variable::leaf(x.reshape(shape));
+      norm(leaf).backward(g.reshape(shape));
+      gradients.push_back(leaf.grad().reshape({1, 3}));
+    };
+    keep({1, 3}, [](const Variable& v) { return layer_norm(v, {3}, {}, {}, 0); });
+    keep({3, 1}, [](const Variable& v) { return by_batch(v, {}, {}, 0); });
+    keep({1, 1, 3}, [](const Variable& v) { return by_batch(v, {}, {}, 0); });
+    keep({1, 3}, [](const Variable& v) { return group_norm(v, 1, {}, {}, 0); });
+    return gradients;
+  };
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (const double scale : {1., 1e12, 1e18, 3e22, 1e23, 1e30, 1e37, 1e-18, 1e-23, 1e-30, 1e105,
+                               1e110, 1e150, 1e-110, 1e-140}) {
+      if (dtype == DType::float32 && (scale > 1e38 || scale < 1e-38)) continue;
+      CAPTURE(scale);
+      for (const Tensor& dx : all((row * scale).to(dtype), seed.to(dtype)))
+        CHECK(deviation(dx.to(DType::float64) * scale, right) <
+              (dtype == DType::float32 ? 1e-6 : 1e-10));
+    }
+}
+
 TEST_CASE("normalization: equal values give the bias, and a gradient of the weight of 0") {
   const Variable x = Variable::leaf(Tensor::full({4, 6, 2}, 1000, DType::float32));
   const auto check = [&](const Variable& y, const Variable& weight) {
