@@ -18,70 +18,7 @@ Tensor random(const Shape& shape, DType dtype = DType::float64) {
   return x;
 }
 
-// Every set of axes of a tensor of this rank.
-std::vector<Axes> sets_of_axes(int rank) {
-  std::vector<Axes> sets;
-  for (int bits = 0; bits < 1 << rank; ++bits) {
-    Axes axes;
-    for (int axis = 0; axis < rank; ++axis)
-      if (bits >> axis & 1) axes.push_back(axis);
-    sets.push_back(axes);
-  }
-  return sets;
-}
-
-// The elements that each result of a reduction to shape `kept` takes in, in row-major order.
-std::vector<std::vector<double>> blocks(const Tensor& x, const Shape& kept) {
-  std::vector<std::vector<double>> result(static_cast<std::size_t>(kept.numel()));
-  const std::vector<double> values = x.to_vector<double>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::int64_t rest = static_cast<std::int64_t>(i), target = 0, stride = 1;
-    for (int axis = x.rank() - 1; axis >= 0; --axis) {
-      target += kept[axis] == 1 ? 0 : rest % x.shape()[axis] * stride;
-      rest /= x.shape()[axis];
-      stride *= kept[axis];
-    }
-    result[static_cast<std::size_t>(target)].push_back(values[i]);
-  }
-  return result;
-}
-
-double plain_sum(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum;
-}
-
 }  // namespace
-
-TEST_CASE("sum, mean, variance, logsumexp: any set of axes equals a plain loop") {
-  const Tensor x = random({2, 3, 1, 4, 5});
-  for (const Axes& axes : sets_of_axes(5)) {
-    INFO("axes ", text(axes));
-    const Tensor y = kernel::sum(x, axes, KeepDims::yes);
-    const std::vector<std::vector<double>> expected = blocks(x, y.shape());
-    const std::vector<double> sums = y.to_vector<double>();
-    const std::vector<double> means = kernel::mean(x, axes).to_vector<double>();
-    const std::vector<double> logs = kernel::logsumexp(x, axes).y.to_vector<double>();
-    Tensor mean;
-    const std::vector<double> variances =
-        kernel::variance(x, axes, KeepDims::no, 0, mean).to_vector<double>();
-    CHECK(kernel::sum(x, axes).to_vector<double>() == sums);
-    CHECK(mean.to_vector<double>() == means);
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const double n = static_cast<double>(expected[i].size());
-      CHECK(sums[i] == doctest::Approx(plain_sum(expected[i])).epsilon(1e-13));
-      CHECK(means[i] == doctest::Approx(plain_sum(expected[i]) / n).epsilon(1e-13));
-      double squares = 0, exponentials = 0;
-      for (const double value : expected[i]) {
-        squares += (value - means[i]) * (value - means[i]);
-        exponentials += std::exp(value);
-      }
-      CHECK(variances[i] == doctest::Approx(squares / n).epsilon(1e-13));
-      CHECK(logs[i] == doctest::Approx(std::log(exponentials)).epsilon(1e-13));
-    }
-  }
-}
 
 TEST_CASE("sum_to: sums over stretched and over missing axes, overwrites or adds") {
   const Tensor x = Tensor::from({1.f, 2.f, 3.f, 4.f, 5.f, 6.f}, {2, 3});
@@ -98,16 +35,6 @@ TEST_CASE("sum_to: sums over stretched and over missing axes, overwrites or adds
   CHECK(summed({1, 1}, Write::overwrite) == std::vector<float>{21});
   CHECK(summed({2, 3}, Write::overwrite) == x.to_vector<float>());
   CHECK(summed({2, 3}, Write::accumulate) == std::vector<float>{101, 102, 103, 104, 105, 106});
-}
-
-TEST_CASE("sum_to: two separate groups of axes, added") {
-  const Tensor x = random({3, 4, 5});
-  Tensor to = Tensor::ones({4, 1}, DType::float64);
-  kernel::sum_to(x, to, Write::accumulate);
-  const std::vector<std::vector<double>> expected = blocks(x, {1, 4, 1});
-  for (std::int64_t i = 0; i < 4; ++i)
-    CHECK(to.at({i, 0}) ==
-          doctest::Approx(1 + plain_sum(expected[static_cast<std::size_t>(i)])).epsilon(1e-13));
 }
 
 TEST_CASE("sum: many float32 terms lose no digits") {

@@ -1,0 +1,173 @@
+// Reductions over any axes, and the extremes, against xtensor's reducers.
+#include <doctest/doctest.h>
+
+#include <plumb/autograd/ops/arithmetic.hpp>
+#include <plumb/autograd/ops/reduction.hpp>
+#include <plumb/core/kernels/extreme.hpp>
+#include <plumb/core/kernels/reduce.hpp>
+#include <plumb/core/runtime/error.hpp>
+#include <xtensor/xnorm.hpp>
+
+#include "arrays.hpp"
+
+using namespace plumb;
+using namespace plumb::test;
+
+namespace {
+
+// A tensor, some of its axes, and what it takes to compare a reduction over them.
+struct Reduction {
+  Tensor x;
+  Axes axes;
+  DType dtype;
+  Shape kept;                      // with 1 for the reduced axes
+  std::vector<std::size_t> named;  // for xtensor
+  double count = 1;                // elements of one result
+
+  Reduction(Draw& draw, double low, double high) : dtype(draw.floating()) {
+    const int rank = static_cast<int>(draw.between(1, 5));
+    x = draw.values(draw.shape(rank, draw.of<std::int64_t>({30, 2000, 40000})), dtype, low, high);
+    for (int axis = 0; axis < rank; ++axis)
+      if (draw.chance(50)) axes.push_back(draw.chance(50) ? axis : axis - rank);
+    const Axes all = normalize_axes("test", axes, rank);
+    for (int axis = 0; axis < rank; ++axis) {
+      bool reduced = axes.size() == 0;
+      for (const int each : all) reduced = reduced || each == axis;
+      kept.push_back(reduced ? 1 : x.shape()[axis]);
+      if (!reduced) continue;
+      named.push_back(static_cast<std::size_t>(axis));
+      count *= static_cast<double>(x.shape()[axis]);
+    }
+  }
+  std::string text() const { return plumb::text(x.shape(), " over ", axes, " in ", x.dtype()); }
+  // An expression of the results, spread over x again.
+  Array spread(const Array& results) const {
+    Array with_ones = results;
+    with_ones.reshape(std::vector<std::size_t>(kept.begin(), kept.end()));
+    return xt::broadcast(with_ones, std::vector<std::size_t>(x.shape().begin(), x.shape().end()));
+  }
+};
+
+// f(x) and its gradient by autograd against `y` and g times `slope`, an expression of x's shape.
+template <class F>
+void check(Draw& draw, const Reduction& r, F f, const Array& y, const Array& slope) {
+  const Variable x = Variable::leaf(r.x);
+  const KeepDims keep = draw.chance(50) ? KeepDims::yes : KeepDims::no;
+  const Variable result = f(x, r.axes, keep);
+  CHECK(result.shape() == reduced_shape("test", r.x.shape(), r.axes, keep));
+  const Tensor g = draw.values(result.shape(), r.dtype);
+  result.backward(g);
+  Array expected = y;
+  expected.reshape(std::vector<std::size_t>(r.kept.begin(), r.kept.end()));
+  CHECK(distance(result.value().reshape(r.kept), expected) < tolerance(r.dtype));
+  CHECK(distance(x.grad(), r.spread(wide(g.reshape(r.kept))) * slope) < tolerance(r.dtype));
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(FreshMemory, "oracle: sums, means, variances and logarithms of sums") {
+  Draw draw(20);
+  for (int i = problems_to_draw(150, 4000); i > 0; --i) {
+    const Reduction r(draw, -1, 2);
+    CAPTURE(r.text());
+    const Array x = wide(r.x), ones = xt::ones_like(x);
+    check(
+        draw, r, [](const auto& x, const Axes& a, KeepDims k) { return sum(x, a, k); },
+        xt::sum(x, r.named), ones);
+    check(
+        draw, r, [](const auto& x, const Axes& a, KeepDims k) { return mean(x, a, k); },
+        xt::mean(x, r.named), ones / r.count);
+    const Array means = xt::mean(x, r.named), away = x - r.spread(means);
+    for (const double correction : {0., 1.}) {
+      if (r.count <= correction) continue;
+      check(
+          draw, r,
+          [&](const auto& x, const Axes& a, KeepDims k) {
+            return var(x, a, k, static_cast<std::int64_t>(correction));
+          },
+          xt::sum(away * away, r.named) / (r.count - correction),
+          2. * away / (r.count - correction));
+    }
+    const Array logs = xt::log(xt::sum(xt::exp(x), r.named));
+    check(
+        draw, r, [](const auto& x, const Axes& a, KeepDims k) { return logsumexp(x, a, k); }, logs,
+        xt::exp(x - r.spread(logs)));
+  }
+}
+
+TEST_CASE_FIXTURE(FreshMemory, "oracle: products") {
+  Draw draw(21);
+  for (int i = problems_to_draw(60, 1000); i > 0; --i) {
+    const Reduction r(draw, 0.99, 1.01);
+    CAPTURE(r.text());
+    Array expected = xt::prod(wide(r.x), r.named);
+    expected.reshape(std::vector<std::size_t>(r.kept.begin(), r.kept.end()));
+    // Each factor errs by half a unit.
+    const double allowed = tolerance(r.dtype) * std::max(1., r.count / 1000);
+    CHECK(distance(kernel::product(r.x, r.axes, KeepDims::yes), expected) < allowed);
+  }
+}
+
+TEST_CASE_FIXTURE(FreshMemory,
+                  "oracle: the largest and the smallest, where they stand, and gradients") {
+  Draw draw(22);
+  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+    Reduction r(draw, -20, 20);
+    // Whole numbers: many are equal.
+    r.x = from_xtensor(Array(xt::floor(wide(r.x)))).to(r.dtype);
+    CAPTURE(r.text());
+    const Array x = wide(r.x);
+    for (const bool largest : {true, false}) {
+      const Array y = largest ? Array(xt::amax(x, r.named)) : Array(xt::amin(x, r.named));
+      const Array equal = xt::cast<double>(xt::equal(x, r.spread(y)));
+      // Of equal ones the first takes the gradient; all share it where no axis is named.
+      Array slope = equal / r.spread(xt::sum(equal, r.named));
+      if (r.axes.size() > 0) {
+        const Tensor at = kernel::extreme_positions(
+            r.x,
+            kernel::extreme(r.x, largest ? kernel::Extreme::largest : kernel::Extreme::smallest,
+                            r.axes),
+            r.axes);
+        const std::vector<std::int64_t> positions = at.to_vector<std::int64_t>();
+        slope = xt::zeros_like(x);
+        for (const std::int64_t position : positions)
+          slope.flat(static_cast<std::size_t>(position)) += 1;
+        // Each position holds an extreme, each result has one, and none before it is equal.
+        CHECK(xt::all(xt::sum(slope, r.named) <= 1.));
+        CHECK(xt::sum(slope * equal)() == static_cast<double>(positions.size()));
+        Array before = xt::zeros_like(x);
+        for (std::size_t j = 0; j < x.size(); ++j) before.flat(j) = static_cast<double>(j);
+        Array first = xt::amin(xt::where(equal > 0., before, 1e18), r.named);
+        first.reshape(std::vector<std::size_t>(at.shape().begin(), at.shape().end()));
+        CHECK(distance(at, first) == 0);
+      }
+      check(
+          draw, r,
+          [&](const auto& x, const Axes& a, KeepDims k) {
+            return largest ? max(x, a, k) : min(x, a, k);
+          },
+          y, slope);
+    }
+    if (r.x.rank() == 1) continue;  // where xtensor's argmax takes the last of equal ones
+    const int axis = static_cast<int>(draw.between(0, r.x.rank() - 1));
+    CHECK(distance(argmax(r.x, axis), xt::cast<double>(xt::argmax(x, axis))) == 0);
+  }
+}
+
+TEST_CASE_FIXTURE(FreshMemory,
+                  "oracle: sums to a shape that broadcasts, which gradients of operands are") {
+  Draw draw(23);
+  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+    const Reduction r(draw, -1, 1);
+    CAPTURE(r.text());
+    if (r.axes.size() == 0) continue;
+    Array sums = xt::sum(wide(r.x), r.named);
+    sums.reshape(std::vector<std::size_t>(r.kept.begin(), r.kept.end()));
+    Tensor to = draw.values(r.kept, r.dtype);
+    const Array start = wide(to);
+    kernel::sum_to(r.x, to, Write::accumulate);
+    CHECK(distance(to, start + sums) < tolerance(r.dtype));
+    kernel::sum_to(r.x, to, Write::overwrite);
+    CHECK(distance(to, sums) < tolerance(r.dtype));
+  }
+}
