@@ -19,8 +19,7 @@ void check_elements(std::string_view operation, const Tensor& x, const ReducedAx
 
 constexpr std::int64_t tile_width = 1024;
 
-// Whether an element stands where the extreme y was found. With a NaN among them y is NaN, so a NaN
-// element always does.
+// Whether x is the extreme y of its elements. If one of them is NaN, y is NaN: so every NaN is.
 template <class T>
 PLUMB_INLINE inline bool chosen(T x, T y) {
   return x == y || x != x;
@@ -65,11 +64,11 @@ PLUMB_INLINE inline void first_chosen_of_columns(std::int64_t n, std::int64_t st
   for (std::int64_t i = 0; i < columns; ++i) first[i] = static_cast<std::int64_t>(found[i]);
 }
 
-// For each result the first element along n that was chosen, as an index in the block's memory.
+// For each result the first element along n that was chosen, as an index in the memory of x.
 template <class T>
-void find_first(const Block& block, const T* x, const T* y, std::int64_t* position) {
+void find_first(const ReducedSizes& sizes, const T* x, const T* y, std::int64_t* position) {
   using Narrow = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
-  const auto [outer, n, inner] = block;
+  const auto [outer, n, inner] = sizes;
   const std::int64_t width = std::min<std::int64_t>(inner, tile_width);
   const std::int64_t tiles = width == 0 ? 0 : (inner + width - 1) / width;
   const auto tile = [=, n = n, inner = inner](std::int64_t task) PLUMB_INLINE {
@@ -119,9 +118,9 @@ Tensor extreme(const Tensor& x, Extreme which, const Axes& axes, KeepDims keep) 
     using T = typename decltype(tag)::type;
     const T* from = arranged.x.data<T>();
     if (which == Extreme::largest) {
-      reduce<Larger>(arranged.block, from, Element(), y.mutable_data<T>());
+      reduce<Larger>(arranged.sizes, from, Element(), y.mutable_data<T>());
     } else {
-      reduce<Smaller>(arranged.block, from, Element(), y.mutable_data<T>());
+      reduce<Smaller>(arranged.sizes, from, Element(), y.mutable_data<T>());
     }
   });
   return y;
@@ -135,7 +134,7 @@ Tensor extreme_positions(const Tensor& x, const Tensor& y, const Axes& axes) {
   std::int64_t* to = positions.mutable_data<std::int64_t>();
   dispatch_all(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    find_first(arranged.block, arranged.x.data<T>(), y.data<T>(), to);
+    find_first(arranged.sizes, arranged.x.data<T>(), y.data<T>(), to);
   });
   if (arranged.order.size() > 0) unpermute(x.shape(), arranged.order, positions.numel(), to);
   return positions;
@@ -178,7 +177,7 @@ void share_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const 
     const T value = *y.data<T>();
     T count;
     reduce<Plus>(
-        Block{1, x.numel(), 1}, x.data<T>(),
+        ReducedSizes{1, x.numel(), 1}, x.data<T>(),
         [value](T v, std::int64_t) { return T(chosen(v, value)); }, &count);
     const T share = *g.data<T>() / count;
     map_into(

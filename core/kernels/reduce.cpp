@@ -23,10 +23,10 @@ void reduce_groups(AxisGroups groups, const T* x, T* out, Write mode) {
   Tensor intermediate;
   for (int i = groups.count - 1; i >= 0; --i) {
     if (!groups.reduced[i]) continue;
-    const Block block = Block::around(groups, i);
-    if (--groups.reduced_count == 0) return reduce<Op>(block, x, Element(), out, mode);
-    Tensor next = Tensor::empty({block.outer * block.inner}, dtype_of<T>);
-    reduce<Op>(block, x, Element(), next.mutable_data<T>());
+    const ReducedSizes sizes = ReducedSizes::around(groups, i);
+    if (--groups.reduced_count == 0) return reduce<Op>(sizes, x, Element(), out, mode);
+    Tensor next = Tensor::empty({sizes.outer * sizes.inner}, dtype_of<T>);
+    reduce<Op>(sizes, x, Element(), next.mutable_data<T>());
     groups.sizes[i] = 1;
     intermediate = std::move(next);
     x = intermediate.data<T>();
@@ -103,7 +103,7 @@ Tensor variance(const Tensor& x, const Axes& axes, KeepDims keep, std::int64_t c
     const Arranged arranged(x, ReducedAxes("var", axes, x.rank()));
     const T* middle = mean.data<T>();
     reduce<Plus>(
-        arranged.block, arranged.x.data<T>(),
+        arranged.sizes, arranged.x.data<T>(),
         [middle](T value, std::int64_t at) PLUMB_INLINE {
           const T difference = value - middle[at];
           return difference * difference;
@@ -167,7 +167,7 @@ LogSumExp logsumexp(const Tensor& x, const Axes& axes, KeepDims keep) {
     const Arranged arranged(x, ReducedAxes("logsumexp", axes, x.rank()));
     const T* from = arranged.x.data<T>();
     T* shift = result.shift.mutable_data<T>();
-    reduce<Larger>(arranged.block, from, Element(), shift);
+    reduce<Larger>(arranged.sizes, from, Element(), shift);
     // An infinite one is not subtracted: inf - inf would be NaN.
     constexpr T infinity = std::numeric_limits<T>::infinity();
     loop(
@@ -175,7 +175,7 @@ LogSumExp logsumexp(const Tensor& x, const Axes& axes, KeepDims keep) {
         [](T v) PLUMB_INLINE { return v == infinity || v == -infinity ? T(0) : v; }, shift);
     T* log_sum = result.log_sum.mutable_data<T>();
     reduce<Plus>(
-        arranged.block, from,
+        arranged.sizes, from,
         [shift](T value, std::int64_t at)
             PLUMB_INLINE { return vector_math::exp(value - shift[at]); },
         log_sum);

@@ -45,40 +45,40 @@ struct AxisGroups {
   }
 };
 
-/// A tensor seen as [outer, n, inner], to be reduced over its middle axis.
-struct Block {
+/// A tensor seen as [outer, n, inner], to be reduced over n.
+struct ReducedSizes {
   std::int64_t outer, n, inner;
 
   /// Around one of the groups, all others being kept.
-  static Block around(const AxisGroups& groups, int chosen) {
-    Block block{1, 1, 1};
+  static ReducedSizes around(const AxisGroups& groups, int chosen) {
+    ReducedSizes sizes{1, 1, 1};
     for (int i = 0; i < groups.count; ++i)
-      (i < chosen ? block.outer : i > chosen ? block.inner : block.n) *= groups.sizes[i];
-    return block;
+      (i < chosen ? sizes.outer : i > chosen ? sizes.inner : sizes.n) *= groups.sizes[i];
+    return sizes;
   }
 };
 
-/// x as one block: itself where the reduced axes stand side by side, else a permuted copy.
+/// x with its reduced axes side by side: itself where they are so already, else a permuted copy.
 struct Arranged {
   Tensor x;
-  Block block;
+  ReducedSizes sizes;
   Axes order;  // of the axes in a copy: the kept ones, then the reduced; empty without one
 
   Arranged(const Tensor& source, const ReducedAxes& reduced) : x(source) {
     const AxisGroups groups(source.shape(), reduced.axis);
     if (groups.reduced_count == 0) {
-      block = {source.numel(), 1, 1};
+      sizes = {source.numel(), 1, 1};
     } else if (groups.reduced_count == 1) {
       int chosen = 0;
       while (!groups.reduced[chosen]) ++chosen;
-      block = Block::around(groups, chosen);
+      sizes = ReducedSizes::around(groups, chosen);
     } else {
-      block = {1, 1, 1};
+      sizes = {1, 1, 1};
       for (const bool wanted : {false, true})
         for (int axis = 0; axis < source.rank(); ++axis) {
           if (reduced.axis[axis] != wanted) continue;
           order.push_back(axis);
-          (wanted ? block.n : block.outer) *= source.shape()[axis];
+          (wanted ? sizes.n : sizes.outer) *= source.shape()[axis];
         }
       x = permuted(source, order);
     }
@@ -271,16 +271,16 @@ PLUMB_INLINE inline void combine_slab(std::int64_t n, std::int64_t stride, std::
 }
 
 template <class Op, class T, class F>
-void reduce_columns(const Block& block, const T* x, F f, T* out, Write mode) {
-  const std::int64_t n = block.n, inner = block.inner;
+void reduce_columns(const ReducedSizes& sizes, const T* x, F f, T* out, Write mode) {
+  const std::int64_t n = sizes.n, inner = sizes.inner;
   const std::int64_t chunks = pieces(n, slab_rows), tiles = pieces(inner, slab_width);
   Tensor partial;
-  if (chunks > 1) partial = Tensor::empty({block.outer * chunks * inner}, dtype_of<T>);
+  if (chunks > 1) partial = Tensor::empty({sizes.outer * chunks * inner}, dtype_of<T>);
   T* to = chunks > 1 ? partial.mutable_data<T>() : out;
   const Write own_mode = chunks > 1 ? Write::overwrite : mode;
   const std::int64_t task_rows = n < slab_rows ? n : slab_rows;
   const std::int64_t task_width = inner < slab_width ? inner : slab_width;
-  parallel_for(block.outer * chunks * tiles, tasks_at_once(task_rows * task_width),
+  parallel_for(sizes.outer * chunks * tiles, tasks_at_once(task_rows * task_width),
                [=](std::int64_t begin, std::int64_t end) {
                  on_best_isa([=]() PLUMB_INLINE {
                    T sum[slab_width];
@@ -299,18 +299,18 @@ void reduce_columns(const Block& block, const T* x, F f, T* out, Write mode) {
                  });
                });
   if (chunks > 1)
-    reduce_columns<Op>({block.outer, chunks, inner}, partial.data<T>(), Element(), out, mode);
+    reduce_columns<Op>({sizes.outer, chunks, inner}, partial.data<T>(), Element(), out, mode);
 }
 
 }  // namespace detail
 
 /// out[o, i] = f(x[o, k, i], o inner + i) over all k, combined by Op (where to be accumulated:
-/// added to out). The order depends on the block alone, never on the number of threads.
+/// added to out). The order depends on the sizes alone, never on the number of threads.
 template <class Op, class T, class F>
-void reduce(const Block& block, const T* x, F f, T* out, Write mode = Write::overwrite) {
-  if (block.outer == 0 || block.inner == 0) return;
-  if (block.inner == 1) return detail::reduce_rows<Op>(block.outer, block.n, x, f, out, mode);
-  detail::reduce_columns<Op>(block, x, f, out, mode);
+void reduce(const ReducedSizes& sizes, const T* x, F f, T* out, Write mode = Write::overwrite) {
+  if (sizes.outer == 0 || sizes.inner == 0) return;
+  if (sizes.inner == 1) return detail::reduce_rows<Op>(sizes.outer, sizes.n, x, f, out, mode);
+  detail::reduce_columns<Op>(sizes, x, f, out, mode);
 }
 
 }  // namespace plumb::kernel

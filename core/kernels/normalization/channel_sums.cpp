@@ -16,7 +16,7 @@ constexpr std::int64_t block_run = 256;
 constexpr std::int64_t block_width = 64;
 
 // Some images of some channels: `index` numbers the blocks of a channel.
-struct Block {
+struct ChannelBlock {
   std::int64_t index, first_image, last_image, first_channel, last_channel;
 };
 
@@ -38,8 +38,8 @@ struct Cut {
       on_best_vectors([=, &f](auto bytes) PLUMB_INLINE {
         for (std::int64_t task = begin; task < end; ++task) {
           const std::int64_t index = task / columns, column = task % columns;
-          f(bytes, Block{index, index * images, std::min((index + 1) * images, view.images),
-                         column * width, std::min((column + 1) * width, view.channels)});
+          f(bytes, ChannelBlock{index, index * images, std::min((index + 1) * images, view.images),
+                                column * width, std::min((column + 1) * width, view.channels)});
         }
       });
     });
@@ -59,7 +59,7 @@ struct Cut {
 // adds to each of them, and the center is that of the channel: centers begin with the block's first
 // (0 without them).
 template <int bytes, int count, class F, class... T>
-PLUMB_INLINE inline void sum_block(const ChannelView& view, const Block& block,
+PLUMB_INLINE inline void sum_block(const ChannelView& view, const ChannelBlock& block,
                                    const double* centers, double* out, std::int64_t stride, F add,
                                    const T*... in) {
   if (view.length != 1) {
@@ -103,7 +103,7 @@ GradientSums sum_channels(const ChannelView& view, const double* centers, F add,
   const std::int64_t channels = view.channels;
   Tensor partial = Tensor::empty({2, cut.blocks, channels}, DType::float64);
   double* parts = partial.mutable_data<double>();
-  cut.for_each([=, &view, &cut](auto bytes, const Block& block) PLUMB_INLINE {
+  cut.for_each([=, &view, &cut](auto bytes, const ChannelBlock& block) PLUMB_INLINE {
     sum_block<bytes, 2>(view, block, centers == nullptr ? nullptr : centers + block.first_channel,
                         parts + block.index * channels + block.first_channel, cut.blocks * channels,
                         add, g, x);
@@ -126,7 +126,7 @@ GradientSums sum_channels(const ChannelView& view, const double* centers, F add,
 template <class T>
 void block_moments(const Cut& cut, const T* x, double* means, double* squares) {
   const ChannelView& view = cut.view;
-  cut.for_each([=, &view, &cut](auto bytes, const Block& block) PLUMB_INLINE {
+  cut.for_each([=, &view, &cut](auto bytes, const ChannelBlock& block) PLUMB_INLINE {
     double first[block_width], sums[2][block_width];
     const std::int64_t width = block.last_channel - block.first_channel;
     const T* start = x + (block.first_image * view.channels + block.first_channel) * view.length;
