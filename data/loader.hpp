@@ -11,8 +11,8 @@ namespace plumb::data {
 
 /// How a DataLoader makes batches.
 struct LoaderOptions {
-  std::int64_t batch_size =
-      64;                     ///< >= 1; may exceed the dataset: then an epoch is one short batch.
+  /// >= 1; may exceed the dataset: then an epoch is one short batch.
+  std::int64_t batch_size = 64;
   bool shuffle = false;       ///< Another order every epoch; otherwise that of the dataset.
   bool drop_last = false;     ///< Leave out the last batch of an epoch where it is short.
   std::uint64_t seed = 0;     ///< Of the shuffling alone.
