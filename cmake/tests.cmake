@@ -18,8 +18,14 @@ target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR}
                            ${XTENSOR_BLAS_INCLUDE_DIR})
 # The library is what is measured and tested; its tests need no optimisation that takes minutes.
 target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+# What nearly every file reads is compiled once. That a header includes what it needs, tests/tools/headers.sh
+# finds out.
+target_precompile_headers(plumb_tests PRIVATE
+  <doctest/doctest.h> <filesystem> <fstream> <plumb/plumb.hpp> <thread>)
+set_source_files_properties(tests/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 # It holds loops as the library's sources do.
-set_source_files_properties(tests/autograd/test_extending.cpp PROPERTIES COMPILE_OPTIONS -fopenmp-simd)
+set_source_files_properties(tests/autograd/test_extending.cpp PROPERTIES COMPILE_OPTIONS -fopenmp-simd
+                            SKIP_PRECOMPILE_HEADERS ON)
 if(TARGET plumb_studies)
   target_link_libraries(plumb_tests PRIVATE plumb_studies)
 endif()

@@ -13,34 +13,73 @@ cd -- "$work/include"
 mapfile -t headers < <(find plumb -name '*.hpp' | sort)
 ((${#headers[@]} > 0)) || { echo "FAILED: no header is installed"; exit 1; }
 
-# One line a case: compiler, standard, header. The newest standard finds what a header forgets to
-# include: the newer, the less the library's own headers bring along by chance.
+# Headers that most others include anyway are compiled once, each on its own, and kept: one that
+# includes them begins with what it would have read itself, and nothing else.
+kept=(plumb/core/tensor/tensor.hpp plumb/autograd/variable.hpp plumb/nn/layer.hpp)
+
+# "HEADER KEPT" a line: the last kept header that it includes, directly or not, or "-".
+beginnings() {
+  python3 - "${kept[@]}" -- "${headers[@]}" <<'PYTHON'
+import os, re, sys
+split = sys.argv.index("--")
+kept, headers = sys.argv[1:split], sys.argv[split + 1:]
+
+def included(header, found):
+    for name in re.findall(r'^#include "(.*)"', open(header).read(), re.MULTILINE):
+        path = os.path.normpath(os.path.join(os.path.dirname(header), name))
+        if path not in found:
+            found.add(path)
+            included(path, found)
+    return found
+
+for header in headers:
+    print(header, next((k for k in reversed(kept) if k in included(header, set())), "-"))
+PYTHON
+}
+
+export work flags="-fsyntax-only -Wall -Wextra -Wpedantic -Winvalid-pch -Werror -I. -x"
+# compile COMPILER STANDARD HEADER [KEPT]: the newest standard finds what a header forgets to include:
+# the newer, the less the library's own headers bring along by chance.
+# shellcheck disable=SC2086 # several flags
+compile() {
+  local begin=()
+  if [[ ${4:--} != - ]]; then begin=(-include "$work/kept/$4"); fi
+  printf '#include <%s>\n' "$3" | "$1" "-std=$2" "${begin[@]}" $flags c++ - ||
+    { echo "FAILED: $3 with $1 -std=$2"; return 1; }
+}
+# shellcheck disable=SC2086
+keep() {
+  mkdir -p "$work/kept/${1%/*}"
+  printf '#include <%s>\n' "$1" >"$work/kept/$1"
+  g++ -std=c++2b ${flags#* } c++-header "$work/kept/$1" -o "$work/kept/$1.gch" ||
+    { echo "FAILED: $1 with g++ -std=c++2b"; return 1; }
+}
+export -f compile
+for header in "${kept[@]}"; do keep "$header"; done
+
+# One line a case: compiler, standard, header, what it begins with.
 cases() {
-  local standard header compiler
+  local standard header compiler beginning
   for standard in c++17 c++20 c++2b; do
-    for header in "${headers[@]}"; do
+    while read -r header beginning; do
       # The interop header is C++17 only, as xtensor 0.24 is.
       if [[ $header == plumb/core/tensor/xtensor*.hpp ]]; then
         if [[ $standard != c++17 ]]; then continue; fi
         echo "g++ $standard $header"
-      elif [[ $standard == c++2b ]]; then
-        echo "g++ $standard $header"
+      elif [[ $standard == c++2b && " ${kept[*]} " != *" $header "* ]]; then
+        echo "g++ $standard $header $beginning"
       fi
       echo "#include <$header>" >>"$work/$standard.hpp"
-    done
+    done <"$work/beginnings"
     for compiler in g++ clang++; do
       if command -v "$compiler" >/dev/null; then echo "$compiler $standard $work/$standard.hpp"; fi
     done
   done
 }
-compile() {
-  printf '#include <%s>\n' "$3" |
-    "$1" "-std=$2" -fsyntax-only -Wall -Wextra -Wpedantic -Werror -I. -x c++ - ||
-    { echo "FAILED: $3 with $1 -std=$2"; return 1; }
-}
-export -f compile
+beginnings >"$work/beginnings"
+cases >"$work/cases"
 # shellcheck disable=SC2016 # $0 and $@ are the inner shell's
-cases | xargs -P "$(nproc)" -n 3 bash -c 'compile "$@"' compile
+xargs -a "$work/cases" -P "$(nproc)" -L 1 bash -c 'compile "$@"' compile
 
 # Each room's header declares what it throws, and without RTTI a program is told so and not built.
 for room in core autograd nn optim data plumb; do

@@ -9,6 +9,7 @@ namespace plumb::test {
 namespace {
 
 using namespace comparison;
+using comparison::mean;  // there is a plumb::mean
 using doctest::Approx;
 
 double variance(const Values& values) {
