@@ -19,3 +19,39 @@ if(benchmark_FOUND)
 endif()
 set_target_properties(${plumb_bench_programs} PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
+
+# bench/alternatives/run starts these: what could stand in the place of plumb's own, each where its
+# library is installed.
+add_custom_target(alternatives)
+# plumb_alternative(PROGRAM SOURCE): with the libraries and options that follow it.
+function(plumb_alternative program source)
+  cmake_parse_arguments(PARSE_ARGV 2 with "" "" "LIBRARIES;INCLUDES;OPTIONS")
+  add_executable(${program} EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/bench/alternatives/${source}.cpp")
+  target_link_libraries(${program} PRIVATE plumb::plumb ${with_LIBRARIES})
+  target_include_directories(${program} SYSTEM PRIVATE ${with_INCLUDES})
+  target_compile_options(${program} PRIVATE ${with_OPTIONS})
+  set_target_properties(${program} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench/alternatives")
+  add_dependencies(alternatives ${program})
+endfunction()
+
+plumb_alternative(products products LIBRARIES OpenBLAS::OpenBLAS)
+plumb_alternative(convolutions convolutions)
+find_package(TBB QUIET)
+if(TBB_FOUND)
+  plumb_alternative(threads threads LIBRARIES TBB::tbb OpenMP::OpenMP_CXX)
+endif()
+find_path(PLUMB_XSIMD_INCLUDE_DIR NAMES xsimd/xsimd.hpp)
+find_path(PLUMB_HIGHWAY_INCLUDE_DIR NAMES hwy/contrib/math/math-inl.h)
+mark_as_advanced(PLUMB_XSIMD_INCLUDE_DIR PLUMB_HIGHWAY_INCLUDE_DIR)
+if(PLUMB_XSIMD_INCLUDE_DIR AND PLUMB_HIGHWAY_INCLUDE_DIR AND
+   CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(plumb_bench_isas v3 v4)
+  set(plumb_bench_processors haswell skylake-avx512)
+  # The two libraries go by what the compiler is told, and Highway wants all of a processor's features.
+  foreach(isa processor IN ZIP_LISTS plumb_bench_isas plumb_bench_processors)
+    plumb_alternative(simd_${isa} simd
+      INCLUDES "${PLUMB_XSIMD_INCLUDE_DIR}" "${PLUMB_HIGHWAY_INCLUDE_DIR}"
+      OPTIONS -O3 -march=${processor} -fno-math-errno -fno-trapping-math -Wno-psabi -fopenmp-simd)
+  endforeach()
+endif()

@@ -10,6 +10,8 @@ test_packages=(doctest-dev python3 curl ca-certificates pkg-config)
 # A trailing ? marks a package that not every release has: elsewhere it is a part of clang.
 sanitizer_packages=(clang libomp-dev 'libclang-rt-dev?')
 bench_packages=(python3 binutils libbenchmark-dev gnuplot-nox)
+# What bench/alternatives/run compares with.
+alternative_packages=(python3 libxsimd-dev libhwy-dev libtbb-dev)
 # Where libtorch is installed: both forms of OpenBLAS, since each is the faster one for some nets.
 peer_packages=(libopenblas0-openmp libopenblas0-pthread)
 
