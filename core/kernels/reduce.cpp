@@ -139,13 +139,13 @@ Tensor norm(const Tensor& x, const Axes& axes, KeepDims keep) {
     const T* from = arranged.x.data<T>();
     T *to = y.mutable_data<T>(), *scale = scales.mutable_data<T>();
     reduce<Larger>(
-        arranged.block, from, [](T value, std::int64_t) PLUMB_INLINE { return std::abs(value); },
+        arranged.sizes, from, [](T value, std::int64_t) PLUMB_INLINE { return std::abs(value); },
         scale);
     loop(
         y.numel(), scale, Write::overwrite, [](T most) PLUMB_INLINE { return scale_of(most); },
         scale);
     reduce<Plus>(
-        arranged.block, from,
+        arranged.sizes, from,
         [scale](T value, std::int64_t at) PLUMB_INLINE {
           const T part = value / scale[at];
           return part * part;

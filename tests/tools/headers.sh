@@ -86,7 +86,7 @@ for room in core autograd nn optim data plumb; do
   printf '#include <plumb/%s.hpp>\nusing Thrown = plumb::Error;\n' $room |
     g++ -std=c++17 -fsyntax-only -I. -x c++ - || { echo "FAILED: <plumb/$room.hpp> has no Error"; exit 1; }
   if printf '#include <plumb/%s.hpp>\n' $room |
-    g++ -std=c++17 -fno-rtti -fsyntax-only -I. -x c++ - 2>"$work/rtti"; then
+    g++ -std=c++17 -fno-rtti -E -I. -x c++ - >/dev/null 2>"$work/rtti"; then
     echo "FAILED: <plumb/$room.hpp> compiles without RTTI"
     exit 1
   fi
