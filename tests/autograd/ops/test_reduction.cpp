@@ -197,8 +197,13 @@ TEST_CASE("norm: squares that overflow or vanish, in both types") {
     const Tensor sides = Tensor::from({3., -4., 0.}) * size;
     const Variable x = Variable::leaf(sides.to(DType::float32));
     const Variable y = norm(x);
-    const double expected = std::hypot(x.value().at({0}), x.value().at({1}));
-    CHECK(y.item() == doctest::Approx(expected).epsilon(1e-6).scale(0));
+    // 5e38 is infinite in float32; the smallest numbers are 1.4e-45 apart.
+    const auto expected = static_cast<float>(std::hypot(x.value().at({0}), x.value().at({1})));
+    if (std::isinf(expected)) {
+      CHECK(y.item() == expected);
+      continue;
+    }
+    CHECK(std::abs(y.item() - expected) <= 1e-6 * expected + 1.5e-45);
     y.backward();
     CHECK(x.grad().at({0}) == doctest::Approx(x.value().at({0}) / y.item()).epsilon(1e-6));
     CHECK(x.grad().at({2}) == 0);
@@ -207,10 +212,10 @@ TEST_CASE("norm: squares that overflow or vanish, in both types") {
     CAPTURE(size);
     const Variable x = Variable::leaf(Tensor::from({3 * size, -4 * size}));
     const Variable y = norm(x);
-    CHECK(y.item() == 5 * size);
+    CHECK(std::abs(y.item() / (5 * size) - 1) < 4e-16);
     y.backward();
-    CHECK(x.grad().at({0}) == 0.6);
-    CHECK(x.grad().at({1}) == -0.8);
+    CHECK(std::abs(x.grad().at({0}) - 0.6) < 2e-16);
+    CHECK(std::abs(x.grad().at({1}) + 0.8) < 2e-16);
   }
   const double infinity = std::numeric_limits<double>::infinity();
   CHECK(norm(Tensor::from({-infinity, 1.})).item() == infinity);
