@@ -102,20 +102,21 @@ def gain(figures, table, isa, part, way):
 
 
 def choices(columns):
-    """Where the choice is not the fastest."""
+    """In how many shapes the choice is not the fastest, and the worst of them."""
     for figures, isa in columns:
         for table in WAYS:
             times, _ = rows(figures, table, isa)
-            late = {}
-            for row, t in times.items():
-                best = min((ns, way) for way, ns in t.items() if way != "chosen")
-                if t["chosen"] > 1.05 * best[0]:
-                    late[row] = f"{row} ({best[1]} is {t['chosen'] / best[0]:.2f} times as fast)"
             if not times:
                 continue
+            late = []
+            for row, t in times.items():
+                best, way = min((ns, way) for way, ns in t.items() if way != "chosen")
+                if t["chosen"] > 1.05 * best:
+                    late.append((t["chosen"] / best, row, way))
+            worst = "; ".join(f"{row} ({way} is {factor:.2f} times as fast)"
+                              for factor, row, way in sorted(late, reverse=True)[:5])
             yield (f"- {short_name(figures)}, {SETS[isa]}: of {len(times)} {table}s the choice loses "
-                   f"more than 5 % in {len(late)}" + (": " if late else "")
-                   + "; ".join(late.values()) + ".")
+                   f"more than 5 % in {len(late)}" + (f", most in: {worst}." if late else "."))
 
 
 def simd(all_figures):
@@ -152,6 +153,11 @@ def simd(all_figures):
     return "\n\n".join(parts)
 
 
+def microseconds(rounds):
+    value = statistics.median(rounds)
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
 def threads(all_figures):
     parts = []
     for figures in all_figures:
@@ -161,12 +167,11 @@ def threads(all_figures):
             found.setdefault((e["busy"], e["length"], e["threads"]), {})[e["pool"]] = e
 
         def cell(e):
-            return (f"{statistics.median(e['median']):.4g} ({statistics.median(e['p99']):.4g})"
-                    if e else "")
+            return (f"{microseconds(e['median'])} ({microseconds(e['p99'])})" if e else "")
 
         for (busy, length, count), e in sorted(found.items()):
             body.append([f"{length} us" + (", beside a busy process" if busy else ", alone"),
-                         f"{length / count:.4g}", *(cell(e.get(pool)) for pool in pools)])
+                         microseconds([length / count]), *(cell(e.get(pool)) for pool in pools)])
         if body:
             count = figures["loops"][0]["threads"]
             parts.append(f"{short_name(figures)}, {count} threads, microseconds, median (99th "
