@@ -5,8 +5,8 @@
 namespace plumb::data::detail {
 namespace {
 
-constexpr Pass start = Pass::start;
-constexpr Pass corner = Pass::corner;
+constexpr Pen start = Pen::start;
+constexpr Pen corner = Pen::corner;
 
 using Styles = std::vector<DigitStyle>;
 

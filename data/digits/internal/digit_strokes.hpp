@@ -6,13 +6,13 @@
 
 namespace plumb::data::detail {
 
-// How the pen passes a point: it is set down there, goes through smoothly, or turns sharply.
-enum class Pass : std::uint8_t { start, smooth, corner };
+// How the pen meets a point: it is set down there, goes through smoothly, or turns sharply.
+enum class Pen : std::uint8_t { start, smooth, corner };
 
 // A point of a digit that is 100 high and at most 100 wide; y points down.
 struct StrokePoint {
   double x, y;
-  Pass pass = Pass::smooth;
+  Pen pen = Pen::smooth;
 };
 
 // One way to write a digit. The first point of each stroke is marked `start`.

@@ -65,16 +65,16 @@ Curve join(const DigitStyle& style) {
   const int n = static_cast<int>(style.size());
   const auto at = [&](int i) { return Point{style[i].x, style[i].y}; };
   for (int i = 0; i < n; ++i) {
-    if (style[i].pass == Pass::start) {
+    if (style[i].pen == Pen::start) {
       curve.points.push_back(at(i));
       curve.lifted.push_back(true);
       continue;
     }
     // At an end or a corner the curve has a neighbour on one side only.
     const Point b = at(i - 1), c = at(i);
-    const Point a = style[i - 1].pass == Pass::smooth ? at(i - 2) : b;
-    const bool last = i + 1 == n || style[i + 1].pass == Pass::start;
-    const Point d = last || style[i].pass == Pass::corner ? c : at(i + 1);
+    const Point a = style[i - 1].pen == Pen::smooth ? at(i - 2) : b;
+    const bool last = i + 1 == n || style[i + 1].pen == Pen::start;
+    const Point d = last || style[i].pen == Pen::corner ? c : at(i + 1);
     for (int step = 1; step <= steps; ++step) {
       curve.points.push_back(through(a, b, c, d, step / static_cast<double>(steps)));
       curve.lifted.push_back(false);
