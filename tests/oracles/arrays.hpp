@@ -28,11 +28,15 @@ Fixed<rank> wide(const Tensor& x) {
   return as_xtensor<double, rank>(copy);
 }
 
-/// How far a tensor is from an expression, as deviation() of two tensors.
+/// How far a tensor is from an expression, as deviation() of two tensors; but in units of `size` if
+/// the expression is smaller: of the terms whose sum it is, which may have cancelled each other.
 template <class E>
-double distance(const Tensor& actual, const xt::xexpression<E>& expected) {
+double distance(const Tensor& actual, const xt::xexpression<E>& expected, double size = 0) {
   const xt::xarray<double> values = expected.derived_cast();
-  return deviation(actual, from_xtensor(values));
+  const double found = deviation(actual, from_xtensor(values));
+  if (values.size() == 0) return found;
+  const double largest = xt::amax(xt::abs(values))();
+  return largest > 0 && largest < size ? found * (largest / size) : found;
 }
 
 }  // namespace plumb::test

@@ -150,11 +150,11 @@ TEST_CASE("rounding: indices of many and of few repeats, against sums in double"
             static_cast<double>(g.data<float>()[k * width + j]);
     const Variable x = Variable::leaf(Tensor::zeros({n, width}));
     index_select(x, 0, index).backward(g);
-    CHECK(deviation(x.grad(), Tensor::from(sums, {n, width})) < 1e-6);
+    CHECK(deviation(x.grad(), Tensor::from(sums, {n, width})) < 4e-6);
     const Variable z = Variable::leaf(Tensor::zeros({n, width}));
     const Tensor each = kernel::expanded(index.reshape({m, 1}), {m, width});
     gather(z, 0, each).backward(g);
-    CHECK(deviation(z.grad(), Tensor::from(sums, {n, width})) < 1e-6);
+    CHECK(deviation(z.grad(), Tensor::from(sums, {n, width})) < 4e-6);
   }
 }
 

@@ -130,7 +130,8 @@ void check_function(const Function& function) {
     for (const T point : {magnitude, -magnitude}) {
       if (function.positive && std::signbit(point)) continue;
       CAPTURE(point);
-      const auto [y, dx] = at<T>(function.f, point);
+      const auto result = at<T>(function.f, point);
+      const T y = result.first, dx = result.second;
       const bool low = point < 0;
       const bool finite = std::isfinite(point);
       const Wide value = finite ? function.value(point) : low ? function.low : function.high;
@@ -140,7 +141,8 @@ void check_function(const Function& function) {
       CHECK_MESSAGE(same(y, value), "value ", y, ", limit ", value);
       CHECK_MESSAGE(same(dx, slope), "gradient ", dx, ", limit ", slope);
     }
-  const auto [y, dx] = at<T>(function.f, std::numeric_limits<T>::quiet_NaN());
+  const auto result = at<T>(function.f, std::numeric_limits<T>::quiet_NaN());
+  const T y = result.first, dx = result.second;
   CHECK(std::isnan(y));
   CHECK_MESSAGE(same(dx, function.slope_of_nan), "gradient of NaN ", dx);
 }
@@ -316,7 +318,8 @@ void check_rows() {
     CHECK(dx == Row{0, 0, 0, 0, 0});
   }
   // No limit: two that are infinite, none that is not, NaN.
-  for (const Row& row : {Row{inf, inf, 0}, Row{-inf, -inf, -inf}, Row{inf, std::nan(""), 0}}) {
+  for (const Row& row : {Row{inf, inf, 0}, Row{-inf, -inf, -inf},
+                         Row{inf, std::numeric_limits<T>::quiet_NaN(), 0}}) {
     for (const F& f : {F(soft), F(logs)})
       for (const T y : of_row<T>(row, f, dx, {1, 1, 1})) CHECK(std::isnan(y));
     CHECK(std::isnan(of_row<T>(row, first, dx, {1}).front()));

@@ -187,12 +187,16 @@ TEST_CASE("linalg: results agree with NumPy") {
   const auto cases = read_cases();
   CHECK(cases.size() == 19);
   for (const DType dtype : {DType::float64, DType::float32}) {
-    for (const auto& [name, values] : cases) {
+    for (const auto& each : cases) {
+      const std::string& name = each.first;
+      const Case& values = each.second;
       const Tensor a = values.at("a").to(dtype);
       const Tensor b = values.count("b") > 0 ? values.at("b").to(dtype) : Tensor();
       const Case results = run(name, a, b);
       CHECK(values.size() == results.size() + (b.defined() ? 2 : 1));
-      for (const auto& [result, tensor] : results) {
+      for (const auto& entry : results) {
+        const std::string& result = entry.first;
+        const Tensor& tensor = entry.second;
         CAPTURE(name);
         CAPTURE(result);
         CAPTURE(text(a.shape()));
