@@ -126,15 +126,15 @@ void relu_tile(std::int64_t m, std::int64_t n, T* c, std::int64_t stride) {
 constexpr std::int64_t always_short = 1024;
 
 // Steps of the inner side that a kernel may add. Its own chains of roundings are shorter: 512 steps in
-// thin ones, 128 or 800 in registers, a few hundred in OpenBLAS, but all of them where it takes a
-// product for a small one.
+// thin ones, 128 or 800 in registers, a few hundred in OpenBLAS, but all of them in a product so
+// small that it has a kernel of its own there.
 std::int64_t longest_sum(Kernel kernel, std::int64_t m, std::int64_t n, std::int64_t k,
                          Transpose ta) {
   if (k <= always_short) return always_short;
   if (kernel == Kernel::registers)
     return 64 * (ta == Transpose::yes ? register_tall_depth : register_depth);
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  return kernel == Kernel::blas && work < 2e6 ? always_short : 16384;
+  return kernel == Kernel::blas && work <= 1e6 ? always_short : 16384;
 }
 
 // sums [m, n] = op(a) op(b), of the steps [first, last) of the inner side. Pieces of it are added up

@@ -95,20 +95,6 @@ PLUMB_INLINE inline void column_block(const ThinProduct<T>& p, std::int64_t j) {
     }
 }
 
-// All rows times what is left of b's columns from j on: by vectors, by shorter ones, one by one.
-template <int bytes, int rows, class T>
-PLUMB_INLINE inline void multiply_last_columns(const ThinProduct<T>& p, std::int64_t j) {
-  constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes;
-  for (; j + lanes <= p.n; j += lanes) column_block<T, bytes, rows, 1>(p, j);
-  if constexpr (bytes > 16) return multiply_last_columns<bytes / 2, rows>(p, j);
-  for (; j < p.n; ++j)
-    for (int r = 0; r < rows; ++r) {
-      T sum = 0;
-      for (std::int64_t i = 0; i < p.k; ++i) sum += p.left(r, i) * p.b.data[i * p.b.stride + j];
-      p.write(r, j, sum);
-    }
-}
-
 template <int bytes, int at_once, int rows, class T>
 PLUMB_INLINE inline void multiply_rows(const ThinProduct<T>& p) {
   constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes;
@@ -120,7 +106,13 @@ PLUMB_INLINE inline void multiply_rows(const ThinProduct<T>& p) {
   }
   for (; j + at_once * lanes <= p.n; j += at_once * lanes)
     column_block<T, bytes, rows, at_once>(p, j);
-  multiply_last_columns<bytes, rows>(p, j);
+  for (; j + lanes <= p.n; j += lanes) column_block<T, bytes, rows, 1>(p, j);
+  for (; j < p.n; ++j)
+    for (int r = 0; r < rows; ++r) {
+      T sum = 0;
+      for (std::int64_t i = 0; i < p.k; ++i) sum += p.left(r, i) * p.b.data[i * p.b.stride + j];
+      p.write(r, j, sum);
+    }
 }
 
 template <class T>
