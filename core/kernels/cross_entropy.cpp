@@ -60,9 +60,25 @@ struct RowState {
   T *highest, *inverse;
 };
 
+// x - highest, where both may be infinite.
 template <class T>
-PLUMB_INLINE inline double below_in_double(T x, T highest) {
-  return vector_math::below(static_cast<double>(x), static_cast<double>(highest));
+PLUMB_INLINE inline T below(T x, T highest) {
+  return is_infinite(x) ? T(0) : x - highest;
+}
+template <class T>
+PLUMB_INLINE inline double distance_of(T x, T highest) {
+  return -below(static_cast<double>(x), static_cast<double>(highest));
+}
+
+// What the sums of a row become where its highest score is infinite.
+template <class L, class T>
+void take_limit(const L& lanes, int c, const T* x, const Costs<T>& costs, double& sum,
+                double& distances) {
+  sum = has_limit(lanes, c, x) ? 1 : std::numeric_limits<double>::quiet_NaN();
+  distances = 0;
+  for (std::int64_t k = 0; k < lanes.size() && costs.smoothing > 0; ++k)
+    distances += static_cast<double>(costs.weight(k)) *
+                 distance_of(x[lanes.at(c, k)], std::numeric_limits<T>::infinity());
 }
 
 // The losses of some rows of scores; saves their state.
@@ -73,21 +89,22 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
   T highest[L::most];
   double sums[L::most], log_sums[L::most], inverses[L::most], distances[L::most] = {};
   lanes.max(highest, x);
-  lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
-    return vector_math::exp(vector_math::below(x[i], highest[c]));
-  });
-#pragma omp simd
-  for (int c = 0; c < lanes.count(); ++c) {
-    sums[c] = sum_with_limit(sums[c], highest[c]);
-    log_sums[c] = vector_math::log(sums[c]);
-    inverses[c] = 1 / sums[c];
-  }
+  lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
+                                  PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
   // In double the distance from the largest score is exact, and so is a loss near 0.
   if (costs.smoothing > 0)
     lanes.template sum<double>(distances, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
-      const double distance = -below_in_double(x[i], highest[c]);
+      const double distance = static_cast<double>(highest[c]) - static_cast<double>(x[i]);
       return static_cast<double>(costs.weight(k)) * distance;
     });
+  if (any_infinite(highest, lanes.count()))
+    for (int c = 0; c < lanes.count(); ++c)
+      if (is_infinite(highest[c])) take_limit(lanes, c, x, costs, sums[c], distances[c]);
+#pragma omp simd
+  for (int c = 0; c < lanes.count(); ++c) {
+    log_sums[c] = vector_math::log(sums[c]);
+    inverses[c] = 1 / sums[c];
+  }
   for (int c = 0; c < lanes.count(); ++c) {
     state.highest[first + c] = highest[c];
     state.inverse[first + c] = static_cast<T>(inverses[c]);
@@ -95,7 +112,7 @@ PLUMB_INLINE inline void row_losses(ClassSums& result, std::int64_t first, const
   add_rows(result, first, first + lanes.count(), costs, losses, [&](std::int64_t row) PLUMB_INLINE {
     const auto c = static_cast<int>(row - first);
     const std::int64_t target = costs.targets[row];
-    const double distance = -below_in_double(x[lanes.at(c, target)], highest[c]);
+    const double distance = distance_of(x[lanes.at(c, target)], highest[c]);
     const double own = costs.weight(target) * (distance + log_sums[c]);
     if (costs.smoothing == 0) return own;
     const double all = distances[c] + costs.total * log_sums[c];
@@ -129,16 +146,21 @@ PLUMB_INLINE inline void row_gradients(T* dx, Write mode, std::int64_t first, co
     own[c] = static_cast<T>(at_target);
   }
   // An ignored row's scores may be NaN, its gradient is 0 all the same.
-  const auto slope = [&](std::int64_t i, int c) PLUMB_INLINE {
-    const T value = scale[c] * vector_math::exp(vector_math::below(x[i], highest[c]));
+  const auto slope = [&](T distance, int c) PLUMB_INLINE {
+    const T value = scale[c] * vector_math::exp(distance);
     return counts[c] != 0 ? value : T(0);
   };
-  if (costs.smoothing == 0) {
-    lanes.store(dx, mode,
-                [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE { return slope(i, c); });
+  if (any_infinite(highest, lanes.count())) {
+    lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
+      return slope(below(x[i], highest[c]), c) - each[c] * costs.weight(k);
+    });
+  } else if (costs.smoothing == 0) {
+    lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
+      return slope(x[i] - highest[c], c);
+    });
   } else {
     lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
-      return slope(i, c) - each[c] * costs.weight(k);
+      return slope(x[i] - highest[c], c) - each[c] * costs.weight(k);
     });
   }
   for (int c = 0; c < lanes.count(); ++c)

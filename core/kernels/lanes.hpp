@@ -50,6 +50,7 @@ class Row {
   PLUMB_INLINE Row(std::int64_t start, std::int64_t size) : start_(start), size_(size) {}
 
   int count() const { return 1; }
+  std::int64_t size() const { return size_; }
   PLUMB_INLINE std::int64_t at(int, std::int64_t k) const { return start_ + k; }
 
   /// out[i] = or += f(i, c, k).
@@ -108,6 +109,7 @@ class Group {
       : start_(start), size_(size), along_(along), across_(across), count_(count) {}
 
   int count() const { return count_; }
+  std::int64_t size() const { return size_; }
   PLUMB_INLINE std::int64_t at(int c, std::int64_t k) const {
     return start_ + k * along_ + c * across_;
   }
@@ -150,12 +152,44 @@ class Group {
   Count count_;
 };
 
-/// The sum of exponentials of a lane, of vector_math::below its highest element. With two infinite
-/// elements softmax has no limit: NaN.
+// An infinite element makes NaN of a softmax that is computed by the formula. What follows puts the
+// limit in its place, for each lane and not for each element: hardly any lane has one.
+
 template <class T>
-PLUMB_INLINE inline double sum_with_limit(double sum, T highest) {
-  const bool several = highest == std::numeric_limits<T>::infinity() && sum > 1;
-  return several ? std::numeric_limits<double>::quiet_NaN() : sum;
+PLUMB_INLINE inline bool is_infinite(T highest) {
+  return highest == std::numeric_limits<T>::infinity();
+}
+
+/// Whether one of some numbers is.
+template <class T>
+PLUMB_INLINE inline bool any_infinite(const T* highest, int count) {
+  int found = 0;
+#pragma omp simd reduction(| : found)
+  for (int c = 0; c < count; ++c) found |= is_infinite(highest[c]) ? 1 : 0;
+  return found != 0;
+}
+
+/// Whether softmax of lane c, whose highest element is infinite, has a limit: where that is one
+/// element alone, and none is NaN.
+template <class L, class T>
+bool has_limit(const L& lanes, int c, const T* x) {
+  int infinite = 0, unordered = 0;
+  for (std::int64_t k = 0; k < lanes.size(); ++k) {
+    const T value = x[lanes.at(c, k)];
+    infinite += is_infinite(value);
+    unordered += value != value;
+  }
+  return infinite == 1 && unordered == 0;
+}
+
+/// The limit there: `at_highest` at the infinite element, `elsewhere` at the others.
+template <class L, class T>
+void store_limit(const L& lanes, int c, const T* x, T* y, T at_highest, T elsewhere) {
+  if (!has_limit(lanes, c, x)) at_highest = elsewhere = std::numeric_limits<T>::quiet_NaN();
+  for (std::int64_t k = 0; k < lanes.size(); ++k) {
+    const std::int64_t i = lanes.at(c, k);
+    y[i] = is_infinite(x[i]) ? at_highest : elsewhere;
+  }
 }
 
 namespace detail {

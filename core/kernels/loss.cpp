@@ -101,20 +101,14 @@ void huber_into(Tensor& dx, Write mode, const Tensor& g, Divisor divisor, const 
   loss_into(dx, mode, g, divisor, slope, x, t);
 }
 
-// a b, where a = 0 wins over an infinite b.
-template <class T>
-PLUMB_INLINE inline T product_or_0(T a, T b) {
-  return a == 0 ? T(0) : a * b;
-}
-
 // The terms in x are taken for each sign by itself: (1 - t) x - max(...) would cancel digits.
 Tensor bce_with_logits(const Tensor& x, const Tensor& t, const Tensor& weight,
                        const Tensor& pos_weight, Divisor divisor) {
   const auto plain = [](auto x, auto t) PLUMB_INLINE {
-    return product_or_0(x < 0 ? -t : 1 - t, x) + vector_math::softplus_rest(x);
+    return vector_math::product_or_0(x < 0 ? -t : 1 - t, x) + vector_math::softplus_rest(x);
   };
   const auto weighted = [](auto x, auto t, auto w, auto p) PLUMB_INLINE {
-    return w * (product_or_0(x < 0 ? -p * t : 1 - t, x) +
+    return w * (vector_math::product_or_0(x < 0 ? -p * t : 1 - t, x) +
                 (1 + (p - 1) * t) * vector_math::softplus_rest(x));
   };
   if (!weight.defined()) return loss("bce_with_logits", divisor, plain, x, t);
@@ -136,7 +130,9 @@ void bce_with_logits_target_into(Tensor& dt, Write mode, const Tensor& g, Diviso
   const auto plain = [](auto x) PLUMB_INLINE { return -x; };
   const auto weighted = [](auto x, auto w, auto p) PLUMB_INLINE {
     using T = decltype(x);
-    return w * (product_or_0(p - 1, (x < 0 ? -x : T(0)) + vector_math::softplus_rest(x)) - x);
+    return w *
+           (vector_math::product_or_0(p - 1, (x < 0 ? -x : T(0)) + vector_math::softplus_rest(x)) -
+            x);
   };
   if (!weight.defined()) return loss_into(dt, mode, g, divisor, plain, x);
   loss_into(dt, mode, g, divisor, weighted, x, weight, pos_weight);

@@ -21,23 +21,8 @@ PLUMB_INLINE inline T gelu_inner(T x) {
   return T(sqrt_two_over_pi) * (x + T(gelu_cubic) * x * x * x);
 }
 
-// Between the finite numbers: a factor that has become 0 then wins over an infinite one, as in the
+// x, or the lowest finite number for -infinity: a factor that has become 0 then wins, as in the
 // limit. NaN stays.
-template <class T>
-PLUMB_INLINE inline T made_finite(T x) {
-  constexpr T most = std::numeric_limits<T>::max();
-  const T above = x < -most ? -most : x;
-  return above > most ? most : above;
-}
-
-// The same where nothing changes beyond +-100, for formulas whose powers of x would overflow.
-template <class T>
-PLUMB_INLINE inline T made_moderate(T x) {
-  const T above = x < T(-100) ? T(-100) : x;
-  return above > T(100) ? T(100) : above;
-}
-
-// From below only: what grows with x stays infinite.
 template <class T>
 PLUMB_INLINE inline T finite_below(T x) {
   constexpr T least = std::numeric_limits<T>::lowest();
@@ -196,12 +181,11 @@ Tensor gelu(const Tensor& x) {
 void gelu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto input) PLUMB_INLINE {
-        using T = decltype(input);
-        const T x = made_moderate(input);
+      [](auto g, auto x) PLUMB_INLINE {
+        using T = decltype(x);
         const T cumulative = T(0.5) * (T(1) + vector_math::erf(x * T(sqrt_half)));
         const T density = T(inv_sqrt_two_pi) * vector_math::exp(T(-0.5) * x * x);
-        return g * (cumulative + x * density);
+        return g * (cumulative + vector_math::product_or_0(density, x));
       },
       g, x);
 }
@@ -219,12 +203,12 @@ Tensor gelu_tanh(const Tensor& x) {
 void gelu_tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
   map_into(
       dx, mode,
-      [](auto g, auto input) PLUMB_INLINE {
-        using T = decltype(input);
-        const T x = made_moderate(input);
+      [](auto g, auto x) PLUMB_INLINE {
+        using T = decltype(x);
         const T t = vector_math::tanh(gelu_inner(x));
         const T slope = T(sqrt_two_over_pi) * (T(1) + T(3 * gelu_cubic) * x * x);
-        return g * T(0.5) * (T(1) + t + x * (T(1) - t * t) * slope);
+        const T rest = T(1) - t * t, bend = x * rest * slope;
+        return g * T(0.5) * (T(1) + t + (rest == 0 ? T(0) : bend));
       },
       g, x);
 }
@@ -239,7 +223,7 @@ void silu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
       dx, mode,
       [](auto g, auto x) PLUMB_INLINE {
         const auto s = vector_math::logistic(x);
-        return g * s * (1 + made_finite(x) * (1 - s));
+        return g * s * (1 + vector_math::product_or_0(1 - s, finite_below(x)));
       },
       g, x);
 }

@@ -43,14 +43,16 @@ Tensor softmax(const Tensor& x, int axis) {
     double sums[most];
     lanes.max(highest, x);
     lanes.store(y, Write::overwrite, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
-      return vector_math::exp(vector_math::below(x[i], highest[c]));
+      return vector_math::exp(x[i] - highest[c]);
     });
     lanes.template sum<T>(sums,
                           [&](std::int64_t i, int, std::int64_t) PLUMB_INLINE { return y[i]; });
-    for (int c = 0; c < lanes.count(); ++c)
-      scale[c] = static_cast<T>(1 / sum_with_limit(sums[c], highest[c]));
+    for (int c = 0; c < lanes.count(); ++c) scale[c] = static_cast<T>(1 / sums[c]);
     lanes.store(y, Write::overwrite,
                 [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE { return y[i] * scale[c]; });
+    if (any_infinite(highest, lanes.count()))
+      for (int c = 0; c < lanes.count(); ++c)
+        if (is_infinite(highest[c])) store_limit(lanes, c, x, y, T(1), T(0));
   });
 }
 
@@ -61,15 +63,17 @@ Tensor log_softmax(const Tensor& x, int axis) {
     T highest[most], log_sum[most];
     double sums[most];
     lanes.max(highest, x);
-    lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
-      return vector_math::exp(vector_math::below(x[i], highest[c]));
-    });
-    for (int c = 0; c < lanes.count(); ++c)
-      log_sum[c] = static_cast<T>(vector_math::log(sum_with_limit(sums[c], highest[c])));
+    lanes.template sum<T>(sums, [&](std::int64_t i, int c, std::int64_t)
+                                    PLUMB_INLINE { return vector_math::exp(x[i] - highest[c]); });
+    for (int c = 0; c < lanes.count(); ++c) log_sum[c] = static_cast<T>(vector_math::log(sums[c]));
     // The difference first: it is exact for elements near the largest, x - (max + log) is not.
     lanes.store(y, Write::overwrite, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
-      return vector_math::below(x[i], highest[c]) - log_sum[c];
+      return x[i] - highest[c] - log_sum[c];
     });
+    if (any_infinite(highest, lanes.count()))
+      for (int c = 0; c < lanes.count(); ++c)
+        if (is_infinite(highest[c]))
+          store_limit(lanes, c, x, y, T(0), -std::numeric_limits<T>::infinity());
   });
 }
 

@@ -228,10 +228,11 @@ PLUMB_INLINE inline T logistic(T x) {
   return (x < 0 ? e : T(1)) / (T(1) + e);
 }
 
-/// x - highest for the highest of a row, which may be infinite: 0 for that one, as for any other.
+/// a b, but 0 where a is, whatever b is: infinite, or NaN.
 template <class T>
-PLUMB_INLINE inline T below(T x, T highest) {
-  return x == std::numeric_limits<T>::infinity() ? T(0) : x - highest;
+PLUMB_INLINE inline T product_or_0(T a, T b) {
+  const T product = a * b;
+  return a == 0 ? T(0) : product;
 }
 
 /// log(1 + exp(x)) - max(x, 0) = log(1 + exp(-|x|)).
