@@ -13,8 +13,11 @@ namespace plumb::data {
 /// What a training step takes: x and y of n samples, [n, ...] each. y is undefined where the
 /// dataset has no targets.
 struct Batch {
-  Tensor x;
-  Tensor y;
+  Tensor x = {};
+  Tensor y = {};
+  /// int64 [n]: how many steps of axis 1 of x are a sample's own; those behind are padding.
+  /// Undefined where all samples fill the axis.
+  Tensor lengths = {};
 };
 
 /// A view of sample indices. It does not own them: use it as a parameter, not as a member.

@@ -119,6 +119,7 @@ Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   if (!batch.x.defined()) fail(operation, place, ": the dataset gave an undefined x");
   check_rows("x", batch.x, count, place);
   if (batch.y.defined()) check_rows("y", batch.y, count, place);
+  if (batch.lengths.defined()) check_rows("lengths", batch.lengths, count, place);
   return batch;
 }
 

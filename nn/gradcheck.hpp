@@ -7,7 +7,8 @@
 namespace plumb::nn {
 
 /// plumb::gradcheck of the layer as a function of x (input 0) and of its parameters that want a
-/// gradient (inputs 1, 2, ... in the order of parameters()). The layer and x must be float64.
+/// gradient (inputs 1, 2, ... in the order of parameters()). The layer and x must be float64, but
+/// for an x of class indices: it has no gradient, and the parameters are inputs 0, 1, ...
 /// Random streams are set back before each evaluation, so that dropout in training mode always
 /// drops the same elements. Parameters, buffers and streams are restored at the end, also when it
 /// throws.
@@ -15,5 +16,9 @@ namespace plumb::nn {
 /// Throws "[gradcheck] ..." where a gradient differs from the finite difference, and where x or a
 /// parameter takes no part in the output.
 void gradcheck(Layer& layer, const Tensor& x, const GradcheckOptions& options = {});
+
+/// The same for padded sequences: of layer(x, lengths).
+void gradcheck(Layer& layer, const Tensor& x, const Tensor& lengths,
+               const GradcheckOptions& options = {});
 
 }  // namespace plumb::nn

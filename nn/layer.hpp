@@ -29,7 +29,9 @@ enum class Bias : std::uint8_t { no, yes };
 /// One function that does the work of two layers.
 using Fused = std::function<Variable(const Variable& x)>;
 
-/// A module with one input and one output. A layer of one's own registers its parameters and says
+/// A module with one input and one output. What else a layer may need stands beside x: the lengths
+/// of padded sequences go through every layer of a Sequential; masks, states and second inputs are
+/// arguments of functions of the layers that have them. A layer of one's own registers its parameters and says
 /// what comes out; the gradient follows from the operations that it uses:
 ///
 /// ```
@@ -48,8 +50,17 @@ class Layer : public Module {
   /// The output for x. Layers define it; callers write layer(x).
   virtual Variable forward(const Variable& x) = 0;
 
+  /// The output for x [n, steps, ...] of which sample i has lengths[i] steps and padding behind
+  /// them. Layers that mix steps (recurrent layers, attention, sums over steps) define it so that
+  /// padding changes nothing; the others, which see each step alone, need not.
+  virtual Variable forward_padded(const Variable& x, const Tensor& lengths);
+
   /// forward(x). Throws when x is undefined.
   Variable operator()(const Variable& x);
+  /// forward_padded(x, lengths) for lengths int64 [n], each in [0, steps]; forward(x) where they
+  /// are undefined, as in a Batch of samples of one length. A layer that reads lengths throws when
+  /// they do not fit x.
+  Variable operator()(const Variable& x, const Tensor& lengths);
 
   /// A function that gives the bits of next(layer(x)), and of all gradients, in less work; or null,
   /// the default, where the layer knows none. A Sequential asks for it when `next` is added behind

@@ -19,7 +19,13 @@ Layer& Sequential::operator[](std::int64_t index) const {
   return *steps_[static_cast<std::size_t>(index)].layer;
 }
 
-Variable Sequential::forward(const Variable& x) {
+Variable Sequential::forward(const Variable& x) { return apply(x, Tensor()); }
+
+Variable Sequential::forward_padded(const Variable& x, const Tensor& lengths) {
+  return apply(x, lengths);
+}
+
+Variable Sequential::apply(const Variable& x, const Tensor& lengths) {
   Variable y = x;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
@@ -28,7 +34,7 @@ Variable Sequential::forward(const Variable& x) {
       y = step.with_next(y);
       ++i;
     } else {
-      y = (*step.layer)(y);
+      y = (*step.layer)(y, lengths);
     }
   }
   return y;

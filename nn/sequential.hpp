@@ -51,12 +51,15 @@ class Sequential : public Layer {
   Layer& operator[](std::int64_t index) const;
 
   Variable forward(const Variable& x) override;
+  /// Every layer gets the lengths: none changes the number of steps.
+  Variable forward_padded(const Variable& x, const Tensor& lengths) override;
 
  private:
   struct Step {
     Layer* layer;
     Fused with_next;  // null: the next layer is called by itself
   };
+  Variable apply(const Variable& x, const Tensor& lengths);
   Fused fused_with_last(Layer* layer) const;
   void append(Layer& layer, Fused with_last);
 

@@ -63,12 +63,17 @@ std::string table(const std::vector<Row>& rows) {
 std::string summary(Layer& model, const Shape& input) {
   const Parameters parameters = model.parameters();
   const DType dtype = parameters.empty() ? DType::float32 : parameters[0].variable.dtype();
+  return summary(model, Tensor::zeros(input, dtype));
+}
+
+std::string summary(Layer& model, const Tensor& x, const Tensor& lengths) {
+  const Parameters parameters = model.parameters();
   const std::vector<NamedModule> modules = model.modules();
   ShapeRecorder recorder(modules);
   {
     const EvalMode eval(model);
     const NoGrad no_grad;
-    model(Tensor::zeros(input, dtype));
+    model(x, lengths);
   }
 
   std::map<std::string, std::int64_t> own;  // by the name of the module

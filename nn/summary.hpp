@@ -25,4 +25,8 @@ namespace plumb::nn {
 /// when it throws.
 std::string summary(Layer& model, const Shape& input);
 
+/// The same for a forward pass of `x`, as it is: for models that take class indices, and for
+/// padded sequences with their lengths.
+std::string summary(Layer& model, const Tensor& x, const Tensor& lengths = {});
+
 }  // namespace plumb::nn

@@ -269,3 +269,30 @@ TEST_CASE("Sequential: is as it was where a layer throws when asked about the ne
   CHECK_THROWS_WITH_AS(model.push_back(std::shared_ptr<nn::Tanh>()), "[add] the module '2' is null",
                        Error);
 }
+
+namespace {
+
+// y [n] = sum of x [n, steps] over the steps that are a sample's own.
+class SumOfSteps : public nn::Layer {
+ public:
+  Variable forward(const Variable& x) override { return sum(x, {1}); }
+  Variable forward_padded(const Variable& x, const Tensor& lengths) override {
+    Tensor own = Tensor::zeros(x.shape(), x.dtype());
+    for (std::int64_t i = 0; i < x.dim(0); ++i)
+      for (std::int64_t t = 0; t < lengths.data<std::int64_t>()[i]; ++t)
+        own.mutable_data<float>()[i * x.dim(1) + t] = 1;
+    return forward(x * own);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Sequential: the lengths of padded sequences reach its layers") {
+  nn::Sequential inner{nn::Tanh(), SumOfSteps()};
+  nn::Sequential model{nn::Identity(), std::move(inner)};
+  const Tensor x = Tensor::from<float>({0, 0, 0, 0, 0, 9}, {2, 3});
+  const Tensor lengths = Tensor::from<std::int64_t>({3, 2});
+  CHECK(model(x).value().data<float>()[1] == doctest::Approx(std::tanh(9.0)));
+  CHECK(model(x, lengths).value().data<float>()[1] == 0);
+  CHECK(model(x, Tensor()).value().data<float>()[1] == doctest::Approx(std::tanh(9.0)));
+}
