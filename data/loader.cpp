@@ -10,7 +10,6 @@
 
 #include "../core/runtime/error.hpp"
 #include "../core/runtime/floating_point.hpp"
-#include "../core/runtime/random.hpp"
 #include "internal/prefetcher.hpp"
 
 namespace plumb::data {
@@ -29,13 +28,21 @@ std::vector<std::int64_t> make_indices(std::int64_t count, const std::string& pl
   fail(operation, place, ": no memory for the indices of ", count, " samples, 8 bytes each");
 }
 
-// The random numbers of epoch e begin at block e * 2^32 of the stream: the order of an epoch needs
-// none of the epochs before it.
-std::vector<std::int64_t> shuffled(std::uint64_t seed, std::int64_t epoch, std::int64_t size) {
-  Generator random(seed, Stream::shuffle);
-  random.set_position(static_cast<std::uint64_t>(epoch) << 32);
-  return make_indices(size, text("the order of epoch ", epoch),
-                      [&] { return random.permutation(size); });
+// The order of an epoch of a dataset of `samples`.
+std::vector<std::int64_t> order_of(const Sampler& sampler, std::uint64_t seed, std::int64_t epoch,
+                                   std::int64_t samples) {
+  const plumb::detail::FloatingPointMode mode;
+  const std::string place = text("the order of epoch ", epoch);
+  std::vector<std::int64_t> order =
+      make_indices(sampler.size(), place, [&] { return sampler.order(seed, epoch); });
+  if (static_cast<std::int64_t>(order.size()) != sampler.size())
+    fail(operation, place, ": the sampler gave ", static_cast<std::int64_t>(order.size()),
+         " samples, its size is ", sampler.size());
+  for (const std::int64_t index : order)
+    if (index < 0 || index >= samples)
+      fail(operation, place, ": the sampler gave sample ", index, ", out of range [0, ", samples,
+           ")");
+  return order;
 }
 
 std::vector<std::int64_t> consecutive(std::int64_t begin, std::int64_t count,
@@ -76,12 +83,19 @@ void LoaderOptions::check() const {
   if (threads < 0 || threads > 256) fail(operation, "threads must be in [0, 256], got ", threads);
   if (prefetch < 1 || prefetch > 65536)
     fail(operation, "prefetch must be in [1, 65536], got ", prefetch);
+  if (sampler && shuffle)
+    fail(operation, "shuffle and a sampler exclude each other: the sampler makes the order");
+  if (sampler && sampler->batch_size() != 0 && sampler->batch_size() != batch_size)
+    fail(operation, "batch_size is ", batch_size, ", the sampler makes batches of ",
+         sampler->batch_size());
 }
 
 struct DataLoader::State {
   std::shared_ptr<const Dataset> dataset;
   LoaderOptions options;
-  std::int64_t size = 0;
+  std::shared_ptr<const Sampler> sampler;  // null where the order is the dataset's
+  std::int64_t size = 0;                   // of the dataset
+  std::int64_t length = 0;                 // of an epoch
   std::int64_t batches = 0;
 
   std::int64_t epoch = 0;
@@ -89,7 +103,7 @@ struct DataLoader::State {
   bool running = false;  // a loop has begun this epoch, and has not reached its end
   std::uint64_t loop = 0;
 
-  std::vector<std::int64_t> order;  // of the running epoch, where shuffled
+  std::vector<std::int64_t> order;  // of the running epoch, where there is a sampler
   Batch current;
   std::unique_ptr<detail::Prefetcher> prefetcher;  // last: its threads use the rest
 
@@ -105,11 +119,11 @@ struct DataLoader::State {
 Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   const plumb::detail::FloatingPointMode mode;  // the same on loader threads and on the caller's
   const std::int64_t begin = number * options.batch_size;
-  const std::int64_t count = std::min(options.batch_size, size - begin);
+  const std::int64_t count = std::min(options.batch_size, length - begin);
   const std::string place = text("batch ", number, " of epoch ", which);
   std::vector<std::int64_t> made;
-  if (!options.shuffle) made = consecutive(begin, count, place);
-  const Indices indices = options.shuffle ? Indices(order.data() + begin, count) : made;
+  if (!sampler) made = consecutive(begin, count, place);
+  const Indices indices = sampler ? Indices(order.data() + begin, count) : made;
   Batch batch;
   try {
     batch = dataset->gather(indices);
@@ -146,7 +160,7 @@ bool DataLoader::State::begin() {
     finish_epoch();
     return false;
   }
-  order = options.shuffle ? shuffled(options.seed, which, size) : std::vector<std::int64_t>();
+  order = sampler ? order_of(*sampler, options.seed, which, size) : std::vector<std::int64_t>();
   if (options.threads > 0)
     prefetcher = std::make_unique<detail::Prefetcher>(
         options.threads, options.threads * options.prefetch, from, batches,
@@ -188,8 +202,11 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, const LoaderOptio
   s.options = options;
   s.size = s.dataset->size();
   if (s.size < 0) fail(operation, "the dataset's size is negative: ", s.size);
-  const bool short_batch = s.size % options.batch_size != 0 && !options.drop_last;
-  s.batches = s.size / options.batch_size + (short_batch ? 1 : 0);
+  s.sampler = options.shuffle ? std::make_shared<ShuffledSampler>(s.size) : options.sampler;
+  s.length = s.sampler ? s.sampler->size() : s.size;
+  if (s.length < 0) fail(operation, "the sampler's size is negative: ", s.length);
+  const bool short_batch = s.length % options.batch_size != 0 && !options.drop_last;
+  s.batches = s.length / options.batch_size + (short_batch ? 1 : 0);
 }
 
 DataLoader::~DataLoader() = default;
@@ -217,6 +234,7 @@ StateDict DataLoader::state_dict() const {
   state.set("batch_size", s.options.batch_size);
   state.set("shuffle", s.options.shuffle);
   state.set("drop_last", s.options.drop_last);
+  if (s.options.sampler) state.set("sampler", s.options.sampler->description());
   return state;
 }
 
@@ -232,6 +250,14 @@ void DataLoader::load_state_dict(const StateDict& state) {
   expect("batch_size", s.options.batch_size);
   expect("shuffle", s.options.shuffle);
   expect("drop_last", s.options.drop_last);
+  const auto quoted = [](const std::string& sampler) {
+    return sampler.empty() ? std::string("no sampler") : "the sampler '" + sampler + "'";
+  };
+  const std::string saved =
+      state.has_scalar("sampler") ? state.scalar<std::string>("sampler") : std::string();
+  const std::string mine = s.options.sampler ? s.options.sampler->description() : std::string();
+  if (saved != mine)
+    fail(operation, "the state was saved with ", quoted(saved), ", this loader has ", quoted(mine));
   const std::int64_t epoch = state.scalar<std::int64_t>("epoch");
   const std::int64_t position = state.scalar<std::int64_t>("position");
   const std::int64_t seed = state.scalar<std::int64_t>("seed");

@@ -6,6 +6,7 @@
 
 #include "../core/io/state_dict.hpp"
 #include "dataset.hpp"
+#include "sampler.hpp"
 
 namespace plumb::data {
 
@@ -15,11 +16,14 @@ struct LoaderOptions {
   std::int64_t batch_size = 64;
   bool shuffle = false;       ///< Another order every epoch; otherwise that of the dataset.
   bool drop_last = false;     ///< Leave out the last batch of an epoch where it is short.
-  std::uint64_t seed = 0;     ///< Of the shuffling alone.
+  std::uint64_t seed = 0;     ///< Of the shuffling, or the sampler, alone.
   int threads = 0;            ///< In [0, 256] that gather; 0: the calling thread does.
   std::int64_t prefetch = 2;  ///< Batches made ahead for each thread, in [1, 65536].
+  /// What an epoch consists of, where that is neither the dataset's order nor a shuffled one.
+  std::shared_ptr<const Sampler> sampler = nullptr;
 
-  /// Throws "[DataLoader] batch_size must be at least 1, got 0" and the like.
+  /// Throws "[DataLoader] batch_size must be at least 1, got 0" and the like, also for shuffle
+  /// beside a sampler, and a sampler that is made for another batch size.
   void check() const;
 };
 
@@ -29,7 +33,7 @@ struct LoaderOptions {
 ///     for (int epoch = 0; epoch < 5; ++epoch)
 ///       for (const data::Batch& batch : loader) step(batch.x, batch.y);
 ///
-/// The order of epoch e is a pure function of (seed, e), and batches are the same and come in the
+/// The order of epoch e is a pure function of (seed, e), with a sampler too, and batches are the same and come in the
 /// same order for any number of threads. A loop that is left early ends its epoch: the next one is
 /// another. An empty dataset gives no batches.
 ///
@@ -65,13 +69,13 @@ class DataLoader {
   const LoaderOptions& options() const;
 
   /// Epoch, position and seed, and what they hold for: the numbers of samples and of a batch,
-  /// shuffle and drop_last. May be taken within a loop: the batch in hand counts as done.
+  /// shuffle and drop_last, and the sampler's description. May be taken within a loop: the batch in hand counts as done.
   StateDict state_dict() const;
   /// Takes over epoch, position and seed. The next loop delivers what is left of that epoch:
   /// nothing if the state was taken while its last batch was in hand. A running loop ends: its
   /// iterators become invalid. Throws, changing nothing, when an entry is missing or out of range,
-  /// or when number of samples, batch size, shuffle or drop_last differ from this loader's. Threads
-  /// and prefetch may differ.
+  /// or when number of samples, batch size, shuffle, drop_last or the sampler's description differ
+  /// from this loader's. Threads and prefetch may differ.
   void load_state_dict(const StateDict& state);
 
  private:
