@@ -16,4 +16,7 @@
 #include "data/shard_sampler.hpp"
 #include "data/subset.hpp"
 #include "data/tensor_dataset.hpp"
+#include "data/text/text_file.hpp"
+#include "data/text/token_windows.hpp"
+#include "data/text/vocabulary.hpp"
 #include "data/weighted_sampler.hpp"
