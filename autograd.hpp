@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autograd/gradcheck.hpp"
+#include "autograd/gradient_accumulation.hpp"
 #include "autograd/modes.hpp"
 #include "autograd/ops/activation.hpp"
 #include "autograd/ops/arithmetic.hpp"

@@ -10,6 +10,7 @@
 #include "data/idx.hpp"
 #include "data/images.hpp"
 #include "data/loader.hpp"
+#include "data/micro_batches.hpp"
 #include "data/mnist.hpp"
 #include "data/random_split.hpp"
 #include "data/sampler.hpp"

@@ -62,16 +62,6 @@ void print_summary(nn::Sequential& model, const optim::SGD& optimizer, const Set
               optim::to_string(optimizer.settings(0)).c_str());
 }
 
-// 3. The test: how often each digit is taken for which. No gradients are needed.
-Confusion evaluate(nn::Layer& model, const std::shared_ptr<const data::Dataset>& dataset) {
-  const NoGrad no_grad;
-  const nn::EvalMode evaluating(model);
-  data::DataLoader loader = test_loader(dataset);
-  Confusion confusion;
-  for (const data::Batch& batch : loader) confusion.add(batch.y, argmax(model(batch.x).value(), 1));
-  return confusion;
-}
-
 int train(const Settings& settings) {
   Training training("train_digits", settings.training);
   const Data data = load(settings);
@@ -80,7 +70,7 @@ int train(const Settings& settings) {
   data::DataLoader loader = training_loader(data.train, settings.training);
   print_summary(model, optimizer, settings, data);
 
-  // 4. What a checkpoint brings back, and what must be set as when it was saved.
+  // 3. What a checkpoint brings back, and what must be set as when it was saved.
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
@@ -89,7 +79,7 @@ int train(const Settings& settings) {
   checkpoint.require("seed", settings.training.seed);
   require_settings(checkpoint, optimizer);
 
-  // 5. A step: every batch moves the parameters once.
+  // 4. A step: every batch moves the parameters once.
   const auto step = [&](const data::Batch& batch) {
     const Variable loss = nn::cross_entropy(model(batch.x), batch.y);
     optimizer.zero_grad();
@@ -98,10 +88,10 @@ int train(const Settings& settings) {
     return loss.item();
   };
 
-  // 6. All epochs, with a test after each.
-  Confusion confusion;
+  // 5. All epochs, with a test after each: how often each digit is taken for which.
+  Confusion confusion(digit_names());
   const auto test = [&] {
-    confusion = evaluate(model, data.test);
+    confusion = test_classes(model, data.test, digit_names());
     const double accuracy = confusion.accuracy();
     return TestScore{format("test accuracy %.2f %%", 100 * accuracy), accuracy};
   };

@@ -7,7 +7,7 @@ program=$PLUMB_BIN_DIR/train_digits
 small=(--samples 2000 --epochs 2)
 "$program" "${small[@]}" >"$work/first"
 grep -q '^epoch 2/2 ' "$work/first" || fail "no line for an epoch"
-grep -q '^rows: digit, columns' "$work/first" || fail "no confusion table"
+grep -q '^rows: the true class, columns' "$work/first" || fail "no confusion table"
 grep -Eq '^training .* samples/s$' "$work/first" || fail "no samples per second"
 grep -Eq '^parameter hash  [0-9a-f]{16}$' "$work/first" || fail "no parameter hash"
 if grep -q $'[\r\033]' "$work/first"; then fail "control characters outside a terminal"; fi
