@@ -80,6 +80,10 @@ Batch Concatenation::gather(Indices indices) const {
     const Batch rows = parts_[part]->gather(share.indices);
     scatter_rows(batch.x, rows.x, share.places, indices.size());
     scatter_rows(batch.y, rows.y, share.places, indices.size());
+    if (rows.lengths.defined() && !batch.lengths.defined())
+      batch.lengths =
+          Tensor::full({indices.size()}, static_cast<double>(rows.x.dim(1)), DType::int64);
+    scatter_rows(batch.lengths, rows.lengths, share.places, indices.size());
   }
   if (indices.size() == 0) return parts_.front()->gather(indices);
   return batch;

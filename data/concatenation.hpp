@@ -8,7 +8,8 @@
 
 namespace plumb::data {
 
-/// The samples of the first part, then those of the second, and so on.
+/// The samples of the first part, then those of the second, and so on. Sequences must come from all
+/// parts padded to the same number of steps.
 class Concatenation : public Dataset {
  public:
   /// Throws for no parts, a null part, and parts whose samples differ in shape or element type (the

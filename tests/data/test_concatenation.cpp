@@ -34,6 +34,22 @@ TEST_CASE("Concatenation: samples follow one another, in any mixture") {
   CHECK(all.gather({}).x.shape() == Shape{0, 2});
 }
 
+TEST_CASE("Concatenation: keeps the lengths of sequences") {
+  data::SequenceOptions padded;
+  padded.padding = 0;
+  padded.steps = 3;
+  const auto sequences = [&](std::vector<std::int64_t> lengths) {
+    std::vector<Tensor> x;
+    for (const std::int64_t length : lengths) x.push_back(Tensor::arange(length));
+    return std::make_shared<data::SequenceDataset>(x, Tensor(), padded);
+  };
+  const data::Concatenation all(Parts{sequences({3, 3}), sequences({1, 2}), sequences({3})});
+  CHECK(all.gather({4, 2, 0, 3}).lengths.to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>{3, 1, 3, 2});
+  CHECK(all.gather({2, 3}).lengths.to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 2});
+  CHECK(!all.gather({1, 4}).lengths.defined());
+}
+
 TEST_CASE("Concatenation: refuses parts whose samples differ") {
   const auto wide = std::make_shared<data::TensorDataset>(Tensor::zeros({2, 3}),
                                                           Tensor::zeros({2}, DType::int64));
