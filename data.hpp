@@ -21,6 +21,7 @@
 #include "data/sampler.hpp"
 #include "data/sequences.hpp"
 #include "data/shard_sampler.hpp"
+#include "data/speech/wav.hpp"
 #include "data/subset.hpp"
 #include "data/tensor_dataset.hpp"
 #include "data/text/text_file.hpp"

@@ -26,6 +26,7 @@ install(FILES "${PROJECT_BINARY_DIR}/plumbConfig.cmake"
               "${PROJECT_BINARY_DIR}/plumbConfigVersion.cmake"
               cmake/FindOpenBLAS.cmake
               cmake/FindLibZip.cmake
+              cmake/FindSndFile.cmake
   DESTINATION "${plumb_package_dir}")
 
 # plumb.pc. The libraries are named as found here: a plumb built by clang needs libomp from
@@ -35,7 +36,7 @@ set(plumb_pc_libraries "${OpenBLAS_LIBRARY}")
 foreach(name IN LISTS OpenMP_CXX_LIB_NAMES)
   list(APPEND plumb_pc_libraries "${OpenMP_${name}_LIBRARY}")
 endforeach()
-list(APPEND plumb_pc_libraries ${ZLIB_LIBRARIES} "${LibZip_LIBRARY}")
+list(APPEND plumb_pc_libraries ${ZLIB_LIBRARIES} "${LibZip_LIBRARY}" "${SndFile_LIBRARY}")
 foreach(library IN LISTS plumb_pc_libraries)
   get_filename_component(folder "${library}" DIRECTORY)
   get_filename_component(name "${library}" NAME_WE)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every installed header compiles without a warning, alone as C++23 with g++, and all of them together
 # as C++17, C++20 and C++23 with g++ and clang++. <plumb/plumb.hpp> brings in no header of
-# xtensor, BLAS, OpenMP, zlib, libzip, JSON or xxHash.
+# xtensor, BLAS, OpenMP, zlib, libzip, libsndfile, JSON or xxHash.
 set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
 build_dir=${PLUMB_BUILD_DIR:-$source_dir/build/release}
@@ -95,7 +95,7 @@ for room in core autograd nn optim data plumb; do
 done
 
 printf '#include <plumb/plumb.hpp>\n' | g++ -std=c++17 -M -I. -x c++ - >"$work/dependencies"
-if grep -E 'xtensor|xtl/|xflens|blas|lapack|[ /]omp\.h|zlib\.h|nlohmann|xxh|[ /]zip\.h' "$work/dependencies"; then
+if grep -E 'xtensor|xtl/|xflens|blas|lapack|[ /]omp\.h|zlib\.h|nlohmann|xxh|[ /]zip\.h|sndfile\.h' "$work/dependencies"; then
   echo "FAILED: <plumb/plumb.hpp> brings in the headers above"
   exit 1
 fi

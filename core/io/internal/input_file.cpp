@@ -57,6 +57,29 @@ std::size_t InputFile::read_some(void* to, std::size_t count) {
   }
 }
 
+void InputFile::read_at(void* to, std::uint64_t count, std::uint64_t at) const {
+  if (at > size_ || count > size_ - at)
+    origin_.refuse("expected bytes [", at, ", ", at + count, "), the file holds ", size_);
+  auto* out = static_cast<char*>(to);
+  while (count > 0) {
+    const ssize_t got =
+        ::pread(descriptor_, out, std::min<std::uint64_t>(count, std::uint64_t{1} << 30),
+                static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) origin_.refuse(std::strerror(errno));
+    if (got == 0) origin_.refuse("the file was shortened while it was read");
+    out += got;
+    at += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::uint64_t>(got);
+  }
+}
+
+void InputFile::will_read(std::uint64_t count, std::uint64_t at) const noexcept {
+  // A hint: whether it was taken is nobody's concern.
+  ::posix_fadvise(descriptor_, static_cast<off_t>(at), static_cast<off_t>(count),
+                  POSIX_FADV_WILLNEED);
+}
+
 // Until the pipe has data or has ended, and as long as no signal asks to stop.
 void InputFile::wait() const {
   constexpr int milliseconds = 50;  // a signal may have come just before poll()

@@ -1,4 +1,4 @@
-// A file that is read from front to back.
+// A file that is read from front to back, or anywhere.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,12 @@ class InputFile {
   // Reads up to `count` bytes, and returns how many: 0 only at the end. Where a StopRequest notes a
   // signal, the reading of a pipe ends with Interrupted.
   std::size_t read_some(void* to, std::size_t count);
+
+  // Bytes [at, at + count) of a regular file, wherever read() is; by several threads at once. Throws
+  // where the file holds fewer, also where it was shortened after it was opened.
+  void read_at(void* to, std::uint64_t count, std::uint64_t at) const;
+  // Bytes [at, at + count) will be read soon: the system may begin to fetch them.
+  void will_read(std::uint64_t count, std::uint64_t at) const noexcept;
 
  private:
   void wait() const;

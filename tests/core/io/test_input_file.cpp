@@ -28,6 +28,24 @@ TEST_CASE("InputFile: reads on, and says what is left") {
         "[load] " + path + ": the file was shortened while it was read");
 }
 
+TEST_CASE("InputFile: reads anywhere, and sees that the file was shortened") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("x", "abcdef");
+  InputFile file({"load", path});
+  char bytes[4] = {};
+  file.will_read(2, 4);
+  file.read_at(bytes, 2, 4);
+  CHECK(std::string(bytes, 2) == "ef");
+  file.read(bytes, 3);
+  CHECK(std::string(bytes, 3) == "abc");  // where it would have been
+  CHECK(error_of([&] { file.read_at(bytes, 3, 4); }) ==
+        "[load] " + path + ": expected bytes [4, 7), the file holds 6");
+  CHECK(error_of([&] { file.read_at(bytes, 1, ~std::uint64_t{0}); }) != "");
+  std::filesystem::resize_file(path, 5);
+  CHECK(error_of([&] { file.read_at(bytes, 2, 4); }) ==
+        "[load] " + path + ": the file was shortened while it was read");
+}
+
 TEST_CASE("InputFile: only regular files") {
   const test::TemporaryFolder folder;
   const auto error = [](const std::string& path) {
