@@ -14,6 +14,7 @@
 #include "core/runtime/random.hpp"
 #include "core/runtime/stop_request.hpp"
 #include "core/runtime/version.hpp"
+#include "core/signal/log_mel.hpp"
 #include "core/tensor/axes.hpp"
 #include "core/tensor/hash.hpp"
 #include "core/tensor/linalg.hpp"

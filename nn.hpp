@@ -9,6 +9,7 @@
 #include "nn/init.hpp"
 #include "nn/layer.hpp"
 #include "nn/linear.hpp"
+#include "nn/log_mel.hpp"
 #include "nn/loss.hpp"
 #include "nn/module.hpp"
 #include "nn/normalization.hpp"
