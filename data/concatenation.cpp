@@ -60,7 +60,8 @@ Concatenation::Concatenation(std::vector<std::shared_ptr<const Dataset>> parts)
   }
 }
 
-Batch Concatenation::gather(Indices indices) const {
+template <class Gather>
+Batch Concatenation::join(Indices indices, const Gather& gather) const {
   indices.check(operation, size());
   struct Share {
     std::vector<std::int64_t> indices, places;
@@ -76,8 +77,8 @@ Batch Concatenation::gather(Indices indices) const {
     const Share& share = shares[part];
     if (share.indices.empty()) continue;
     if (share.places.size() == static_cast<std::size_t>(indices.size()))
-      return parts_[part]->gather(share.indices);
-    const Batch rows = parts_[part]->gather(share.indices);
+      return gather(*parts_[part], share.indices);
+    const Batch rows = gather(*parts_[part], share.indices);
     scatter_rows(batch.x, rows.x, share.places, indices.size());
     scatter_rows(batch.y, rows.y, share.places, indices.size());
     if (rows.lengths.defined() && !batch.lengths.defined())
@@ -85,8 +86,18 @@ Batch Concatenation::gather(Indices indices) const {
           Tensor::full({indices.size()}, static_cast<double>(rows.x.dim(1)), DType::int64);
     scatter_rows(batch.lengths, rows.lengths, share.places, indices.size());
   }
-  if (indices.size() == 0) return parts_.front()->gather(indices);
+  if (indices.size() == 0) return gather(*parts_.front(), indices);
   return batch;
+}
+
+Batch Concatenation::gather(Indices indices) const {
+  return join(indices, [](const Dataset& part, Indices chosen) { return part.gather(chosen); });
+}
+
+Batch Concatenation::gather_in_epoch(Indices indices, std::int64_t epoch) const {
+  return join(indices, [epoch](const Dataset& part, Indices chosen) {
+    return part.gather_in_epoch(chosen, epoch);
+  });
 }
 
 }  // namespace plumb::data

@@ -18,8 +18,13 @@ class Concatenation : public Dataset {
 
   std::int64_t size() const override { return ends_.back(); }
   Batch gather(Indices indices) const override;
+  Batch gather_in_epoch(Indices indices, std::int64_t epoch) const override;
 
  private:
+  // `gather(part, indices)` gathers from one of the parts.
+  template <class Gather>
+  Batch join(Indices indices, const Gather& gather) const;
+
   std::vector<std::shared_ptr<const Dataset>> parts_;
   std::vector<std::int64_t> ends_;  // of each part, in numbers of the whole
 };

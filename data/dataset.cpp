@@ -10,4 +10,6 @@ void Indices::check(std::string_view operation, std::int64_t samples) const {
       fail(operation, "sample ", index, " is out of range [0, ", samples, ")");
 }
 
+Batch Dataset::gather_in_epoch(Indices indices, std::int64_t) const { return gather(indices); }
+
 }  // namespace plumb::data

@@ -55,6 +55,12 @@ class Dataset {
   /// The samples with these indices, in this order; an index may occur twice. Called by several
   /// loader threads at once. Throws for an index outside [0, size()).
   virtual Batch gather(Indices indices) const = 0;
+
+  /// The samples as epoch `epoch` sees them: what a DataLoader asks for. A dataset that changes its
+  /// samples at random (augmentation) overrides it, as a pure function of its arguments, so that a
+  /// run that is resumed sees them again; a dataset over others passes the epoch on. The default is
+  /// gather(indices).
+  virtual Batch gather_in_epoch(Indices indices, std::int64_t epoch) const;
 };
 
 }  // namespace plumb::data

@@ -56,10 +56,11 @@ std::vector<std::int64_t> consecutive(std::int64_t begin, std::int64_t count,
 
 // Called while the exception of a batch is handled. Throws an Error that names the sample at fault,
 // with that sample's exception nested in it.
-[[noreturn]] void name_sample(const Dataset& dataset, Indices indices, const std::string& place) {
+[[noreturn]] void name_sample(const Dataset& dataset, Indices indices, std::int64_t epoch,
+                              const std::string& place) {
   for (const std::int64_t index : indices) {
     try {
-      dataset.gather({&index, 1});
+      dataset.gather_in_epoch({&index, 1}, epoch);
     } catch (...) {
       std::throw_with_nested(Error(text("[", operation, "] sample ", index, " (", place,
                                         "): ", plumb::detail::current_message())));
@@ -126,9 +127,9 @@ Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   const Indices indices = sampler ? Indices(order.data() + begin, count) : made;
   Batch batch;
   try {
-    batch = dataset->gather(indices);
+    batch = dataset->gather_in_epoch(indices, which);
   } catch (...) {
-    name_sample(*dataset, indices, place);
+    name_sample(*dataset, indices, which, place);
   }
   if (!batch.x.defined()) fail(operation, place, ": the dataset gave an undefined x");
   check_rows("x", batch.x, count, place);

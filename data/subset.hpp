@@ -16,10 +16,13 @@ class Subset : public Dataset {
 
   std::int64_t size() const override { return static_cast<std::int64_t>(indices_.size()); }
   Batch gather(Indices indices) const override;
+  Batch gather_in_epoch(Indices indices, std::int64_t epoch) const override;
 
   const std::vector<std::int64_t>& indices() const { return indices_; }
 
  private:
+  std::vector<std::int64_t> chosen(Indices indices) const;
+
   std::shared_ptr<const Dataset> dataset_;
   std::vector<std::int64_t> indices_;
 };
