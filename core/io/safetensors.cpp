@@ -135,22 +135,6 @@ void write_elements(AtomicFile& file, Outgoing& out, std::uint64_t data_begin) {
 
 // --- loading ----------------------------------------------------------------------------------
 
-std::string read_header(InputFile& file) {
-  const Origin& origin = file.origin();
-  if (file.size() < length_bytes)
-    origin.refuse("expected a safetensors header, the file holds ", file.size(), " bytes");
-  std::uint64_t length = 0;
-  file.read(&length, length_bytes);
-  if (length > SafetensorsLimits::header_bytes)
-    origin.refuse("the header declares ", length, " bytes, expected at most ",
-                  SafetensorsLimits::header_bytes);
-  if (length > file.left())
-    origin.refuse("the header declares ", length, " bytes, the file holds ", file.left());
-  std::string header(length, '\0');
-  file.read(header.data(), length);
-  return header;
-}
-
 bool claims_checksums(const SafetensorsHeader& header) {
   const auto found = header.metadata.lower_bound(ours);
   return found != header.metadata.end() && found->first.rfind(ours, 0) == 0;
@@ -175,12 +159,6 @@ void check_elements(const Origin& origin, const SafetensorsHeader& header,
     origin.refuse("tensor '", tensor.name, "' is damaged: its checksum is wrong");
 }
 
-DType loaded_dtype(const std::string& type) {
-  if (type == "F64") return DType::float64;
-  if (type == "I64") return DType::int64;
-  return type == "U8" || type == "BOOL" ? DType::uint8 : DType::float32;
-}
-
 void check_booleans(const Origin& origin, const StoredTensor& tensor, const Tensor& values) {
   const std::uint8_t* value = values.data<std::uint8_t>();
   for (std::int64_t i = 0; i < values.numel(); ++i)
@@ -189,7 +167,7 @@ void check_booleans(const Origin& origin, const StoredTensor& tensor, const Tens
 
 // Reads the stored elements as they are.
 Tensor read_elements(InputFile& file, const StoredTensor& tensor, Checksum& sum) {
-  Tensor result = Tensor::empty(tensor.shape, loaded_dtype(tensor.type));
+  Tensor result = Tensor::empty(tensor.shape, detail::loaded_dtype(tensor.type));
   std::byte* to = result.mutable_raw();
   for (std::uint64_t left = tensor.bytes(); left > 0;) {
     const std::size_t count = std::min(chunk, left);
@@ -250,7 +228,7 @@ void take_scalars(const Origin& origin, const SafetensorsHeader& header, StateDi
 
 LoadedState read_state(InputFile& file, Half half) {
   const Origin& origin = file.origin();
-  std::string text = read_header(file);
+  std::string text = detail::read_safetensors_header(file);
   const bool header_verified = check_header(origin, text);
   const SafetensorsHeader header = detail::parse_safetensors_header(origin, text, file.left());
   std::string().swap(text);

@@ -167,12 +167,6 @@ Shape reversed(const Shape& shape) {
   return out;
 }
 
-void check_booleans(const Origin& origin, const Tensor& values) {
-  const std::uint8_t* value = values.data<std::uint8_t>();
-  for (std::int64_t i = 0; i < values.numel(); ++i)
-    if (value[i] > 1) origin.refuse("the array is of booleans and holds ", int{value[i]});
-}
-
 }  // namespace
 
 NpyHeader parse_npy_header(const Origin& origin, std::string_view text) {
@@ -216,18 +210,33 @@ std::string npy_prefix(const Tensor& x) {
   return prefix + dict;
 }
 
+NpyArray read_npy_array(const Origin& origin, std::uint64_t size,
+                        const std::function<void(void*, std::uint64_t)>& read) {
+  NpyArray array;
+  array.header = parse_npy_header(origin, read_header(origin, size, read));
+  array.dtype = dtype_of_descr(origin, array.header.descr);
+  array.bytes = count_bytes(origin, array.header.shape, array.dtype);
+  if (array.bytes != size)
+    origin.refuse("the header declares ", array.header.shape, " of ", array.dtype, " = ",
+                  array.bytes, " bytes, the file holds ", size);
+  return array;
+}
+
+void check_npy_booleans(const Origin& origin, const NpyHeader& header, const Tensor& values) {
+  if (header.descr != "|b1") return;
+  const std::uint8_t* value = values.data<std::uint8_t>();
+  for (std::int64_t i = 0; i < values.numel(); ++i)
+    if (value[i] > 1) origin.refuse("the array is of booleans and holds ", int{value[i]});
+}
+
 Tensor read_npy(const Origin& origin, std::uint64_t size,
                 const std::function<void(void*, std::uint64_t)>& read) {
-  const NpyHeader header = parse_npy_header(origin, read_header(origin, size, read));
-  const DType dtype = dtype_of_descr(origin, header.descr);
-  const std::uint64_t bytes = count_bytes(origin, header.shape, dtype);
-  if (bytes != size)
-    origin.refuse("the header declares ", header.shape, " of ", dtype, " = ", bytes,
-                  " bytes, the file holds ", size);
-  const bool turned = header.fortran_order && header.shape.rank() > 1;
-  Tensor result = Tensor::empty(turned ? reversed(header.shape) : header.shape, dtype);
-  if (bytes > 0) read(result.mutable_raw(), bytes);
-  if (header.descr == "|b1") check_booleans(origin, result);
+  const NpyArray array = read_npy_array(origin, size, read);
+  const Shape& shape = array.header.shape;
+  const bool turned = array.header.fortran_order && shape.rank() > 1;
+  Tensor result = Tensor::empty(turned ? reversed(shape) : shape, array.dtype);
+  if (array.bytes > 0) read(result.mutable_raw(), array.bytes);
+  check_npy_booleans(origin, array.header, result);
   return turned ? from_fortran(result) : result;
 }
 

@@ -17,11 +17,26 @@ struct NpyHeader {
   Shape shape;
 };
 
+// An array in a file: what its header declares, and how many bytes its elements take.
+struct NpyArray {
+  NpyHeader header;
+  DType dtype = DType::float32;  // of the elements, bool being uint8
+  std::uint64_t bytes = 0;
+};
+
 // Parses the dict: its three keys once each, in any order, and nothing but spaces behind it.
 NpyHeader parse_npy_header(const Origin& origin, std::string_view text);
 
 // Everything in front of the elements of x: magic, version 1.0, length, dict, padded to 64 bytes.
 std::string npy_prefix(const Tensor& x);
+
+// Reads what stands in front of the elements of an array of `size` bytes, whose next bytes
+// `read(to, count)` gives or throws. The size that the header declares is compared with what is left.
+NpyArray read_npy_array(const Origin& origin, std::uint64_t size,
+                        const std::function<void(void*, std::uint64_t)>& read);
+
+// Throws where an array of booleans ("|b1") holds anything but 0 and 1.
+void check_npy_booleans(const Origin& origin, const NpyHeader& header, const Tensor& values);
 
 // Reads an array of `size` bytes, whose next bytes `read(to, count)` gives or throws. The size that
 // the header declares is compared with it before the elements are allocated.

@@ -300,6 +300,29 @@ std::uint64_t stored_size(const std::string& type) {
   return type == "U8" || type == "BOOL" ? 1 : 0;
 }
 
+DType loaded_dtype(const std::string& type) {
+  if (type == "F64") return DType::float64;
+  if (type == "I64") return DType::int64;
+  return type == "U8" || type == "BOOL" ? DType::uint8 : DType::float32;
+}
+
+std::string read_safetensors_header(InputFile& file) {
+  constexpr std::size_t length_bytes = 8;
+  const Origin& origin = file.origin();
+  if (file.size() < length_bytes)
+    origin.refuse("expected a safetensors header, the file holds ", file.size(), " bytes");
+  std::uint64_t length = 0;
+  file.read(&length, length_bytes);
+  if (length > Limits::header_bytes)
+    origin.refuse("the header declares ", length, " bytes, expected at most ",
+                  Limits::header_bytes);
+  if (length > file.left())
+    origin.refuse("the header declares ", length, " bytes, the file holds ", file.left());
+  std::string header(length, '\0');
+  file.read(header.data(), length);
+  return header;
+}
+
 SafetensorsHeader parse_safetensors_header(const Origin& origin, std::string_view header,
                                            std::uint64_t data_bytes) {
   if (header.empty() || header[0] != '{') origin.refuse("the header does not begin with '{'");

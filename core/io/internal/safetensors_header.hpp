@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "../../tensor/dtype.hpp"
 #include "../../tensor/shape.hpp"
+#include "input_file.hpp"
 #include "origin.hpp"
 
 namespace plumb::detail {
@@ -39,6 +41,12 @@ struct SafetensorsLimits {
 
 // Bytes of an element of type "F32"; 0 for types that plumb does not read.
 std::uint64_t stored_size(const std::string& type);
+
+// What elements of type "F32" become when they are loaded, those of 16 bits being converted.
+DType loaded_dtype(const std::string& type);
+
+// The text of a file's header: what its first 8 bytes count.
+std::string read_safetensors_header(InputFile& file);
 
 // Parses a header. `data_bytes` are behind it, which the tensors must fill without hole or overlap.
 // Throws, naming the tensor where it is one, for all that is no such header.
