@@ -6,11 +6,13 @@
 
 namespace plumb::nn {
 
-// Class targets: cross_entropy takes the logits of the last Linear, nll the output of a LogSoftmax.
+// Class targets: cross_entropy takes the logits of the last Linear, nll the output of a LogSoftmax;
+// token_cross_entropy those of every step of sequences.
 using plumb::cross_entropy;
 using plumb::CrossEntropyOptions;
 using plumb::nll;
 using plumb::NllOptions;
+using plumb::token_cross_entropy;
 
 // Targets of the shape of the input; nothing broadcasts.
 using plumb::bce_with_logits;

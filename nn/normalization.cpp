@@ -14,17 +14,28 @@ std::int64_t checked_channels(const char* layer, std::int64_t channels) {
   return channels;
 }
 
-const Shape& checked_shape(const Shape& shape) {
-  if (shape.rank() == 0) fail("LayerNorm", "no axis is to be normalized");
+const Shape& checked_shape(const char* layer, const Shape& shape) {
+  if (shape.rank() == 0) fail(layer, "no axis is to be normalized");
   if (*std::min_element(shape.begin(), shape.end()) < 0)
-    fail("LayerNorm", "sizes must not be negative, got ", shape);
+    fail(layer, "sizes must not be negative, got ", shape);
   return shape;
+}
+
+double checked_eps(const char* layer, double eps) {
+  if (!(eps >= 0 && std::isfinite(eps))) fail(layer, "eps must be in [0, inf), got ", eps);
+  return eps;
+}
+
+void check_end(const char* layer, const Shape& shape, const Variable& x) {
+  const int leading = x.rank() - shape.rank();
+  if (leading < 0 || !std::equal(shape.begin(), shape.end(), x.shape().begin() + leading))
+    fail(layer, "expected an input that ends in ", shape, ", got ", x.shape());
 }
 
 }  // namespace
 
 NormLayer::NormLayer(const char* layer, const Shape& parameters, double eps, Affine affine) {
-  if (!(eps >= 0 && std::isfinite(eps))) fail(layer, "eps must be in [0, inf), got ", eps);
+  checked_eps(layer, eps);
   if (affine == Affine::no) return;
   weight_ = add_parameter("weight", Tensor::ones(parameters));
   bias_ = add_parameter("bias", Tensor::zeros(parameters));
@@ -83,7 +94,7 @@ void BatchNorm2d::check_input(const Shape& shape) const {
 }
 
 LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& options)
-    : NormLayer("LayerNorm", checked_shape(shape), options.eps, options.affine),
+    : NormLayer("LayerNorm", checked_shape("LayerNorm", shape), options.eps, options.affine),
       shape_(shape),
       options_(options) {}
 
@@ -91,10 +102,22 @@ LayerNorm::LayerNorm(std::int64_t size, const LayerNormOptions& options)
     : LayerNorm(Shape{size}, options) {}
 
 Variable LayerNorm::forward(const Variable& x) {
-  const int leading = x.rank() - shape_.rank();
-  if (leading < 0 || !std::equal(shape_.begin(), shape_.end(), x.shape().begin() + leading))
-    fail("LayerNorm", "expected an input that ends in ", shape_, ", got ", x.shape());
+  check_end("LayerNorm", shape_, x);
   return layer_norm(x, shape_, weight(), bias(), options_.eps);
+}
+
+RMSNorm::RMSNorm(const Shape& shape, const RMSNormOptions& options)
+    : shape_(checked_shape("RMSNorm", shape)), options_(options) {
+  checked_eps("RMSNorm", options.eps);
+  if (options.affine == Affine::yes) weight_ = add_parameter("weight", Tensor::ones(shape));
+}
+
+RMSNorm::RMSNorm(std::int64_t size, const RMSNormOptions& options)
+    : RMSNorm(Shape{size}, options) {}
+
+Variable RMSNorm::forward(const Variable& x) {
+  check_end("RMSNorm", shape_, x);
+  return rms_norm(x, shape_, weight_, options_.eps);
 }
 
 GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels, const GroupNormOptions& options)

@@ -1,4 +1,4 @@
-// BatchNorm, LayerNorm, GroupNorm: values less their mean, divided by their deviation.
+// BatchNorm, LayerNorm, GroupNorm, RMSNorm: values of one size whatever that of the input.
 #pragma once
 
 #include <optional>
@@ -118,6 +118,34 @@ class LayerNorm : public NormLayer {
  private:
   Shape shape_;
   LayerNormOptions options_;
+};
+
+struct RMSNormOptions {
+  /// Added to the mean square.
+  double eps = 1e-5;
+  Affine affine = Affine::yes;
+};
+
+/// y = x / sqrt(mean of x^2 + eps) weight over the trailing axes of x [..., shape], which the
+/// parameter "weight" has too and which starts as 1 (Zhang and Sennrich 2019, "Root mean square layer
+/// normalization"). The same in training and evaluation.
+class RMSNorm : public Layer {
+ public:
+  /// As LayerNorm.
+  explicit RMSNorm(const Shape& shape, const RMSNormOptions& options = {});
+  /// Over the last axis.
+  explicit RMSNorm(std::int64_t size, const RMSNormOptions& options = {});
+
+  /// Throws "[RMSNorm] expected an input that ends in [128], got [64, 100]".
+  Variable forward(const Variable& x) override;
+
+  /// Undefined with Affine::no.
+  const Variable& weight() const { return weight_; }
+
+ private:
+  Shape shape_;
+  RMSNormOptions options_;
+  Variable weight_;
 };
 
 struct GroupNormOptions {

@@ -30,26 +30,35 @@ void check_values(const char* operation, const Tensor& targets, std::int64_t cla
          ", expected a class in [0, ", classes, ")");
 }
 
-// Checks what cross_entropy and nll both take; returns the targets as int64.
+void check_weight(const char* operation, const Tensor& weight, std::int64_t classes, DType dtype) {
+  if (weight.defined() && (weight.shape() != Shape{classes} || weight.dtype() != dtype))
+    fail(operation, "the weight must be ", Shape{classes}, " of ", dtype, ", got ", weight.shape(),
+         " of ", weight.dtype());
+}
+
+// Checks targets and weights for scores of so many classes; returns the targets as int64.
+Tensor check_targets(const char* operation, const Tensor& scores, std::int64_t classes,
+                     const Shape& expected, const Tensor& targets,
+                     const kernel::ClassCosts& costs) {
+  if (targets.dtype() != DType::int64 && targets.dtype() != DType::uint8)
+    fail(operation, "the targets must be int64 or uint8, got ", targets.dtype());
+  if (targets.shape() != expected)
+    fail(operation, "scores ", scores.shape(), " need targets ", expected, ", got ",
+         targets.shape());
+  check_weight(operation, costs.weight, classes, scores.dtype());
+  Tensor values = targets.to(DType::int64);
+  check_values(operation, values, classes, costs.ignore_index);
+  return values;
+}
+
+// For scores [n, classes, d...], which cross_entropy and nll both take.
 Tensor check_targets(const char* operation, const Tensor& scores, const Tensor& targets,
                      const kernel::ClassCosts& costs) {
   if (scores.rank() < 2)
     fail(operation, "the scores must be [n, classes] or [n, classes, d...], got ", scores.shape());
-  if (targets.dtype() != DType::int64 && targets.dtype() != DType::uint8)
-    fail(operation, "the targets must be int64 or uint8, got ", targets.dtype());
   Shape expected = {scores.shape()[0]};
   for (int axis = 2; axis < scores.rank(); ++axis) expected.push_back(scores.shape()[axis]);
-  if (targets.shape() != expected)
-    fail(operation, "scores ", scores.shape(), " need targets ", expected, ", got ",
-         targets.shape());
-  const std::int64_t classes = scores.shape()[1];
-  const Tensor& weight = costs.weight;
-  if (weight.defined() && (weight.shape() != Shape{classes} || weight.dtype() != scores.dtype()))
-    fail(operation, "the weight must be ", Shape{classes}, " of ", scores.dtype(), ", got ",
-         weight.shape(), " of ", weight.dtype());
-  Tensor values = targets.to(DType::int64);
-  check_values(operation, values, classes, costs.ignore_index);
-  return values;
+  return check_targets(operation, scores, scores.shape()[1], expected, targets, costs);
 }
 
 // The costs that a rule keeps. Reading them throws when the weight was changed in place.
@@ -78,30 +87,57 @@ double divisor_of(Reduction reduction, const kernel::ClassSums& sums) {
   return reduction == Reduction::mean ? sums.weight : 1;
 }
 
-}  // namespace
+kernel::ClassCosts costs_of(const char* operation, const CrossEntropyOptions& options) {
+  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
+    fail(operation, "label_smoothing must be in [0, 1], got ", options.label_smoothing);
+  return {options.label_smoothing, options.weight, options.ignore_index};
+}
 
 // y = (1 - s) w_t (L - x_t) + s/C sum_c w_c (L - x_c), over the divisor;
-// dx_c = g ((1 - s) w_t (p_c - [c = t]) + s/C (p_c sum w - w_c)) with p = softmax x
+// dx_c = g ((1 - s) w_t (p_c - [c = t]) + s/C (p_c sum w - w_c)) with p = softmax x.
+// The kernel sees the logits in the shape `seen`, and one loss for each of the targets t.
+Variable class_loss(const char* operation, const Variable& logits, const Shape& seen, Tensor t,
+                    const kernel::ClassCosts& costs, Reduction reduction) {
+  const Tensor& x = logits.value();
+  Tensor losses = losses_for(operation, reduction, t.shape(), x.dtype());
+  Tensor state = Tensor::empty({2, t.numel()}, x.dtype());
+  const kernel::ClassSums sums = kernel::cross_entropy(losses, state, x.reshape(seen), t, costs);
+  const double divisor = divisor_of(reduction, sums);
+  Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());
+  return record(operation, std::move(y), {logits},
+                [x = Saved(x), seen, t = Saved(std::move(t)), state = Saved(std::move(state)),
+                 costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) {
+                    Tensor slopes = dx.reshape(seen);
+                    kernel::cross_entropy_into(slopes, mode, g, divisor, x.get().reshape(seen), t,
+                                               state, costs.get());
+                  });
+                });
+}
+
+}  // namespace
+
 Variable cross_entropy(const Variable& logits, const Tensor& targets,
                        const CrossEntropyOptions& options) {
   const Profiled profiled("cross_entropy");
-  const kernel::ClassCosts costs{options.label_smoothing, options.weight, options.ignore_index};
-  if (!(costs.label_smoothing >= 0 && costs.label_smoothing <= 1))
-    fail("cross_entropy", "label_smoothing must be in [0, 1], got ", costs.label_smoothing);
-  const Tensor& x = logits.value();
-  Tensor t = check_targets("cross_entropy", x, targets, costs);
-  Tensor losses = losses_for("cross_entropy", options.reduction, t.shape(), x.dtype());
-  Tensor state = Tensor::empty({2, t.numel()}, x.dtype());
-  const kernel::ClassSums sums = kernel::cross_entropy(losses, state, x, t, costs);
-  const double divisor = divisor_of(options.reduction, sums);
-  Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());
-  return record("cross_entropy", std::move(y), {logits},
-                [x = Saved(x), t = Saved(std::move(t)), state = Saved(std::move(state)),
-                 costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::cross_entropy_into(dx, mode, g, divisor, x, t, state, costs.get());
-                  });
-                });
+  const kernel::ClassCosts costs = costs_of("cross_entropy", options);
+  Tensor t = check_targets("cross_entropy", logits.value(), targets, costs);
+  return class_loss("cross_entropy", logits, logits.shape(), std::move(t), costs,
+                    options.reduction);
+}
+
+Variable token_cross_entropy(const Variable& logits, const Tensor& targets,
+                             const CrossEntropyOptions& options) {
+  const Profiled profiled("token_cross_entropy");
+  const kernel::ClassCosts costs = costs_of("token_cross_entropy", options);
+  if (logits.rank() == 0) fail("token_cross_entropy", "the scores must be [..., classes], got []");
+  Shape expected;
+  for (int axis = 0; axis + 1 < logits.rank(); ++axis) expected.push_back(logits.shape()[axis]);
+  const std::int64_t classes = logits.dim(-1);
+  Tensor t =
+      check_targets("token_cross_entropy", logits.value(), classes, expected, targets, costs);
+  const Shape rows = {t.numel(), classes};
+  return class_loss("token_cross_entropy", logits, rows, std::move(t), costs, options.reduction);
 }
 
 // y = -w_t x_t, over the divisor;  dx_c = -g w_t [c = t]

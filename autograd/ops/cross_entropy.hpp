@@ -35,6 +35,13 @@ struct CrossEntropyOptions {
 Variable cross_entropy(const Variable& logits, const Tensor& targets,
                        const CrossEntropyOptions& options = {});
 
+/// The same loss of sequences: `logits` is [..., classes], with the classes along the last axis, and
+/// `targets` is [...]. Nothing is copied. Errors are "[token_cross_entropy] ...".
+///
+///     Variable loss = token_cross_entropy(model(batch.x), batch.y);  // [n, steps, v], [n, steps]
+Variable token_cross_entropy(const Variable& logits, const Tensor& targets,
+                             const CrossEntropyOptions& options = {});
+
 struct NllOptions {
   /// As in CrossEntropyOptions.
   Tensor weight = {};

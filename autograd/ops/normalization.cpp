@@ -8,6 +8,7 @@
 #include "../../core/kernels/math.hpp"
 #include "../../core/kernels/normalization/channel_scale.hpp"
 #include "../../core/kernels/normalization/channel_sums.hpp"
+#include "../../core/kernels/normalization/root_mean_square.hpp"
 #include "../../core/kernels/normalization/row_scale.hpp"
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/runtime/error.hpp"
@@ -41,6 +42,15 @@ void check_affine(const char* operation, const Variable& weight, const Variable&
                   const Shape& expected, const Variable& x) {
   if (weight.defined()) check_shape(operation, "weight", weight.value(), expected, x);
   if (bias.defined()) check_shape(operation, "bias", bias.value(), expected, x);
+}
+
+// How many axes x has in front of those that are normalized.
+int leading_axes(const char* operation, const Variable& x, const Shape& normalized) {
+  const int leading = x.rank() - normalized.rank();
+  if (normalized.rank() == 0) fail(operation, "no axis is to be normalized");
+  if (leading < 0 || !std::equal(normalized.begin(), normalized.end(), x.shape().begin() + leading))
+    fail(operation, "expected an input that ends in ", normalized, ", got ", x.shape());
+  return leading;
 }
 
 // A copy of p, so that later changes in place do not reach it; full of `otherwise` if undefined.
@@ -134,10 +144,7 @@ Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& 
                     const Variable& bias, double eps) {
   const Profiled profiled("layer_norm");
   check_input("layer_norm", x, eps);
-  const int leading = x.rank() - normalized.rank();
-  if (normalized.rank() == 0) fail("layer_norm", "no axis is to be normalized");
-  if (leading < 0 || !std::equal(normalized.begin(), normalized.end(), x.shape().begin() + leading))
-    fail("layer_norm", "expected an input that ends in ", normalized, ", got ", x.shape());
+  const int leading = leading_axes("layer_norm", x, normalized);
   check_affine("layer_norm", weight, bias, normalized, x);
   const std::int64_t rows = x.shape().numel(0, leading), size = normalized.numel();
 
@@ -159,6 +166,29 @@ Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& 
     write_sums(to, 2, sums.gradient);
   };
   return record("layer_norm", std::move(y), {x, weight, bias}, std::move(rule));
+}
+
+// y = w x^ with x^ = x / s, s = sqrt(mean x^2 + eps) for each row;
+// dx = (h - x^ mean(h x^)) / s, h = g w, dw = sum over the rows of g x^
+Variable rms_norm(const Variable& x, const Shape& normalized, const Variable& weight, double eps) {
+  const Profiled profiled("rms_norm");
+  check_input("rms_norm", x, eps);
+  const int leading = leading_axes("rms_norm", x, normalized);
+  check_affine("rms_norm", weight, Variable(), normalized, x);
+  const std::int64_t rows = x.shape().numel(0, leading), size = normalized.numel();
+
+  const Tensor w = weight.defined() ? weight.value() : Tensor();
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor inverse = Tensor::empty({rows}, DType::float64);
+  kernel::rms_norm(y, inverse, x.value(), w, eps);
+  auto rule = [x = Saved(x), size, inverse, w = Saved(x.requires_grad() ? w : Tensor())](
+                  const Tensor& g, Gradients& to) {
+    to.write(0, [&](Tensor& dx, Write mode) { kernel::rms_norm_into(dx, mode, g, x, inverse, w); });
+    if (!to.needs(1)) return;
+    const Tensor no_mean = Tensor::zeros(inverse.shape(), DType::float64);
+    write_sums(to, 1, kernel::row_sums(g, x, size, no_mean, inverse).product);
+  };
+  return record("rms_norm", std::move(y), {x, weight}, std::move(rule));
 }
 
 // y = w x^ + b with x^ = (x - m) / s for each group;  dx = (h - mean h - x^ mean(h x^)) / s with

@@ -5,7 +5,7 @@
 
 namespace plumb {
 
-// All give y = (x - m) / sqrt(v + eps) weight + bias, where m and v are mean and variance of the
+// All but rms_norm give y = (x - m) / sqrt(v + eps) weight + bias, where m and v are mean and variance of the
 // elements that are normalized together; v divides by their number n, not by n - 1. An undefined
 // weight stands for 1, an undefined bias for 0. All tensors have one dtype, float32 or float64.
 // Means and variances are taken in double in two passes, so that float32 values of mean 1000 and
@@ -43,6 +43,12 @@ Variable batch_norm(RunningStatistics& running, const Variable& x, const Variabl
 /// and Hinton 2016, "Layer normalization").
 Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& weight = Variable(),
                     const Variable& bias = Variable(), double eps = 1e-5);
+
+/// Divides x [..., normalized] by the root of the mean of its squares over its trailing axes, which
+/// the weight has too: y = x / sqrt(mean of x^2 + eps) weight (Zhang and Sennrich 2019, "Root mean
+/// square layer normalization"). Squares are taken in double.
+Variable rms_norm(const Variable& x, const Shape& normalized, const Variable& weight = Variable(),
+                  double eps = 1e-5);
 
 /// Normalizes each sample of x [n, c, ...] over groups: all elements of c / groups consecutive
 /// channels. weight and bias are [c] (Wu and He 2018, "Group normalization"). With c groups

@@ -1,6 +1,7 @@
 #include "indexing.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "../simd/loops.hpp"
@@ -48,12 +49,22 @@ struct Picked {
   }
 };
 
+// The columns that a thread takes where there are `outer` numbers to share out: all, unless the
+// threads are more. No sum depends on it. One thread reads rows whole, as they stand in memory.
+std::int64_t columns_at_once(std::int64_t outer, std::int64_t inner) {
+  const std::int64_t threads = num_threads();
+  if (outer >= threads) return inner;
+  constexpr std::int64_t line = 16;  // of floats
+  const std::int64_t each = (inner * outer + threads - 1) / threads;
+  return std::clamp<std::int64_t>((each + line - 1) / line * line, 1, inner);
+}
+
 // Calls f(o, left, right) for parts of [outer, m, inner] that no index joins: an outer number and
-// a range of columns. Narrow ranges only where there are few outer numbers to share out.
+// a range of columns.
 template <class F>
 void for_each_part(std::int64_t outer, std::int64_t m, std::int64_t inner, F f) {
   if (m == 0 || inner == 0) return;
-  const std::int64_t width = outer < 16 ? std::min<std::int64_t>(inner, 64) : inner;
+  const std::int64_t width = columns_at_once(outer, inner);
   const std::int64_t tiles = (inner + width - 1) / width;
   parallel_for(outer * tiles, grain / (m * width) + 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
@@ -83,7 +94,7 @@ class SumsBeside {
         counts_(static_cast<std::size_t>(rows)) {}
 
   // Adds `in` to sum number `number`, and what that has gathered to `out` if it is enough.
-  void add(std::int64_t number, const T* in, T* out) {
+  PLUMB_INLINE void add(std::int64_t number, const T* in, T* out) {
     add_row(width_, in, sums_.data() + number * width_);
     if (++counts_[static_cast<std::size_t>(number)] == longest_chain) flush(number, out);
   }
@@ -120,17 +131,31 @@ struct OftenNamed {
   }
 };
 
+// Rows that are asked for ahead of the one at work: which one comes next, the processor cannot know.
+constexpr std::int64_t rows_ahead = 8;
+
+template <class T>
+PLUMB_INLINE inline void fetch_row(const T* row, std::int64_t width) {
+  constexpr std::int64_t line = 64 / sizeof(T);
+  for (std::int64_t i = 0; i < width; i += line) __builtin_prefetch(row + i);
+}
+
 // dx[index[k], ..] += g[k, ..] for the elements [left, right) of rows, where some are named often.
 template <class T>
 void add_often_named(const OftenNamed& often, std::int64_t m, std::int64_t inner, std::int64_t left,
-                     std::int64_t right, const std::int64_t* at, const T* g, T* dx) {
+                     std::int64_t right, const std::int64_t* at, std::int64_t ignored, const T* g,
+                     T* dx) {
   SumsBeside<T> beside(static_cast<std::int64_t>(often.rows.size()), right - left);
-  for (std::int64_t k = 0; k < m; ++k) {
-    const T* in = g + k * inner + left;
-    T* out = dx + at[k] * inner + left;
-    const std::int64_t number = often.numbers[static_cast<std::size_t>(at[k])];
-    number < 0 ? add_row(right - left, in, out) : beside.add(number, in, out);
-  }
+  on_best_isa([=, &often, &beside]() PLUMB_INLINE {
+    for (std::int64_t k = 0; k < m; ++k) {
+      if (at[k] == ignored) continue;
+      if (k + rows_ahead < m) fetch_row(dx + at[k + rows_ahead] * inner + left, right - left);
+      const T* in = g + k * inner + left;
+      T* out = dx + at[k] * inner + left;
+      const std::int64_t number = often.numbers[static_cast<std::size_t>(at[k])];
+      number < 0 ? add_row(right - left, in, out) : beside.add(number, in, out);
+    }
+  });
   for (std::size_t i = 0; i < often.rows.size(); ++i)
     beside.flush(static_cast<std::int64_t>(i), dx + often.rows[i] * inner + left);
 }
@@ -212,21 +237,23 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   const std::int64_t n = x.shape()[axis], m = index.numel();
   const std::int64_t inner = shape.numel(axis + 1, shape.rank());
   const std::int64_t* at = index.data<std::int64_t>();
-  dispatch_all(x.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = x.data<T>();
-    T* to = y.mutable_data<T>();
-    parallel_for(y.numel() / inner, grain / inner + 1, [=](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const T* in = from + (row / m * n + at[row % m]) * inner;
-        for (std::int64_t i = 0; i < inner; ++i) to[row * inner + i] = in[i];
-      }
-    });
+  const std::int64_t bytes = inner * static_cast<std::int64_t>(size_of(x.dtype()));
+  const std::byte* from = x.raw();
+  std::byte* to = y.mutable_raw();
+  parallel_for(y.numel() / inner, grain / inner + 1, [=](std::int64_t begin, std::int64_t end) {
+    const auto row_of = [=](std::int64_t row) {
+      return from + (row / m * n + at[row % m]) * bytes;
+    };
+    for (std::int64_t row = begin; row < end; ++row) {
+      if (row + rows_ahead < end) fetch_row(row_of(row + rows_ahead), bytes);
+      std::memcpy(to + row * bytes, row_of(row), static_cast<std::size_t>(bytes));
+    }
   });
   return y;
 }
 
-void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const Tensor& index) {
+void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const Tensor& index,
+                       std::int64_t ignored) {
   if (mode == Write::overwrite) dx.fill(0);
   if (g.numel() == 0) return;
   const std::int64_t n = dx.shape()[axis], m = index.numel();
@@ -239,13 +266,17 @@ void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const 
     const OftenNamed often(n, m, at);
     for_each_part(dx.shape().numel(0, axis), m, inner,
                   [=, &often](std::int64_t o, std::int64_t left, std::int64_t right) {
+                    const T* in = from + o * m * inner;
+                    T* out = to + o * n * inner;
                     if (!often.rows.empty())
-                      return add_often_named(often, m, inner, left, right, at, from + o * m * inner,
-                                             to + o * n * inner);
+                      return add_often_named(often, m, inner, left, right, at, ignored, in, out);
                     on_best_isa([=]() PLUMB_INLINE {
-                      for (std::int64_t k = 0; k < m; ++k)
-                        add_row(right - left, from + (o * m + k) * inner + left,
-                                to + (o * n + at[k]) * inner + left);
+                      for (std::int64_t k = 0; k < m; ++k) {
+                        if (at[k] == ignored) continue;
+                        if (k + rows_ahead < m)
+                          fetch_row(out + at[k + rows_ahead] * inner + left, right - left);
+                        add_row(right - left, in + k * inner + left, out + at[k] * inner + left);
+                      }
                     });
                   });
   });

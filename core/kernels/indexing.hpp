@@ -23,7 +23,9 @@ void gather_into(Tensor& dx, Write mode, const Tensor& g, int axis, const Tensor
 
 /// y[.., k, ..] = x[.., index[k], ..] along an axis, for an index of rank 1.
 Tensor index_select(const Tensor& x, int axis, const Tensor& index);
-/// dx[.., index[k], ..] = or += g[.., k, ..]; other elements become 0 or stay. Floating.
-void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const Tensor& index);
+/// dx[.., index[k], ..] = or += g[.., k, ..]; other elements become 0 or stay. Floating. What an
+/// index of `ignored` names is not added.
+void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const Tensor& index,
+                       std::int64_t ignored = -1);
 
 }  // namespace plumb::kernel

@@ -29,7 +29,8 @@ TEST_CASE("reference: every operation has cases") {
       "reshape flatten squeeze unsqueeze transpose permute slice concat stack broadcast_to "
       "gather index_select softmax log_softmax conv1d conv2d conv_transpose2d "
       "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
-      "batch_norm layer_norm group_norm "
+      "batch_norm layer_norm group_norm rms_norm "
+      "embedding scaled_dot_product_attention multi_head_attention rotary token_cross_entropy "
       "cross_entropy nll mse l1 huber bce_with_logits kl_div");
   for (std::string name; names >> name;) {
     CAPTURE(name);

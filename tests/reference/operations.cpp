@@ -5,6 +5,7 @@ namespace plumb::test {
 const std::map<std::string, Table>& operations() {
   static const std::map<std::string, Table> tables = {
       {"arithmetic", arithmetic_operations()},
+      {"attention", attention_operations()},
       {"math", math_operations()},
       {"activation", activation_operations()},
       {"matmul", matmul_operations()},

@@ -10,6 +10,7 @@ const std::map<std::string, Table>& operations();
 
 // Its parts.
 Table arithmetic_operations();
+Table attention_operations();
 Table math_operations();
 Table activation_operations();
 Table matmul_operations();

@@ -1,31 +1,11 @@
 #include "row_scale.hpp"
 
-#include <algorithm>
-
 #include "../../simd/lane_sums.hpp"
-#include "../../simd/loops.hpp"
-#include "../../tensor/internal/dispatch.hpp"
 #include "center.hpp"
+#include "each_row.hpp"
 
 namespace plumb::kernel {
 namespace {
-
-// Calls f(bytes, row) for all rows on several threads, where vectors have so many bytes.
-template <class F>
-void for_each_row(const Tensor& x, std::int64_t rows, F f) {
-  if (x.numel() == 0) return;
-  const std::int64_t at_once = std::max<std::int64_t>(1, grain / (x.numel() / rows));
-  parallel_for(rows, at_once, [&](std::int64_t begin, std::int64_t end) {
-    on_best_vectors([=, &f](auto bytes) PLUMB_INLINE {
-      for (std::int64_t row = begin; row < end; ++row) f(bytes, row);
-    });
-  });
-}
-
-template <class T>
-const T* data_or_null(const Tensor& x) {
-  return x.defined() ? x.data<T>() : nullptr;
-}
 
 // dx of one row from the gradient h of its x^: g, or g w where there are weights.
 template <int bytes, bool weighted, class T>

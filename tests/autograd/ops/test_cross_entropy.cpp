@@ -397,3 +397,48 @@ TEST_CASE("nll: with all targets ignored the mean is NaN and the gradient 0") {
   loss.backward();
   CHECK(x.grad().to_vector<double>() == std::vector<double>(3, 0.0));
 }
+
+TEST_CASE("token_cross_entropy: the bits of cross_entropy of the rows, for any leading axes") {
+  const Tensor x = normal({2, 3, 5}, DType::float32),
+               t = Tensor::from<std::int64_t>({0, 4, 2, 2, -100, 1}, {2, 3});
+  for (const Reduction reduction : {Reduction::mean, Reduction::sum, Reduction::none}) {
+    CrossEntropyOptions options;
+    options.reduction = reduction;
+    options.label_smoothing = 0.1;
+    const Variable a = Variable::leaf(x), b = Variable::leaf(x.reshape({6, 5}));
+    const Variable tokens = token_cross_entropy(a, t, options);
+    const Variable rows = cross_entropy(b, t.reshape({6}), options);
+    CHECK(tokens.shape() == (reduction == Reduction::none ? Shape{2, 3} : Shape{}));
+    CHECK(tokens.value().to_vector<float>() == rows.value().to_vector<float>());
+    tokens.backward(Tensor::ones(tokens.shape()));
+    rows.backward(Tensor::ones(rows.shape()));
+    CHECK(a.grad().shape() == x.shape());
+    CHECK(a.grad().to_vector<float>() == b.grad().to_vector<float>());
+  }
+}
+
+TEST_CASE("token_cross_entropy: one class, no tokens, one row of logits") {
+  const Variable one = Variable::leaf(normal({2, 3, 1}));
+  const Variable loss = token_cross_entropy(one, Tensor::zeros({2, 3}, DType::int64));
+  CHECK(loss.item() == 0);
+  loss.backward();
+  for (const double slope : one.grad().to_vector<double>()) CHECK(slope == 0);
+  CrossEntropyOptions options;
+  options.reduction = Reduction::none;
+  CHECK(token_cross_entropy(Tensor::zeros({0, 4, 3}), Tensor::zeros({0, 4}, DType::int64), options)
+            .shape() == Shape{0, 4});
+  CHECK(token_cross_entropy(logits(1).reshape({3}), classes({1}).reshape({})).item() ==
+        doctest::Approx(losses[1]));
+}
+
+TEST_CASE("token_cross_entropy: errors have its name, and the position of a bad target") {
+  const Tensor x = Tensor::zeros({2, 3, 5});
+  CHECK_THROWS_WITH_AS(token_cross_entropy(x, Tensor::zeros({2, 5}, DType::int64)),
+                       "[token_cross_entropy] scores [2, 3, 5] need targets [2, 3], got [2, 5]",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      token_cross_entropy(x, Tensor::from<std::int64_t>({0, 1, 2, 3, 5, 4}, {2, 3})),
+      "[token_cross_entropy] the target at [1, 1] is 5, expected a class in [0, 5)", Error);
+  CHECK_THROWS_WITH_AS(token_cross_entropy(Tensor::zeros({}), Tensor::zeros({}, DType::int64)),
+                       "[token_cross_entropy] the scores must be [..., classes], got []", Error);
+}

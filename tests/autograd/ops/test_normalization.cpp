@@ -375,3 +375,69 @@ TEST_CASE("layer_norm, group_norm: errors name the shapes") {
   CHECK(error_of([&] { group_norm(x, 3, {}, {}, std::numeric_limits<double>::infinity()); }) ==
         "[group_norm] eps must be in [0, inf), got inf");
 }
+
+TEST_CASE("rms_norm: rows get a mean square of 1, then the weight") {
+  const Tensor x = Tensor::from({3.0, -4.0, 0.0, 0.0}, {2, 2});
+  const Tensor y = rms_norm(x, {2}, Tensor::from({1.0, 10.0}), 0.5).value();
+  const double root = std::sqrt(12.5 + 0.5);
+  CHECK(y.at({0, 0}) == doctest::Approx(3 / root));
+  CHECK(y.at({0, 1}) == doctest::Approx(-40 / root));
+  CHECK(y.at({1, 0}) == 0);
+}
+
+TEST_CASE("rms_norm: gradients, with a weight or without") {
+  for (const Shape& shape : {Shape{4}, Shape{3, 4}}) {
+    gradcheck([&](const auto& in) { return rms_norm(in[0], shape, in[1]); },
+              {normal({2, 3, 4}), normal(shape, DType::float64, 3)});
+    gradcheck([&](const auto& in) { return rms_norm(in[0], shape); }, {normal({2, 3, 4})});
+  }
+}
+
+TEST_CASE("rms_norm: elements of 1e30 and 1e-30 keep their digits in float32") {
+  const Tensor x = Tensor::from({1.F, -2.F, 2.F}), g = Tensor::from({1.F, 0.F, 3.F});
+  const auto run = [&](float factor) {
+    const Variable leaf = Variable::leaf(x * factor);
+    const Variable y = rms_norm(leaf, {3}, Variable(), 0);
+    y.backward(g);
+    return std::pair(y.value(), leaf.grad() * factor);
+  };
+  const auto [y, dx] = run(1);
+  for (const float factor : {1e30F, 1e-30F}) {
+    const auto [scaled, slopes] = run(factor);
+    CHECK(deviation(scaled, y) <= 1e-6);
+    CHECK(deviation(slopes, dx) <= 1e-6);
+  }
+}
+
+TEST_CASE("rms_norm: no rows, rows of nothing") {
+  const Variable weight = Variable::leaf(Tensor::ones({3}));
+  const Variable none = rms_norm(Tensor::empty({0, 3}), {3}, weight);
+  none.backward(Tensor::empty({0, 3}));
+  CHECK(weight.grad().to_vector<float>() == std::vector<float>{0, 0, 0});
+  CHECK(rms_norm(Tensor::empty({2, 0}), {0}).shape() == Shape{2, 0});
+}
+
+TEST_CASE("rms_norm: the same bits for any number of threads") {
+  const Tensor x = normal({300, 130}, DType::float32), w = normal({130}, DType::float32);
+  std::uint64_t first = 0;
+  for (const int threads : {1, 2, 4}) {
+    const Threads scope(threads);
+    const Variable a = Variable::leaf(x), b = Variable::leaf(w);
+    const Variable y = rms_norm(a, {130}, b);
+    y.backward(x);
+    const std::uint64_t bits = hash(y.value(), hash(a.grad(), hash(b.grad(), 0)));
+    if (first == 0) first = bits;
+    CHECK(bits == first);
+  }
+}
+
+TEST_CASE("rms_norm: errors name the shapes") {
+  const Tensor x = Tensor::zeros({2, 3});
+  CHECK(error_of([&] { rms_norm(x, {4}); }) ==
+        "[rms_norm] expected an input that ends in [4], got [2, 3]");
+  CHECK(error_of([&] { rms_norm(x, {}); }) == "[rms_norm] no axis is to be normalized");
+  CHECK(error_of([&] { rms_norm(x, {3}, Tensor::ones({2})); }) ==
+        "[rms_norm] input [2, 3] needs a weight [3], got [2]");
+  CHECK(error_of([&] { rms_norm(x, {3}, Variable(), -1); }) ==
+        "[rms_norm] eps must be in [0, inf), got -1");
+}
