@@ -53,6 +53,15 @@ TEST_CASE("docs/autograd.md: where the time goes") {
   CHECK(profile.rows().size() == 6);
 }
 
+TEST_CASE("docs/autograd.md: attention") {
+  const Variable x = Variable::leaf(Tensor::ones({2, 10, 3 * 16}));  // queries, keys, values
+  AttentionMask mask;
+  mask.causal = Causal::yes;
+  mask.key_lengths = Tensor::from<std::int64_t>({10, 4});
+  const Variable y = multi_head_attention(x, /*heads=*/4, mask);  // [2, 10, 16]
+  CHECK(y.shape() == Shape{2, 10, 16});
+}
+
 TEST_CASE("docs/autograd.md: its code is that of this file") {
   CHECK(test::code_missing_from("docs/autograd.md", {__FILE__}) == "");
 }

@@ -146,6 +146,37 @@ TEST_CASE("docs/nn.md: sharing, freezing, saving and loading") {
   CHECK(streams.scalar<std::int64_t>("3.generator") == 64);
 }
 
+TEST_CASE("docs/nn.md: sequences of classes") {
+  Generator generator(1);
+  const Tensor x = Tensor::from<std::int64_t>({5, 1, 64, 0, 2, 0}, {2, 3});
+  const Tensor y = Tensor::from<std::int64_t>({1, 64, 3, 2, -1, -1}, {2, 3});
+  const Tensor lengths = Tensor::from<std::int64_t>({3, 1});
+  nn::Embedding tokens(65, 32, generator);
+  nn::TransformerOptions options;
+  options.feed_forward = 128;
+  options.dropout = 0;
+  options.activation = nn::FeedForward::gelu;
+  options.norm = nn::NormOrder::pre;
+  options.causal = nn::Causal::yes;
+  nn::Sequential body{nn::LearnedPositions(16, 32, generator),
+                      nn::TransformerEncoderLayer(32, 4, generator, options),
+                      nn::TransformerEncoderLayer(32, 4, generator, options), nn::LayerNorm(32)};
+  nn::Linear head(tokens.weight());  // scores by the same vectors
+  const Variable logits = head(body(tokens(x), lengths));
+  nn::CrossEntropyOptions counted;
+  counted.ignore_index = -1;  // the target of a padded step
+  nn::token_cross_entropy(logits, y, counted).backward();
+  CHECK(logits.shape() == Shape{2, 3, 65});
+  CHECK(tokens.weight().grad().defined());
+
+  const Tensor queries = Tensor::ones({2, 5, 32}), memory = Tensor::ones({2, 3, 32});
+  AttentionMask mask;
+  mask.key_lengths = lengths;
+  nn::MultiheadAttention cross(32, 4, generator);
+  const Variable read = cross.attend(queries, memory, mask);  // [n, L, 32] from [n, S, 32]
+  CHECK(read.shape() == Shape{2, 5, 32});
+}
+
 TEST_CASE("docs/nn.md: its code is that of this file") {
   CHECK(test::code_missing_from("docs/nn.md", {__FILE__}) == "");
 }

@@ -349,3 +349,25 @@ TEST_CASE("GroupNorm: wrong inputs and options are named") {
   CHECK(error_of([] { nn::GroupNorm(2, 6, {-1e-5}); }) ==
         "[GroupNorm] eps must be in [0, inf), got -1e-05");
 }
+
+TEST_CASE("RMSNorm: over the trailing axes, with a weight that starts as 1") {
+  nn::RMSNorm layer(4);
+  CHECK(layer.parameters().size() == 1);
+  CHECK(layer.parameters().front().name == "weight");
+  const Tensor y = layer(Tensor::full({2, 3, 4}, -7)).value();
+  for (const float value : y.to_vector<float>()) CHECK(value == doctest::Approx(-1).epsilon(1e-5));
+  nn::RMSNormOptions options;
+  options.affine = nn::Affine::no;
+  nn::RMSNorm plain(Shape{3, 4}, options);
+  CHECK(plain.parameters().empty());
+  CHECK(!plain.weight().defined());
+  layer.to(DType::float64);
+  Tensor x = Tensor::empty({2, 3, 4}, DType::float64);
+  Generator(1).fill_normal(x);
+  nn::gradcheck(layer, x);
+  CHECK_THROWS_WITH_AS(layer(Tensor::zeros({2, 3})),
+                       "[RMSNorm] expected an input that ends in [4], got [2, 3]", Error);
+  CHECK_THROWS_WITH_AS(nn::RMSNorm(Shape{}), "[RMSNorm] no axis is to be normalized", Error);
+  options.eps = -1;
+  CHECK_THROWS_WITH_AS(nn::RMSNorm(4, options), "[RMSNorm] eps must be in [0, inf), got -1", Error);
+}
