@@ -30,6 +30,8 @@
 #include "data/stored/stored_dataset.hpp"
 #include "data/stored/stored_rows.hpp"
 #include "data/subset.hpp"
+#include "data/tables/csv.hpp"
+#include "data/tables/table_encoding.hpp"
 #include "data/tensor_dataset.hpp"
 #include "data/text/text_file.hpp"
 #include "data/text/token_windows.hpp"
