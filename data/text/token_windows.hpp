@@ -37,8 +37,8 @@ class TokenWindows : public Dataset {
 /// Sample b * streams + r is row r of batch b. Tokens at the end that fill no row or no window are
 /// left out.
 ///
-///     data::TokenStreams text(ids, 32, 64);
-///     data::DataLoader loader(std::make_shared<data::TokenStreams>(text), text.loader_options());
+///     auto streams = std::make_shared<data::TokenStreams>(ids, 32, 64);
+///     data::DataLoader loader(streams, streams->loader_options());
 class TokenStreams : public Dataset {
  public:
   /// `ids` as for TokenWindows. Throws for what it does, and for streams that are too short for a

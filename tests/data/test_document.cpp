@@ -1,8 +1,10 @@
 // The examples of docs/data.md, compiled and run.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <plumb/data.hpp>
+#include <string>
 #include <vector>
 
 #include "../support/document.hpp"
@@ -62,6 +64,84 @@ TEST_CASE("docs/data.md: a dataset of one's own is the same for 0 and 2 threads"
     if (threads == 0) first = all;
     CHECK(all == first);
   }
+}
+
+TEST_CASE("docs/data.md: samplers, and sequences of unlike lengths") {
+  const Tensor labels = Tensor::from<std::int64_t>({0, 0, 0, 0, 0, 0, 0, 1, 1, 2});
+  const auto set = std::make_shared<data::TensorDataset>(Tensor::arange(10), labels);
+  data::LoaderOptions rare;
+  rare.batch_size = 30;
+  rare.sampler = std::make_shared<data::BalancedSampler>(labels);
+  data::DataLoader balanced(set, rare);
+  for (const data::Batch& batch : balanced) {
+    const std::vector<std::int64_t> y = batch.y.to_vector<std::int64_t>();
+    for (const std::int64_t label : {0, 1, 2}) CHECK(std::count(y.begin(), y.end(), label) == 7);
+  }
+
+  std::vector<Tensor> sequences;
+  for (std::int64_t i = 0; i < 100; ++i) sequences.push_back(Tensor::ones({1 + i * i % 17, 3}));
+  const Tensor classes = Tensor::arange(100);
+  data::SequenceOptions padded;
+  padded.padding = 0;
+  auto words = std::make_shared<data::SequenceDataset>(sequences, classes, padded);
+  data::LoaderOptions by_length;
+  by_length.batch_size = 16;
+  by_length.sampler = std::make_shared<data::BucketSampler>(words->lengths(), by_length.batch_size);
+  data::DataLoader batches(words, by_length);
+  CHECK(batches.batches() == 7);
+  for (const data::Batch& batch : batches) CHECK(batch.x.dim(2) == 3);
+}
+
+TEST_CASE("docs/data.md: text") {
+  const data::TextParts parts = data::split_text(data::draw_sentences(500));
+  data::Vocabulary vocabulary(parts.train);
+  const Tensor ids = vocabulary.encode(parts.train);
+
+  auto windows = std::make_shared<data::TokenWindows>(ids, 64);  // x: 64 characters, y: one further
+  data::LoaderOptions random;
+  random.batch_size = 12;
+  random.sampler = std::make_shared<data::RandomSampler>(windows->size(), 12 * 250);
+
+  // 8 rows; batch b + 1 goes on where b ended.
+  const auto streams = std::make_shared<data::TokenStreams>(ids, 8, 64);
+  data::DataLoader in_order(streams, streams->loader_options());
+
+  CHECK(data::DataLoader(windows, random).batches() == 250);
+  CHECK(in_order.batches() == (ids.numel() - 1) / 8 / 64);
+  for (const data::Batch& batch : in_order) CHECK(batch.x.shape() == Shape{8, 64});
+}
+
+TEST_CASE("docs/data.md: genes") {
+  std::size_t tested = 0;
+  const std::vector<data::FastaRecord> records = data::draw_promoters(106);
+  const std::vector<std::string> names = data::header_values(records, "label");
+  const data::Categories kinds(names);
+  data::GeneOptions genes;
+  genes.strands = data::Strands::both;  // the reverse complements too
+  const data::GeneDataset promoters(records, kinds.encode(names), genes);
+  for (const data::Fold& fold : data::leave_one_out(106)) tested += fold.test.size();
+  CHECK(tested == 106);
+  CHECK(promoters.gather({211}).x.shape() == Shape{1, 4, 57});
+}
+
+TEST_CASE("docs/data.md: tables") {
+  std::int64_t rows = 0;
+  const data::Csv table = data::parse_csv(data::draw_table(300));
+  data::TableOptions predicting;
+  predicting.targets = {"label"};
+  Generator split(1, Stream::split);
+  for (const data::Fold& fold : data::k_fold(table.rows(), 10, split)) {
+    const data::TableEncoding encoding(table, fold.train, predicting);
+    const auto train = encoding.dataset(table, fold.train);
+    const auto test = encoding.dataset(table, fold.test);
+    rows += train->size() + test->size();
+  }
+  CHECK(rows == 3000);
+}
+
+TEST_CASE("docs/data.md: the best possible results") {
+  CHECK(data::grammar_entropy() == doctest::Approx(0.459).epsilon(0.001));
+  CHECK(data::promoter_bayes_error() == doctest::Approx(0.075).epsilon(0.01));
 }
 
 TEST_CASE("docs/data.md: its code is that of this file") {

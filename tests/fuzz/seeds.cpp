@@ -72,6 +72,14 @@ void write_idx() {
   write("gzip", "two", gzip(bytes.substr(0, 9)) + gzip(bytes.substr(9)));
 }
 
+void write_texts() {
+  write("fasta", "records", ">one label=promoter\nACGT\nacgun\n\n>two\r\nNRYSWKMBDHV\r\n");
+  write("csv", "table", "a,\"b,\"\"c\"\"\",y\r\n1,\"x\ny\",yes\r\n-2.5e3,,no\r\n");
+  write("csv", "numbers", "a,y\n1,2\n3,4\n,5\n");
+  write("text", "ascii", "one\ntwo");
+  write("text", "utf8", "z\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +87,7 @@ int main(int argc, char** argv) {
   folder = argv[1];
   write_arrays();
   write_idx();
+  write_texts();
   write("state_dict", "nothing", "");
   write("state_dict", "scalar", std::string("\0\377\0\0\0\0\0\0\0\0\1", 11));
   write("state_dict", "tensor", std::string("\3\377\5\2\3\4\0\0\0\0\0\0\0\0\0", 15));
