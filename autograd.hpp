@@ -17,6 +17,7 @@
 #include "autograd/ops/matmul.hpp"
 #include "autograd/ops/normalization.hpp"
 #include "autograd/ops/pooling.hpp"
+#include "autograd/ops/recurrent.hpp"
 #include "autograd/ops/reduction.hpp"
 #include "autograd/ops/rotary.hpp"
 #include "autograd/ops/shape.hpp"

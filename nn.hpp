@@ -17,6 +17,7 @@
 #include "nn/normalization.hpp"
 #include "nn/pooling.hpp"
 #include "nn/position.hpp"
+#include "nn/recurrent.hpp"
 #include "nn/sequential.hpp"
 #include "nn/shape.hpp"
 #include "nn/summary.hpp"

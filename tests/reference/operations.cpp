@@ -16,6 +16,7 @@ const std::map<std::string, Table>& operations() {
       {"convolution", convolution_operations()},
       {"pooling", pooling_operations()},
       {"normalization", normalization_operations()},
+      {"recurrent", recurrent_operations()},
       {"cross_entropy", cross_entropy_operations()},
       {"loss", loss_operations()},
   };

@@ -21,6 +21,7 @@ Table softmax_operations();
 Table convolution_operations();
 Table pooling_operations();
 Table normalization_operations();
+Table recurrent_operations();
 Table cross_entropy_operations();
 Table loss_operations();
 

@@ -1,0 +1,94 @@
+// Products of a few rows with weights that are packed once for all steps of a sequence.
+#pragma once
+
+#include "../../simd/transpose_block.hpp"
+#include "../../tensor/write.hpp"
+
+// A panel is some vectors wide and holds one element of each of its columns, then the next, so that a
+// product reads it from front to back. Columns that do not exist are 0.
+
+namespace plumb::kernel {
+
+/// Rows of sums that stay in registers, of which there are 32 or 16, beside the vectors of a panel.
+template <int bytes, int vectors>
+inline constexpr int tile_rows = (bytes == 64 ? 24 : 12) / vectors;
+
+/// Room for packed weights: panels that cover `columns`, each `steps` long.
+constexpr std::int64_t packed_size(std::int64_t columns, std::int64_t width, std::int64_t steps) {
+  return (columns + width - 1) / width * width * steps;
+}
+
+/// Packs w [gates hidden, steps], transposed, for panels that hold `span` vectors of each gate: those
+/// of the same hidden units.
+template <int bytes, int gates, int span, class T>
+PLUMB_INLINE inline void pack_by_unit(std::int64_t hidden, std::int64_t steps, const T* w, T* to) {
+  constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes, width = gates * span * lanes;
+  for (std::int64_t unit = 0; unit < hidden; unit += span * lanes, to += width * steps)
+    for (int v = 0; v < gates * span; ++v) {
+      const std::int64_t first = unit + v % span * lanes;
+      const std::int64_t rows = hidden - first < lanes ? hidden - first : lanes;
+      const T* from = rows > 0 ? w + (v / span * hidden + first) * steps : w;
+      T* column = to + v * lanes;
+      std::int64_t i = 0;
+      for (; i + lanes <= steps; i += lanes)
+        transpose_square<T, bytes>(from + i, steps, rows, column + i * width, width);
+      for (; i < steps; ++i)
+        for (std::int64_t j = 0; j < lanes; ++j)
+          column[i * width + j] = j < rows ? from[j * steps + i] : T(0);
+    }
+}
+
+/// Packs w [steps, columns] for panels of `vectors` neighbouring vectors.
+template <int bytes, int vectors, class T>
+PLUMB_INLINE inline void pack_columns(std::int64_t columns, std::int64_t steps, const T* w, T* to) {
+  constexpr std::int64_t width = vectors * VectorOf<T, bytes>::lanes;
+  for (std::int64_t first = 0; first < columns; first += width)
+    for (std::int64_t i = 0; i < steps; ++i, to += width) {
+      const T* from = w + i * columns + first;
+      const std::int64_t count = columns - first < width ? columns - first : width;
+      for (std::int64_t j = 0; j < count; ++j) to[j] = from[j];
+      for (std::int64_t j = count; j < width; ++j) to[j] = T(0);
+    }
+}
+
+/// c [rows, width of the panel] = or += a [rows, steps] times a panel.
+template <class T, int bytes, int vectors, int rows>
+PLUMB_INLINE inline void multiply_tile(std::int64_t steps, const T* a, std::int64_t a_stride,
+                                       const T* panel, T* c, std::int64_t c_stride, Write mode) {
+  using V = VectorOf<T, bytes>;
+  typename V::type sum[rows][vectors] = {};
+  for (std::int64_t i = 0; i < steps; ++i) {
+    typename V::type right[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v)
+      right[v] =
+          *reinterpret_cast<const typename V::unaligned*>(panel + (i * vectors + v) * V::lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      const T left = a[r * a_stride + i];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      T* at = c + r * c_stride + v * V::lanes;
+      if (mode == Write::accumulate) sum[r][v] += V::load(at);
+      V::store(at, sum[r][v]);
+    }
+}
+
+/// Calls f(first, count) for tiles of nearly equal height that cover `rows` rows; count is a
+/// constant of the type.
+template <int most, class F>
+PLUMB_INLINE inline void for_tiles(std::int64_t rows, const F& f) {
+  const std::int64_t tiles = (rows + most - 1) / most;
+  for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    const std::int64_t first = tile * rows / tiles, count = (tile + 1) * rows / tiles - first;
+    with_constant<most>(count, [&](auto constant) PLUMB_INLINE { f(first, constant); });
+  }
+}
+
+}  // namespace plumb::kernel

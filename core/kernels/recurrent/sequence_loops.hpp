@@ -1,0 +1,278 @@
+// The loops over steps and samples that all recurrent cells share; each source makes them for one.
+#pragma once
+
+#include <algorithm>
+
+#include "../../runtime/parallel.hpp"
+#include "../../simd/vector.hpp"
+#include "../../tensor/tensor.hpp"
+#include "cells.hpp"
+#include "packed_weights.hpp"
+
+namespace plumb::kernel::sequence {
+
+/// What both directions know. Samples do not see each other: blocks of them run their steps on
+/// threads of their own.
+struct Extent {
+  std::int64_t n, steps, hidden;
+  bool reversed;
+  const std::int64_t* lengths;  // null: all full
+
+  std::int64_t length(std::int64_t sample) const {
+    return lengths == nullptr ? steps : lengths[sample];
+  }
+  std::int64_t longest(std::int64_t begin, std::int64_t end) const {
+    std::int64_t most = 0;
+    for (std::int64_t i = begin; i < end; ++i) most = std::max(most, length(i));
+    return most;
+  }
+  /// Samples of a block: as few as keep 16 threads at work, but enough to make the reading of the
+  /// weights cheap, once for each block and step.
+  std::int64_t block() const { return std::clamp<std::int64_t>((n + 15) / 16, 16, 64); }
+};
+
+template <class T>
+struct Forward {
+  Extent extent;
+  T* projected;
+  const T* w_hh;
+  const T* bias;  // of W_hn h, [hidden]; null where the cell needs none
+  const T *h, *c;
+  T *y, *last_h, *last_c;
+  T* cells;  // null: not to be kept
+};
+
+template <class T>
+struct Backward {
+  Extent extent;
+  const T *projected, *y, *cells, *h, *c;
+  const T* w_hh;
+  const T *dy, *d_last_h, *d_last_c;
+  T *sums, *before, *dh, *dc;
+};
+
+/// Elements of a vector as on_best_vectors has them.
+template <class T>
+std::int64_t vector_lanes() {
+  const std::int64_t bytes = isa() == Isa::v4 ? 64 : isa() == Isa::v3 ? 32 : 16;
+  return bytes / static_cast<std::int64_t>(sizeof(T));
+}
+
+/// Vectors of a panel of the product with which the gradient goes back one step.
+inline constexpr int backward_vectors = 2;
+
+/// Elements from row to row of a buffer that is written in whole panels, two vectors wide at the
+/// most. Rows of 2^n elements would all fall on few lines of the first cache.
+template <class T>
+constexpr std::int64_t padded(std::int64_t size) {
+  constexpr auto line = 64 / static_cast<std::int64_t>(sizeof(T));
+  return (size + 2 * line - 1) / (2 * line) * (2 * line) + line;
+}
+
+template <class T>
+PLUMB_INLINE inline void copy_rows(std::int64_t rows, std::int64_t size, const T* from,
+                                   std::int64_t from_stride, T* to, std::int64_t to_stride) {
+  for (std::int64_t r = 0; r < rows; ++r)
+    std::copy_n(from + r * from_stride, size, to + r * to_stride);
+}
+
+/// One panel of hidden units, `first` on, of some rows at step t.
+template <class Cell, int bytes, class T, int rows>
+PLUMB_INLINE inline void forward_tile(const Forward<T>& f, std::int64_t sample, std::int64_t t,
+                                      std::int64_t first, const T* panel, const T* before, T* after,
+                                      T* c, std::int64_t stride,
+                                      std::integral_constant<int, rows>) {
+  constexpr int vectors = Cell::gates * Cell::span;
+  constexpr std::int64_t units = Cell::span * VectorOf<T, bytes>::lanes,
+                         width = Cell::gates * units;
+  const std::int64_t hidden = f.extent.hidden, steps = f.extent.steps;
+  alignas(64) T sums[rows * width];
+  multiply_tile<T, bytes, vectors, rows>(hidden, before, stride, panel, sums, width,
+                                         Write::overwrite);
+  const std::int64_t count = std::min(units, hidden - first);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::int64_t step = (sample + r) * steps + t, at = r * stride + first;
+    T* y = f.y + step * hidden + first;
+    if (t >= f.extent.length(sample + r)) {
+      std::fill_n(y, count, T(0));
+      std::copy_n(before + at, count, after + at);
+      continue;
+    }
+    T* cell = Cell::has_c ? c + at : nullptr;
+    const cells::ForwardRow<T> row{hidden,
+                                   sums + r * width,
+                                   units,
+                                   f.projected + step * Cell::projected * hidden + first,
+                                   f.bias == nullptr ? nullptr : f.bias + first,
+                                   before + at,
+                                   after + at,
+                                   y,
+                                   cell};
+    if (count == units) {
+      Cell::forward(std::integral_constant<std::int64_t, units>(), row);
+    } else {
+      Cell::forward(count, row);
+    }
+    if (Cell::has_c && f.cells != nullptr)
+      std::copy_n(cell, count, f.cells + step * hidden + first);
+  }
+}
+
+/// All steps of the samples [begin, end).
+template <class Cell, int bytes, class T>
+PLUMB_INLINE inline void forward_block(const Forward<T>& f, std::int64_t begin, std::int64_t end,
+                                       const T* packed, T* memory, std::int64_t stride) {
+  constexpr int vectors = Cell::gates * Cell::span;
+  constexpr std::int64_t units = Cell::span * VectorOf<T, bytes>::lanes,
+                         width = Cell::gates * units;
+  const Extent& e = f.extent;
+  const std::int64_t rows = end - begin, hidden = e.hidden, steps = e.longest(begin, end);
+  T *before = memory, *after = memory + rows * stride, *c = memory + 2 * rows * stride;
+  copy_rows(rows, hidden, f.h + begin * hidden, hidden, before, stride);
+  if (Cell::has_c) copy_rows(rows, hidden, f.c + begin * hidden, hidden, c, stride);
+  for (std::int64_t s = 0; s < steps; ++s) {
+    const std::int64_t t = e.reversed ? steps - 1 - s : s;
+    const T* panel = packed;
+    for (std::int64_t first = 0; first < hidden; first += units, panel += width * hidden)
+      for_tiles<tile_rows<bytes, vectors>>(rows, [&](std::int64_t r, auto count) PLUMB_INLINE {
+        forward_tile<Cell, bytes>(f, begin + r, t, first, panel, before + r * stride,
+                                  after + r * stride, c + r * stride, stride, count);
+      });
+    std::swap(before, after);
+  }
+  copy_rows(rows, hidden, before, stride, f.last_h + begin * hidden, hidden);
+  if (Cell::has_c) copy_rows(rows, hidden, c, stride, f.last_c + begin * hidden, hidden);
+  for (std::int64_t i = begin; i < end; ++i)
+    std::fill_n(f.y + (i * e.steps + steps) * hidden, (e.steps - steps) * hidden, T(0));
+}
+
+/// The loops over all samples.
+template <class Cell, class T>
+void forward(const Forward<T>& f) {
+  const Extent& e = f.extent;
+  const std::int64_t units = Cell::span * vector_lanes<T>();
+  Tensor weights =
+      Tensor::empty({packed_size(e.hidden, units, Cell::gates * e.hidden)}, dtype_of<T>);
+  T* packed = weights.mutable_data<T>();
+  on_best_vectors([&](auto bytes) PLUMB_INLINE {
+    pack_by_unit<bytes, Cell::gates, Cell::span>(e.hidden, e.hidden, f.w_hh, packed);
+  });
+  parallel_for(e.n, e.block(), [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t stride = padded<T>(e.hidden);
+    Tensor memory = Tensor::empty({3 * (end - begin) * stride}, dtype_of<T>);
+    T* buffers = memory.mutable_data<T>();
+    on_best_vectors([&](auto bytes) PLUMB_INLINE {
+      forward_block<Cell, bytes>(f, begin, end, packed, buffers, stride);
+    });
+  });
+}
+
+/// The gates' gradients of one step of some rows: into `sums`, rows `stride` apart, and from there
+/// to where they stay.
+template <class Cell, class T>
+PLUMB_INLINE inline void backward_step(const Backward<T>& b, std::int64_t begin, std::int64_t end,
+                                       std::int64_t t, T* sums, std::int64_t stride, T* dh, T* dc,
+                                       std::int64_t state_stride) {
+  const Extent& e = b.extent;
+  const std::int64_t hidden = e.hidden, size = Cell::carried * hidden;
+  for (std::int64_t i = begin; i < end; ++i) {
+    const std::int64_t r = i - begin, step = i * e.steps + t, length = e.length(i);
+    T* own = sums + r * stride;
+    if (t >= length) {
+      std::fill_n(own, size, T(0));
+      std::fill_n(b.sums + step * size, size, T(0));
+      std::fill_n(b.before + step * hidden, hidden, T(0));
+      continue;
+    }
+    const bool first = t == (e.reversed ? length - 1 : 0);
+    const std::int64_t last = e.reversed ? step + 1 : step - 1;  // the step before
+    const T* before = first ? b.h + i * hidden : b.y + last * hidden;
+    const cells::BackwardRow<T> row{
+        hidden,
+        Cell::keeps ? b.projected + step * Cell::projected * hidden : nullptr,
+        b.y + step * hidden,
+        before,
+        Cell::has_c ? b.cells + step * hidden : nullptr,
+        !Cell::has_c ? nullptr
+        : first      ? b.c + i * hidden
+                     : b.cells + last * hidden,
+        b.dy + step * hidden,
+        dh + r * state_stride,
+        Cell::has_c ? dc + r * state_stride : nullptr,
+        own};
+    Cell::backward(row);
+    std::copy_n(own, size, b.sums + step * size);
+    std::copy_n(before, hidden, b.before + step * hidden);
+  }
+}
+
+/// All steps of the samples [begin, end), from the last to the first.
+template <class Cell, int bytes, class T>
+PLUMB_INLINE inline void backward_block(const Backward<T>& b, std::int64_t begin, std::int64_t end,
+                                        const T* packed, T* memory) {
+  constexpr std::int64_t width = backward_vectors * VectorOf<T, bytes>::lanes;
+  const Extent& e = b.extent;
+  const std::int64_t rows = end - begin, hidden = e.hidden, steps = e.longest(begin, end);
+  const std::int64_t depth = Cell::gates * hidden, size = Cell::carried * hidden;
+  const std::int64_t state_stride = padded<T>(hidden), stride = padded<T>(size);
+  T *dh = memory, *dc = memory + rows * state_stride, *sums = memory + 2 * rows * state_stride;
+  copy_rows(rows, hidden, b.d_last_h + begin * hidden, hidden, dh, state_stride);
+  if (Cell::has_c) copy_rows(rows, hidden, b.d_last_c + begin * hidden, hidden, dc, state_stride);
+  for (std::int64_t i = begin; i < end; ++i) {
+    const std::int64_t after = i * e.steps + steps, count = e.steps - steps;
+    std::fill_n(b.sums + after * size, count * size, T(0));
+    std::fill_n(b.before + after * hidden, count * hidden, T(0));
+  }
+  for (std::int64_t s = steps - 1; s >= 0; --s) {
+    const std::int64_t t = e.reversed ? steps - 1 - s : s;
+    backward_step<Cell>(b, begin, end, t, sums, stride, dh, dc, state_stride);
+    const T* panel = packed;
+    for (std::int64_t first = 0; first < hidden; first += width, panel += width * depth)
+      for_tiles<tile_rows<bytes, backward_vectors>>(
+          rows, [&](std::int64_t r, auto count) PLUMB_INLINE {
+            multiply_tile<T, bytes, backward_vectors, count>(depth, sums + r * stride, stride,
+                                                             panel, dh + r * state_stride + first,
+                                                             state_stride, Write::accumulate);
+          });
+  }
+  copy_rows(rows, hidden, dh, state_stride, b.dh + begin * hidden, hidden);
+  if (Cell::has_c) copy_rows(rows, hidden, dc, state_stride, b.dc + begin * hidden, hidden);
+}
+
+/// The loops over all samples.
+template <class Cell, class T>
+void backward(const Backward<T>& b) {
+  const Extent& e = b.extent;
+  const std::int64_t depth = Cell::gates * e.hidden;
+  Tensor weights = Tensor::empty(
+      {packed_size(e.hidden, backward_vectors * vector_lanes<T>(), depth)}, dtype_of<T>);
+  T* packed = weights.mutable_data<T>();
+  on_best_vectors([&](auto bytes) PLUMB_INLINE {
+    pack_columns<bytes, backward_vectors>(e.hidden, depth, b.w_hh, packed);
+  });
+  parallel_for(e.n, e.block(), [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t size = 2 * padded<T>(e.hidden) + padded<T>(Cell::carried * e.hidden);
+    Tensor memory = Tensor::empty({(end - begin) * size}, dtype_of<T>);
+    T* buffers = memory.mutable_data<T>();
+    on_best_vectors([&](auto bytes) PLUMB_INLINE {
+      backward_block<Cell, bytes>(b, begin, end, packed, buffers);
+    });
+  });
+}
+
+/// Of each cell for float and double, in a source of its own.
+template <class T>
+struct Loops {
+  void (*forward)(const Forward<T>&);
+  void (*backward)(const Backward<T>&);
+};
+template <class T>
+Loops<T> lstm_loops();
+template <class T>
+Loops<T> gru_loops();
+template <class T>
+Loops<T> rnn_tanh_loops();
+template <class T>
+Loops<T> rnn_relu_loops();
+
+}  // namespace plumb::kernel::sequence
