@@ -9,6 +9,9 @@ MULTIPLICATIONS = {
     "cnn": (32 * 26 * 26 * 9, 64 * 24 * 24 * 32 * 9 + 9216 * 128 + 128 * 10),
     "cnnbn": (32 * 28 * 28 * 9, 64 * 14 * 14 * 32 * 9 + 3136 * 10),
 }
+# For a window of 64 characters: every product has a gradient of its input, and a causal mask leaves
+# half of attention's.
+MULTIPLICATIONS["gpt"] = (0, 64 * (4 * 12 * 128 * 128 + 128 * 65) + 4 * 64 * 65 * 128)
 # How often an optimizer reads or writes a number for each parameter.
 PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "accumulate": 7, "adam": 7}
 
@@ -24,6 +27,8 @@ RATIOS = {
     "plain-50": (0.95, None), "momentum-50": (1.1, None), "debiased-50": (None, None),
     "accumulate-50": (None, None),
     "adam-50": (2, None),
+    "gpt-12": (1.35, None),
+    "embedding-1000000": (None, None),
     "mul-8": (15, None), "chain-8": (28, None),
     "loader-64": (None, None),
 }
@@ -41,8 +46,8 @@ PROGRAM_BYTES = 5e6
 SWEEP_DROP = 0.15
 SWEEP = [f"mlp-{2 ** power}" for power in range(16)]
 
-QUICK = ["mlp-1", "mlp-64", "mlp-512", "tiny-32", "lenet-64", "cnn-64", "cnnbn-64", "momentum-50",
-         "mul-8", "chain-8", "loader-64"]
+QUICK = ["mlp-1", "mlp-64", "mlp-512", "tiny-32", "lenet-64", "cnn-64", "cnnbn-64", "gpt-12",
+         "momentum-50", "mul-8", "chain-8", "loader-64"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class Cell:
             return 3 * 4 * self.size * 1e6
         if self.name == "loader":
             return 4 * 784 * self.size
+        if self.name == "embedding":
+            return 2 * 4 * 64 * self.size  # rows written and gradients read; the table stays in a cache
         return PASSES.get(self.name, 0) * 4 * self.size * 1e6
 
     @property

@@ -16,7 +16,7 @@ const std::map<std::string, void (*)(std::int64_t)> workloads = {
     {"cnn", bench::cnn},           {"cnnbn", bench::cnn_bn},      {"plain", bench::plain},
     {"momentum", bench::momentum}, {"debiased", bench::debiased}, {"accumulate", bench::accumulate},
     {"adam", bench::adam},         {"mul", bench::mul},           {"chain", bench::chain},
-    {"loader", bench::loader},
+    {"loader", bench::loader},     {"gpt", bench::gpt},           {"embedding", bench::embedding},
 };
 
 // The file behind libopenblas, whatever path the linker took to it.

@@ -29,6 +29,17 @@ inline std::vector<std::int64_t> labels(std::int64_t n, std::int64_t classes) {
   return result;
 }
 
+/// Class indices that look random, from number `first` of a stream of them.
+inline std::vector<std::int64_t> tokens(std::int64_t n, std::int64_t classes, std::int64_t first) {
+  std::vector<std::int64_t> result;
+  std::uint32_t state = 7;
+  for (std::int64_t i = 0; i < first + n; ++i) {
+    state = state * 1664525u + 1013904223u;
+    if (i >= first) result.push_back(static_cast<std::int64_t>(state >> 8) % classes);
+  }
+  return result;
+}
+
 /// Bytes of a set of images that the loaders read: 60,000 of 784.
 inline std::vector<std::uint8_t> pixels() {
   std::vector<std::uint8_t> result(60'000 * 784);

@@ -14,6 +14,19 @@ void lenet(std::int64_t batch);   ///< LeNet-5 with ReLU and max pooling
 void cnn(std::int64_t batch);     ///< convolutions to 32 and 64 channels, 9216-128-10
 void cnn_bn(std::int64_t batch);  ///< the same with batch normalization, 3136-10
 
+/// A GPT (Radford et al. 2018) of nanoGPT's smallest setting: forward, backward and AdamW on a batch
+/// of windows. Blocks are pre-norm with GELU, without dropout; the head has the embedding's weight.
+void gpt(std::int64_t batch);
+struct Gpt {
+  std::int64_t layers, heads, width, window, vocabulary;
+  double scale;  // of the matrices
+};
+constexpr Gpt baby_gpt{4, 4, 128, 64, 65, 0.035};
+
+/// Rows for so many ids, and the gradient added back to them.
+void embedding(std::int64_t ids);
+constexpr std::int64_t embedding_rows = 10'000, embedding_width = 64;
+
 // Optimizer steps on that many million parameters in ten tensors.
 void plain(std::int64_t millions);
 void momentum(std::int64_t millions);
