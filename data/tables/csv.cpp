@@ -110,7 +110,8 @@ class CsvReader {
     return last;
   }
 
-  // Up to what ends a cell. The compiler must take it that a letter written may be one of the members.
+  // Up to what ends a cell. With variables of its own: a letter that is written might be a part of any
+  // member.
   void copy_plain() {
     const char* in = in_;
     const char* const end = end_;

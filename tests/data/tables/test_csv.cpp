@@ -103,6 +103,7 @@ TEST_CASE("parse_csv: quotes, and what they may hold") {
   CHECK(parse("a,\"b,\"\"c\"\"\"\n\"1\n2\",\"\"\n\"\"\"\",\"x\r\ny\"") ==
         Rows{{"a", "b,\"c\""}, {"1\n2", ""}, {"\"", "x\r\ny"}});
   CHECK(parse("\xef\xbb\xbf\"a\"\n1") == Rows{{"a"}, {"1"}});
+  CHECK(parse(std::string("a\nx\0y\0", 6)) == Rows{{"a"}, {std::string("x\0y\0", 4)}});
   CHECK(parse(std::string("a\n\"x\0y\"", 7)) == Rows{{"a"}, {std::string("x\0y", 3)}});
 }
 
