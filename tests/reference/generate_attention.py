@@ -273,7 +273,7 @@ def layers():
         for counts in (None, lengths(1, 2)):
             add("TransformerDecoderLayer",
                 torch.nn.TransformerDecoderLayer(4, 2, 6, 0.0, activation, 1e-5, True, pre),
-                draw(2, 3, 4), draw(2, 2, 4), *([] if counts is None else [counts]),
+                draw(2, 3, 4), draw(2, 4, 4), *([] if counts is None else [counts]),
                 forward=decode, heads=2, feed_forward=6, activation=activation,
                 pre=1 if pre else None)
     f.write()

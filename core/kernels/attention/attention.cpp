@@ -1,11 +1,13 @@
 #include "attention.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "../../runtime/profile.hpp"
 #include "../../runtime/random.hpp"
 #include "../../simd/loops.hpp"
+#include "../../simd/vector.hpp"
 #include "../../simd/vector_math.hpp"
 #include "../matmul/gemm.hpp"
 
@@ -136,40 +138,55 @@ class Weights {
   T factor_;
 };
 
-template <class T>
-PLUMB_INLINE inline T largest(std::int64_t n, const T* x) {
-  T each[lanes];
-  for (T& lane : each) lane = -std::numeric_limits<T>::infinity();
-  for (std::int64_t j = 0; j < n; j += lanes)
-#pragma omp simd
-    for (std::int64_t c = 0; c < lanes; ++c) each[c] = x[j + c] > each[c] ? x[j + c] : each[c];
-  for (std::int64_t half = lanes / 2; half > 0; half /= 2)
-#pragma omp simd
-    for (std::int64_t c = 0; c < half; ++c)
-      each[c] = each[c + half] > each[c] ? each[c + half] : each[c];
-  return each[0];
+// The largest lane, by halves.
+template <class T, int bytes>
+PLUMB_INLINE inline T largest_lane(const typename VectorOf<T, bytes>::type& x) {
+  if constexpr (VectorOf<T, bytes>::lanes == 2) {
+    return x[0] > x[1] ? x[0] : x[1];
+  } else {
+    using Half = VectorOf<T, bytes / 2>;
+    typename Half::type halves[2];
+    std::memcpy(halves, &x, bytes);
+    return largest_lane<T, bytes / 2>(halves[0] > halves[1] ? halves[0] : halves[1]);
+  }
 }
 
-// x = exp(factor (x - highest)); returns the sum.
+// NaNs are passed over.
+template <int bytes, class T>
+PLUMB_INLINE inline T largest(std::int64_t n, const T* x) {
+  using V = VectorOf<T, bytes>;
+  constexpr int vectors = lanes / V::lanes;
+  typename V::type most[vectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < vectors; ++v)
+    most[v] = typename V::type{} - std::numeric_limits<T>::infinity();
+  for (std::int64_t j = 0; j < n; j += lanes)
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) {
+      const typename V::type next = V::load(x + j + v * V::lanes);
+      most[v] = next > most[v] ? next : most[v];
+    }
+#pragma GCC unroll 8
+  for (int v = 1; v < vectors; ++v) most[0] = most[v] > most[0] ? most[v] : most[0];
+  return largest_lane<T, bytes>(most[0]);
+}
+
+// x = exp(factor (x - highest)); returns the sum, of which 1024 elements at a time are added in type T.
 template <class T>
 PLUMB_INLINE inline double exponentials(std::int64_t n, T* x, T highest, T factor) {
-  constexpr std::int64_t chain = 64 * lanes;  // what is added in type T
-  double sum = 0;
-  for (std::int64_t start = 0; start < n; start += chain) {
-    const std::int64_t end = start + chain < n ? start + chain : n;
-    T each[lanes] = {};
-    for (std::int64_t j = start; j < end; j += lanes)
-#pragma omp simd
-      for (std::int64_t c = 0; c < lanes; ++c) {
-        x[j + c] = vector_math::exp((x[j + c] - highest) * factor);
-        each[c] += x[j + c];
-      }
-    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
-#pragma omp simd
-      for (std::int64_t c = 0; c < half; ++c) each[c] += each[c + half];
-    sum += static_cast<double>(each[0]);
+  constexpr std::int64_t most = 1024;
+  double total = 0;
+  for (std::int64_t start = 0; start < n; start += most) {
+    const std::int64_t end = start + most < n ? start + most : n;
+    T sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t j = start; j < end; ++j) {
+      x[j] = vector_math::exp((x[j] - highest) * factor);
+      sum += x[j];
+    }
+    total += static_cast<double>(sum);
   }
-  return sum;
+  return total;
 }
 
 template <class T>
@@ -191,27 +208,33 @@ RowState<T> state_of(T* state, const Attention& a, const Head& head, const Strip
   return {highest, highest + a.n * a.heads * a.queries};
 }
 
-// Scores become weights.
-template <class T>
+// Scores become weights. Each step is done for all rows, which wait for nothing of one another.
+template <int bytes, class T>
 PLUMB_INLINE inline void softmax_strip(const Strip& strip, const Weights<T>& weights, T* scores,
                                        T* factors, const RowState<T>& state) {
+  const std::int64_t width = strip.stride;
   for (std::int64_t r = 0; r < strip.rows; ++r) {
-    T* x = scores + r * strip.stride;
+    T* x = scores + r * width;
     weights.mask(r, x);
-    T highest = largest(strip.stride, x);
+    const T highest = largest<bytes>(width, x);
     // A row without a key that it sees has weights 0; one of NaN has NaN.
-    const bool empty = highest == -std::numeric_limits<T>::infinity() && !has_nan(strip.stride, x);
-    if (empty) highest = 0;
-    const double sum = exponentials(strip.stride, x, highest, weights.factor());
-    const T inverse = empty ? T(0) : static_cast<T>(1 / sum);
-    state.highest[r] = highest;
-    state.inverse[r] = inverse;
+    const bool empty = highest == -std::numeric_limits<T>::infinity() && !has_nan(width, x);
+    state.highest[r] = empty ? T(0) : highest;
+    state.inverse[r] = empty ? T(0) : T(1);
+  }
+  for (std::int64_t r = 0; r < strip.rows; ++r) {
+    const double sum = exponentials(width, scores + r * width, state.highest[r], weights.factor());
+    state.inverse[r] = state.inverse[r] == 0 ? T(0) : static_cast<T>(1 / sum);
+  }
+  for (std::int64_t r = 0; r < strip.rows; ++r) {
+    T* x = scores + r * width;
+    const T inverse = state.inverse[r];
     if (weights.drops()) {
       weights.draw(r, factors);
-      store_run(strip.stride, x, Write::overwrite,
+      store_run(width, x, Write::overwrite,
                 [=](std::int64_t j) PLUMB_INLINE { return x[j] * inverse * factors[j]; });
     } else {
-      store_run(strip.stride, x, Write::overwrite,
+      store_run(width, x, Write::overwrite,
                 [=](std::int64_t j) PLUMB_INLINE { return x[j] * inverse; });
     }
   }
@@ -291,21 +314,33 @@ void forward(const Attention& a, const Head& head, const T* q, const T* k, const
     const Weights<T> weights(a, head, strip);
     const RowState<T> rows = state_of(state, a, head, strip);
     score(a, strip, queries, keys, scores);
-    on_best_isa([&]() PLUMB_INLINE { softmax_strip(strip, weights, scores, factors, rows); });
+    on_best_vectors([&](auto bytes) PLUMB_INLINE {
+      softmax_strip<bytes>(strip, weights, scores, factors, rows);
+    });
     gemm(strip.rows, a.value_depth, strip.seen, {scores, strip.stride}, matrix(values),
          results.row(first), results.stride, Write::overwrite);
   }
 }
 
-// Gradients of one head; null where one is not wanted. They are added to what is there.
+// Gradients of one head; null where one is not wanted.
 template <class T>
 struct HeadGradients {
   Rows<T> q, k, v;
 };
 
+// Makes 0 what no strip writes.
 template <class T>
-void backward(const Attention& a, const Head& head, const T* g, const T* q, const T* k, const T* v,
-              const T* y, const T* state, const HeadGradients<T>& to) {
+void clear_rest(const Attention& a, const Head& head, const HeadGradients<T>& to) {
+  const std::int64_t seen = a.causal ? std::min(head.keys, head.queries) : head.keys;
+  const std::int64_t keys = head.queries > 0 ? seen : 0;
+  if (to.q.data != nullptr) clear(to.q, head.queries, a.queries, a.depth);
+  if (to.k.data != nullptr) clear(to.k, keys, a.keys, a.depth);
+  if (to.v.data != nullptr) clear(to.v, keys, a.keys, a.value_depth);
+}
+
+template <class T>
+void backward(const Attention& a, const Head& head, Write mode, const T* g, const T* q, const T* k,
+              const T* v, const T* y, const T* state, const HeadGradients<T>& to) {
   const auto slopes = head_of(g, a.y, head.sample, head.head);
   const auto queries = head_of(q, a.q, head.sample, head.head);
   const auto keys = head_of(k, a.k, head.sample, head.head);
@@ -317,7 +352,9 @@ void backward(const Attention& a, const Head& head, const T* g, const T* q, cons
   T* weight_slopes = scores + height * width;
   T* factors = weight_slopes + height * width;
   T* products = factors + width;
-  for (std::int64_t first = 0; first < head.queries; first += height) {
+  // From the last strip on, which sees the most keys: its gradients of these may be the first.
+  Write key_mode = mode;
+  for (std::int64_t first = (head.queries - 1) / height * height; first >= 0; first -= height) {
     const Strip strip(a, head, first, height);
     const Weights<T> weights(a, head, strip);
     const RowState<const T> rows = state_of(state, a, head, strip);
@@ -331,13 +368,14 @@ void backward(const Attention& a, const Head& head, const T* g, const T* q, cons
     });
     if (to.v.data != nullptr)
       gemm(strip.seen, a.value_depth, strip.rows, {scores, strip.stride, Transpose::yes},
-           matrix(slopes, first), to.v.data, to.v.stride, Write::accumulate);
+           matrix(slopes, first), to.v.data, to.v.stride, key_mode);
     if (to.q.data != nullptr)
       gemm(strip.rows, a.depth, strip.seen, {weight_slopes, strip.stride}, matrix(keys),
-           to.q.row(first), to.q.stride, Write::accumulate);
+           to.q.row(first), to.q.stride, mode);
     if (to.k.data != nullptr)
       gemm(strip.seen, a.depth, strip.rows, {weight_slopes, strip.stride, Transpose::yes},
-           matrix(queries, first), to.k.data, to.k.stride, Write::accumulate);
+           matrix(queries, first), to.k.data, to.k.stride, key_mode);
+    key_mode = Write::accumulate;
   }
 }
 
@@ -392,12 +430,8 @@ void attention_into(const Attention& a, Write mode, const Tensor& g, const Tenso
         const Head head(a, index);
         const HeadGradients<T> to{gradient_of(dqs, a.q, head), gradient_of(dks, a.k, head),
                                   gradient_of(dvs, a.v, head)};
-        if (mode == Write::overwrite) {
-          if (to.q.data != nullptr) clear(to.q, 0, a.queries, a.depth);
-          if (to.k.data != nullptr) clear(to.k, 0, a.keys, a.depth);
-          if (to.v.data != nullptr) clear(to.v, 0, a.keys, a.value_depth);
-        }
-        backward(a, head, gs, qs, ks, vs, ys, states, to);
+        if (mode == Write::overwrite) clear_rest(a, head, to);
+        if (head.queries > 0) backward(a, head, mode, gs, qs, ks, vs, ys, states, to);
       }
     });
   });
