@@ -42,8 +42,16 @@ Variable elu(const Variable& x, double alpha) {
 // Gelu::tanh: y = x/2 (1 + t), t = tanh(s (x + c x^3));
 // dx = g/2 (1 + t + x (1 - t^2) s (1 + 3c x^2))
 Variable gelu(const Variable& x, Gelu form) {
-  return form == Gelu::exact ? from_input("gelu", x, kernel::gelu, kernel::gelu_into)
-                             : from_input("gelu", x, kernel::gelu_tanh, kernel::gelu_tanh_into);
+  if (form == Gelu::tanh) return from_input("gelu", x, kernel::gelu_tanh, kernel::gelu_tanh_into);
+  const Profiled profiled("gelu");
+  if (!x.requires_grad() || !grad_enabled()) return kernel::gelu(x.value());
+  // The rule keeps the slope in place of x.
+  Tensor slope = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = kernel::gelu_with_slope(x.value(), slope);
+  return record("gelu", std::move(y), {x}, [slope](const Tensor& g, Gradients& to) {
+    detail::pass_elementwise(
+        g, to, [&](Tensor& dx, Write mode) { kernel::slope_into(dx, mode, g, slope); });
+  });
 }
 
 // y = x s, s = sigmoid x;  dx = g s (1 + x (1 - s))

@@ -178,16 +178,30 @@ Tensor gelu(const Tensor& x) {
       x);
 }
 
-void gelu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
+Tensor gelu_with_slope(const Tensor& x, Tensor& slope) {
+  return dispatch_floating("gelu", x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    Tensor y = Tensor::empty(x.shape(), x.dtype());
+    const T* from = x.data<T>();
+    T *to = y.mutable_data<T>(), *slopes = slope.mutable_data<T>();
+    parallel_for(x.numel(), grain, [=](std::int64_t begin, std::int64_t end) {
+      on_best_isa([=]() PLUMB_INLINE {
+#pragma omp simd
+        for (std::int64_t i = begin; i < end; ++i) {
+          const T x = from[i], twice = T(1) + vector_math::erf(x * T(sqrt_half));
+          const T density = T(inv_sqrt_two_pi) * vector_math::exp(T(-0.5) * x * x);
+          to[i] = T(0.5) * finite_below(x) * twice;
+          slopes[i] = T(0.5) * twice + vector_math::product_or_0(density, x);
+        }
+      });
+    });
+    return y;
+  });
+}
+
+void slope_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& slope) {
   map_into(
-      dx, mode,
-      [](auto g, auto x) PLUMB_INLINE {
-        using T = decltype(x);
-        const T cumulative = T(0.5) * (T(1) + vector_math::erf(x * T(sqrt_half)));
-        const T density = T(inv_sqrt_two_pi) * vector_math::exp(T(-0.5) * x * x);
-        return g * (cumulative + vector_math::product_or_0(density, x));
-      },
-      g, x);
+      dx, mode, [](auto g, auto slope) PLUMB_INLINE { return g * slope; }, g, slope);
 }
 
 Tensor gelu_tanh(const Tensor& x) {

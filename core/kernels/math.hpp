@@ -32,7 +32,11 @@ void leaky_relu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, d
 Tensor elu(const Tensor& x, double alpha);
 void elu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, double alpha);
 Tensor gelu(const Tensor& x);
-void gelu_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x);
+/// The same bits, and the derivative: found together they cost little more than the second alone,
+/// since both need the error function.
+Tensor gelu_with_slope(const Tensor& x, Tensor& slope);
+/// dx = or += g slope.
+void slope_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& slope);
 Tensor gelu_tanh(const Tensor& x);
 void gelu_tanh_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x);
 Tensor silu(const Tensor& x);
