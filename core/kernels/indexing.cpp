@@ -131,7 +131,8 @@ struct OftenNamed {
   }
 };
 
-// Rows that are asked for ahead of the one at work: which one comes next, the processor cannot know.
+// Rows that are asked for ahead of the one at work. Which one an index names next the processor cannot
+// know; of those that follow one another it fetches too few between the others.
 constexpr std::int64_t rows_ahead = 8;
 
 template <class T>
@@ -149,7 +150,10 @@ void add_often_named(const OftenNamed& often, std::int64_t m, std::int64_t inner
   on_best_isa([=, &often, &beside]() PLUMB_INLINE {
     for (std::int64_t k = 0; k < m; ++k) {
       if (at[k] == ignored) continue;
-      if (k + rows_ahead < m) fetch_row(dx + at[k + rows_ahead] * inner + left, right - left);
+      if (k + rows_ahead < m) {
+        fetch_row(g + (k + rows_ahead) * inner + left, right - left);
+        fetch_row(dx + at[k + rows_ahead] * inner + left, right - left);
+      }
       const T* in = g + k * inner + left;
       T* out = dx + at[k] * inner + left;
       const std::int64_t number = often.numbers[static_cast<std::size_t>(at[k])];
@@ -273,8 +277,10 @@ void index_select_into(Tensor& dx, Write mode, const Tensor& g, int axis, const 
                     on_best_isa([=]() PLUMB_INLINE {
                       for (std::int64_t k = 0; k < m; ++k) {
                         if (at[k] == ignored) continue;
-                        if (k + rows_ahead < m)
+                        if (k + rows_ahead < m) {
+                          fetch_row(in + (k + rows_ahead) * inner + left, right - left);
                           fetch_row(out + at[k + rows_ahead] * inner + left, right - left);
+                        }
                         add_row(right - left, in + k * inner + left, out + at[k] * inner + left);
                       }
                     });
