@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <vector>
@@ -37,6 +38,25 @@ inline std::vector<std::int64_t> tokens(std::int64_t n, std::int64_t classes, st
     state = state * 1664525u + 1013904223u;
     if (i >= first) result.push_back(static_cast<std::int64_t>(state >> 8) % classes);
   }
+  return result;
+}
+
+/// The triangles of 40 bands over 129 points of the spectrum at 8 kHz, row by row: those of HTK's mel
+/// scale, height 1, from 0 to 4000 Hz.
+inline std::vector<float> mel_triangles() {
+  constexpr int bands = 40, points = 129;
+  const double last = 2595 * std::log10(1 + 4000 / 700.0);
+  const auto corner = [&](int i) {
+    return 700 * (std::pow(10, last * i / (bands + 1) / 2595) - 1);
+  };
+  std::vector<float> result;
+  for (int b = 0; b < bands; ++b)
+    for (int f = 0; f < points; ++f) {
+      const double at = f * 31.25, left = corner(b), middle = corner(b + 1), right = corner(b + 2);
+      const double height =
+          std::min((at - left) / (middle - left), (right - at) / (right - middle));
+      result.push_back(static_cast<float>(std::max(0.0, height)));
+    }
   return result;
 }
 

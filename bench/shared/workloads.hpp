@@ -41,5 +41,8 @@ void mul(std::int64_t size);    ///< a product that is recorded and forgotten
 void chain(std::int64_t size);  ///< a thousand products in a chain, forward and backward
 
 void loader(std::int64_t batch);  ///< a batch of shuffled images, from bytes to [0, 1]
+/// Log-mel features of that many sounds of mel_samples: 200 of every 80 samples, 256 points, 40 bands.
+void mel(std::int64_t sounds);
+constexpr std::int64_t mel_samples = 3520;  ///< A spoken digit of 0.44 s at 8 kHz.
 
 }  // namespace bench
