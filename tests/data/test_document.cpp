@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <plumb/core.hpp>
 #include <plumb/data.hpp>
 #include <string>
 #include <vector>
 
 #include "../support/document.hpp"
+#include "../support/temporary_folder.hpp"
+#include "speech/wav_bytes.hpp"
 
 using namespace plumb;
 
@@ -142,6 +145,44 @@ TEST_CASE("docs/data.md: tables") {
 TEST_CASE("docs/data.md: the best possible results") {
   CHECK(data::grammar_entropy() == doctest::Approx(0.459).epsilon(0.001));
   CHECK(data::promoter_bayes_error() == doctest::Approx(0.075).epsilon(0.01));
+}
+
+TEST_CASE("docs/data.md: files larger than memory") {
+  const test::TemporaryFolder temporary;
+  const std::string& folder = temporary.path();
+  save_npy(folder + "/x.npy", Tensor::zeros({100, 7}));
+  save_npy(folder + "/y.npy", Tensor::arange(100));
+  std::int64_t rows = 0;
+  const auto stored = std::make_shared<data::StoredDataset>(
+      data::StoredRows::npy(folder + "/x.npy"), data::StoredRows::npy(folder + "/y.npy"));
+  data::LoaderOptions ahead;
+  ahead.shuffle = true;
+  ahead.threads = 2;
+  data::DataLoader batches(stored, ahead);
+  for (const data::Batch& batch : batches) rows += batch.x.dim(0);
+  CHECK(rows == 100);
+}
+
+TEST_CASE("docs/data.md: speech") {
+  const test::TemporaryFolder temporary;
+  const std::string& folder = temporary.path();
+  for (const char* name : {"7_theo_12.wav", "7_theo_3.wav", "8_ann_0.wav"})
+    temporary.write(name, test::wav(std::string(name[0] == '8' ? 1000 : 2000, '\1')));
+  const auto recordings = data::list_recordings(folder);  // "7_theo_12.wav"
+  const data::Clips clips = data::load_clips(recordings, {8000});
+  data::ClipDelivery delivery;
+  delivery.sound.speed = 0.15;
+  delivery.masks.band_masks = 2;
+  delivery.masks.band_width = 5;
+  std::vector<std::int64_t> train, test;
+  for (std::int64_t i = 0; i < clips.size(); ++i)
+    (recordings[i].index < 5 ? test : train).push_back(i);
+  data::Subset heard(std::make_shared<data::ClipDataset>(clips, delivery), train);
+  data::Subset plain(std::make_shared<data::ClipDataset>(clips), test);
+  const data::Batch padded = plain.gather({0, 1});  // x [2, frames, 40], lengths [2]
+  CHECK(heard.size() == 1);
+  CHECK(padded.x.shape() == Shape{2, 11, 40});
+  CHECK(padded.lengths.to_vector<std::int64_t>() == std::vector<std::int64_t>{11, 5});
 }
 
 TEST_CASE("docs/data.md: its code is that of this file") {

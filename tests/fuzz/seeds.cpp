@@ -80,6 +80,32 @@ void write_texts() {
   write("text", "utf8", "z\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82");
 }
 
+// A WAV file with this content of the chunks 'fmt ' and 'data', each shorter than 100 bytes.
+std::string wav(const std::string& format, const std::string& samples) {
+  const auto size = [](std::size_t bytes) {
+    return std::string{static_cast<char>(bytes), '\0', '\0', '\0'};
+  };
+  const std::string chunks =
+      "fmt " + size(format.size()) + format + "data" + size(samples.size()) + samples;
+  return "RIFF" + size(4 + chunks.size()) + "WAVE" + chunks;
+}
+
+void write_wav() {
+  const std::string rate("\x40\x1f\0\0\x80\x3e\0\0", 8);
+  const auto format = [&](const std::string& front, const std::string& back) {
+    return front + rate + back;
+  };
+  using namespace std::string_literals;
+  write("wav", "pcm16", wav(format("\1\0\1\0"s, "\2\0\20\0"s), "abcdef"));
+  write("wav", "pcm8", wav(format("\1\0\1\0"s, "\1\0\10\0"s), "abcd"));
+  write("wav", "stereo24", wav(format("\1\0\2\0"s, "\6\0\30\0"s), "abcdef"));
+  write("wav", "float", wav(format("\3\0\1\0"s, "\4\0\40\0"s), "\0\0\200\77"s));
+  write("wav", "extensible",
+        wav(format("\376\377\1\0"s, "\2\0\20\0"s) +
+                "\26\0\20\0\4\0\0\0\1\0\0\0\0\0\20\0\200\0\0\252\0\70\233\161"s,
+            "abcd"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -88,6 +114,7 @@ int main(int argc, char** argv) {
   write_arrays();
   write_idx();
   write_texts();
+  write_wav();
   write("state_dict", "nothing", "");
   write("state_dict", "scalar", std::string("\0\377\0\0\0\0\0\0\0\0\1", 11));
   write("state_dict", "tensor", std::string("\3\377\5\2\3\4\0\0\0\0\0\0\0\0\0", 15));
