@@ -38,8 +38,9 @@ enum class RnnActivation : std::uint8_t { tanh, relu };
 // valid step, a reverse order starts at it, and a sample of length 0 keeps the initial state. What
 // stands in x there is not looked at, and has gradient 0.
 //
-// A sequence is one operation: one product for all steps of x, one for each step of the state, and
-// one for the gradient of each weight. Results are the same, bit for bit, for any number of threads.
+// A sequence is one operation. Its steps form the sums of the gates in one go, from weights that are
+// packed once, and the gradient of each weight is one product over all steps. Results are the same, bit
+// for bit, for any number of threads.
 //
 // They throw "[lstm] ..." with the shapes where these do not fit, and for lengths out of range.
 

@@ -29,17 +29,49 @@ Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::uint32_
 
 MaxPool2d pool() { return MaxPool2d(2); }
 
-void train(Sequential model, std::vector<std::int64_t> input, std::int64_t classes = 10) {
-  torch::optim::SGD optimizer(model->parameters(), torch::optim::SGDOptions(0.01).momentum(0.9));
+template <class Forward>
+void train(const std::vector<torch::Tensor>& parameters, const Forward& forward,
+           std::vector<std::int64_t> input, std::int64_t classes) {
+  torch::optim::SGD optimizer(parameters, torch::optim::SGDOptions(0.01).momentum(0.9));
   const torch::Tensor x = bench::values(input, 4, 1);
   const torch::Tensor y = bench::label_tensor(input[0], classes);
   bench::time_training([&] {
-    const torch::Tensor loss = functional::cross_entropy(model->forward(x), y);
+    const torch::Tensor loss = functional::cross_entropy(forward(x), y);
     optimizer.zero_grad();
     loss.backward();
     optimizer.step();
     return loss;
   });
+}
+
+void train(Sequential model, std::vector<std::int64_t> input, std::int64_t classes = 10) {
+  train(
+      model->parameters(), [&](const torch::Tensor& x) { return model->forward(x); },
+      std::move(input), classes);
+}
+
+// Weights as plumb's side has them, in the order of its parameters.
+template <class Layer>
+void train_recurrent(Layer layer, std::int64_t batch) {
+  const torch::NoGradGuard no_grad;
+  std::uint32_t seed = 0;
+  for (torch::Tensor& weight : layer->all_weights()) {
+    if (weight.dim() > 1) {
+      weight.copy_(bench::values(weight.sizes(), ++seed, 1 / std::sqrt(128.)));
+    } else {
+      weight.zero_();
+    }
+  }
+  Linear scores = linear(128, 10, 3);
+  std::vector<torch::Tensor> parameters = layer->parameters();
+  for (const torch::Tensor& parameter : scores->parameters()) parameters.push_back(parameter);
+  const torch::AutoGradMode grad(true);
+  train(
+      parameters,
+      [&](const torch::Tensor& x) {
+        return scores->forward(std::get<0>(layer->forward(x)).select(1, 27));
+      },
+      {batch, 28, 128}, 10);
 }
 
 }  // namespace
@@ -75,6 +107,14 @@ void cnn_bn(std::int64_t batch) {
   train(Sequential(conv(1, 32, 3, 1, 1), BatchNorm2d(32), ReLU(), pool(), conv(32, 64, 3, 2, 1),
                    BatchNorm2d(64), ReLU(), pool(), Flatten(), linear(3136, 10, 3)),
         {batch, 1, 28, 28});
+}
+
+void lstm(std::int64_t batch) {
+  train_recurrent(LSTM(LSTMOptions(128, 128).batch_first(true)), batch);
+}
+
+void gru(std::int64_t batch) {
+  train_recurrent(GRU(GRUOptions(128, 128).batch_first(true)), batch);
 }
 
 }  // namespace bench

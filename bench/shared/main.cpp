@@ -17,7 +17,7 @@ const std::map<std::string, void (*)(std::int64_t)> workloads = {
     {"momentum", bench::momentum}, {"debiased", bench::debiased}, {"accumulate", bench::accumulate},
     {"adam", bench::adam},         {"mul", bench::mul},           {"chain", bench::chain},
     {"loader", bench::loader},     {"gpt", bench::gpt},           {"embedding", bench::embedding},
-    {"mel", bench::mel},
+    {"mel", bench::mel},           {"lstm", bench::lstm},         {"gru", bench::gru},
 };
 
 // The file behind libopenblas, whatever path the linker took to it.

@@ -27,6 +27,11 @@ constexpr Gpt baby_gpt{4, 4, 128, 64, 65, 0.035};
 void embedding(std::int64_t ids);
 constexpr std::int64_t embedding_rows = 10'000, embedding_width = 64;
 
+// The same on one batch of sequences of 28 steps, 128 inputs each: a recurrent layer of 128 units, and
+// a linear one to 10 classes behind its last step.
+void lstm(std::int64_t batch);
+void gru(std::int64_t batch);
+
 // Optimizer steps on that many million parameters in ten tensors.
 void plain(std::int64_t millions);
 void momentum(std::int64_t millions);

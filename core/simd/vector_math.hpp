@@ -125,6 +125,19 @@ PLUMB_INLINE inline double exp(double x) {
   return detail::exp_between(x, -746.0, 710.0, detail::round_double);
 }
 
+/// exp(x) for x <= 0, in fewer steps: the smallest normal number or so where it would be below. Above
+/// 0: anything.
+PLUMB_INLINE inline float exp_of_negative(float x) {
+  const detail::Reduced<float> reduced(x < -87 ? -87.0F : x);
+  const float power = detail::power_of_two(reduced.n);
+  return power * reduced.fraction + power;
+}
+PLUMB_INLINE inline double exp_of_negative(double x) {
+  const detail::Reduced<double> reduced(x < -708 ? -708.0 : x);
+  const double power = detail::power_of_two(reduced.n);
+  return power * reduced.fraction + power;
+}
+
 /// exp(x) - 1 for x <= 0, which keeps its digits near 0. Above 0: anything.
 template <class T>
 PLUMB_INLINE inline T expm1_of_negative(T x) {

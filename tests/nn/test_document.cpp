@@ -146,6 +146,37 @@ TEST_CASE("docs/nn.md: sharing, freezing, saving and loading") {
   CHECK(streams.scalar<std::int64_t>("3.generator") == 64);
 }
 
+TEST_CASE("docs/nn.md: sequences") {
+  const std::uint64_t seed = 1;
+  Generator generator(seed);
+  Tensor input = Tensor::empty({4, 28, 28});
+  generator.fill_normal(input);
+  const Variable x = input;
+  const Tensor lengths = Tensor::from<std::int64_t>({28, 3, 0, 14});
+  nn::Sequential reader{nn::LSTM(28, 128, generator), nn::LastStep(),
+                        nn::Linear(128, 10, generator)};
+  const Variable scores = reader(x, lengths);
+  CHECK(scores.shape() == Shape{4, 10});
+
+  nn::GRU gru(28, 64, generator);
+  RecurrentState state;
+  for (const Variable& part : {slice(x, 1, 0, 14), slice(x, 1, 14)}) {
+    const RecurrentResult result = gru.run(part, {{}, state});
+    sum(result.y).backward();
+    state = result.last.detach();
+  }
+  CHECK(state.h.shape() == Shape{1, 4, 64});
+  CHECK(gru.parameters()[0].variable.grad().defined());
+
+  nn::RecurrentOptions options;
+  options.layers = 2;
+  options.directions = nn::Directions::both;
+  options.dropout = 0.2;
+  options.noise = Generator(seed, Stream::dropout);
+  nn::LSTM deep(28, 64, generator, options);
+  CHECK(deep(x).shape() == Shape{4, 28, 128});
+}
+
 TEST_CASE("docs/nn.md: sequences of classes") {
   Generator generator(1);
   const Tensor x = Tensor::from<std::int64_t>({5, 1, 64, 0, 2, 0}, {2, 3});

@@ -1,14 +1,15 @@
 // The formulas of RNN, GRU and LSTM for one step of one sample, forward and backward.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "../../simd/vector_math.hpp"
 
 // A cell has
 //   gates      blocks of `hidden` rows in its weights
-//   projected  blocks of `hidden` columns where the products with x stand; a cell that `keeps` leaves
-//              there what its gradient needs
+//   projected  blocks of `hidden` columns where the products with x may stand; a cell that `keeps`
+//              leaves there what its gradient needs
 //   carried    blocks of `hidden` columns that its gradient makes; the first `gates` of them are
 //              those of the products with h
 //   span       vectors of one gate in a panel of packed weights
@@ -16,14 +17,54 @@
 
 namespace plumb::kernel::cells {
 
+// A division of vectors takes as long as twenty products. All that are needed for a step divide by
+// numbers in [1, 2], so one division of their product serves for several; a step of Newton's method
+// then makes up for the roundings, and 1 / 1 is 1.
+
+/// 1 / d from nearly that.
+template <class T>
+PLUMB_INLINE inline T refined(T inverse, T d) {
+  return inverse + inverse * (1 - d * inverse);
+}
+
+/// The numerator and denominator of 1 / (1 + exp(-x)), without the division.
+template <class T>
+struct Logistic {
+  T above, below;
+
+  PLUMB_INLINE explicit Logistic(T x) {
+    constexpr T lowest = sizeof(T) == 4 ? -87 : -708;  // below, exp has no normal number
+    const T e = vector_math::exp_of_negative(-std::abs(x));
+    const T small = x < lowest ? T(0) : e;
+    above = x < 0 ? small : T(1);
+    below = 1 + e;
+  }
+  PLUMB_INLINE T value(T inverse) const { return above * refined(inverse, below); }
+};
+
+/// The same of tanh x.
+template <class T>
+struct HyperbolicTangent {
+  T above, below;
+
+  PLUMB_INLINE explicit HyperbolicTangent(T x) {
+    const T part = vector_math::expm1_of_negative(-2 * std::abs(x));
+    above = std::copysign(part, x);
+    below = part + 2;
+  }
+  PLUMB_INLINE T value(T inverse) const { return above * refined(inverse, below); }
+};
+
 /// One sample at one step. Pointers are to the first of the hidden units at hand.
 template <class T>
 struct ForwardRow {
   std::int64_t hidden;
   const T* sums;  // [gates][width]: W_hh h, without bias
   std::int64_t width;
-  T* projected;     // [projected][hidden]: W_ih x and the biases
-  const T* bias;    // of W_hn h, where the cell is a GRU and has one
+  const T* input;  // [gates][input_width]: W_ih x and the biases
+  std::int64_t input_width;
+  T* projected;     // [projected][hidden]: for the gates; may be `input`
+  const T* bias;    // of W_hn h, of a GRU
   const T* before;  // h of the step before
   T* after;         // h of this step
   T* y;             // h of this step
@@ -51,15 +92,22 @@ struct Lstm {
 
   template <class T, class Count>
   PLUMB_INLINE static void forward(Count count, const ForwardRow<T>& row) {
-    const std::int64_t hidden = row.hidden, width = row.width;
-    const T* sums = row.sums;
+    const std::int64_t hidden = row.hidden, width = row.width, step = row.input_width;
+    const T *sums = row.sums, *input = row.input;
     T *gate = row.projected, *after = row.after, *y = row.y, *cell = row.c;
 #pragma omp simd
     for (std::int64_t u = 0; u < count; ++u) {
-      const T i = vector_math::logistic(gate[u] + sums[u]);
-      const T f = vector_math::logistic(gate[hidden + u] + sums[width + u]);
-      const T g = vector_math::tanh(gate[2 * hidden + u] + sums[2 * width + u]);
-      const T o = vector_math::logistic(gate[3 * hidden + u] + sums[3 * width + u]);
+      const Logistic<T> to_i(input[u] + sums[u]);
+      const Logistic<T> to_f(input[step + u] + sums[width + u]);
+      const HyperbolicTangent<T> to_g(input[2 * step + u] + sums[2 * width + u]);
+      const Logistic<T> to_o(input[3 * step + u] + sums[3 * width + u]);
+      const T first = to_i.below * to_f.below, second = to_g.below * to_o.below;
+      const T inverse = 1 / (first * second);
+      const T of_first = inverse * second, of_second = inverse * first;
+      const T i = to_i.value(of_first * to_f.below);
+      const T f = to_f.value(of_first * to_i.below);
+      const T g = to_g.value(of_second * to_o.below);
+      const T o = to_o.value(of_second * to_g.below);
       const T c = f * cell[u] + i * g;
       const T h = o * vector_math::tanh(c);
       gate[u] = i;
@@ -101,15 +149,18 @@ struct Gru {
 
   template <class T, class Count>
   PLUMB_INLINE static void forward(Count count, const ForwardRow<T>& row) {
-    const std::int64_t hidden = row.hidden, width = row.width;
-    const T *sums = row.sums, *bias = row.bias, *before = row.before;
+    const std::int64_t hidden = row.hidden, width = row.width, step = row.input_width;
+    const T *sums = row.sums, *input = row.input, *bias = row.bias, *before = row.before;
     T *gate = row.projected, *after = row.after, *y = row.y;
 #pragma omp simd
     for (std::int64_t u = 0; u < count; ++u) {
-      const T r = vector_math::logistic(gate[u] + sums[u]);
-      const T z = vector_math::logistic(gate[hidden + u] + sums[width + u]);
+      const Logistic<T> to_r(input[u] + sums[u]);
+      const Logistic<T> to_z(input[step + u] + sums[width + u]);
+      const T inverse = 1 / (to_r.below * to_z.below);
+      const T r = to_r.value(inverse * to_z.below);
+      const T z = to_z.value(inverse * to_r.below);
       const T past = sums[2 * width + u] + bias[u];
-      const T n = vector_math::tanh(gate[2 * hidden + u] + r * past);
+      const T n = vector_math::tanh(input[2 * step + u] + r * past);
       const T h = (1 - z) * n + z * before[u];
       gate[u] = r;
       gate[hidden + u] = z;
@@ -147,11 +198,11 @@ struct RnnTanh {
 
   template <class T, class Count>
   PLUMB_INLINE static void forward(Count count, const ForwardRow<T>& row) {
-    const T *sums = row.sums, *projected = row.projected;
+    const T *sums = row.sums, *input = row.input;
     T *after = row.after, *y = row.y;
 #pragma omp simd
     for (std::int64_t u = 0; u < count; ++u) {
-      const T h = vector_math::tanh(projected[u] + sums[u]);
+      const T h = vector_math::tanh(input[u] + sums[u]);
       after[u] = h;
       y[u] = h;
     }
@@ -177,11 +228,11 @@ struct RnnRelu {
 
   template <class T, class Count>
   PLUMB_INLINE static void forward(Count count, const ForwardRow<T>& row) {
-    const T *sums = row.sums, *projected = row.projected;
+    const T *sums = row.sums, *input = row.input;
     T *after = row.after, *y = row.y;
 #pragma omp simd
     for (std::int64_t u = 0; u < count; ++u) {
-      const T sum = projected[u] + sums[u];
+      const T sum = input[u] + sums[u];
       const T h = sum <= 0 ? T(0) : sum;  // NaN stays
       after[u] = h;
       y[u] = h;

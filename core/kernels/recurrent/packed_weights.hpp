@@ -19,11 +19,12 @@ constexpr std::int64_t packed_size(std::int64_t columns, std::int64_t width, std
 }
 
 /// Packs w [gates hidden, steps], transposed, for panels that hold `span` vectors of each gate: those
-/// of the same hidden units.
+/// of the same hidden units. Panels begin `stride` elements apart.
 template <int bytes, int gates, int span, class T>
-PLUMB_INLINE inline void pack_by_unit(std::int64_t hidden, std::int64_t steps, const T* w, T* to) {
+PLUMB_INLINE inline void pack_by_unit(std::int64_t hidden, std::int64_t steps, const T* w, T* to,
+                                      std::int64_t stride) {
   constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes, width = gates * span * lanes;
-  for (std::int64_t unit = 0; unit < hidden; unit += span * lanes, to += width * steps)
+  for (std::int64_t unit = 0; unit < hidden; unit += span * lanes, to += stride)
     for (int v = 0; v < gates * span; ++v) {
       const std::int64_t first = unit + v % span * lanes;
       const std::int64_t rows = hidden - first < lanes ? hidden - first : lanes;

@@ -62,6 +62,10 @@ Tensor bias_of_input(const Recurrence& r, const RecurrentParameters& p) {
   return sum;
 }
 
+// From so many samples on the products with x are formed step by step, with those with h: their sums
+// never leave the registers. For fewer they are one product ahead of all steps.
+constexpr std::int64_t fewest_together = 4;
+
 // Where the rows of a kind begin in the tensor of states, or in its gradient.
 struct StateRows {
   explicit StateRows(const Recurrence& r)
@@ -104,15 +108,19 @@ RecurrentTrace run_recurrence(const Recurrence& r, const Tensor& x,
   dispatch_floating("recurrence", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* sums = projected.mutable_data<T>();
-    gemm(rows, width, in, Matrix<T>{x.data<T>(), in},
-         Matrix<T>{parameters.w_ih.data<T>(), in, Transpose::yes}, sums,
-         blocks.projected * r.hidden, Write::overwrite, bias.defined() ? bias.data<T>() : nullptr);
+    const T* added = bias.defined() ? bias.data<T>() : nullptr;
+    // For few samples the weights would be read at every step for hardly any products.
+    const bool ahead = r.n < fewest_together;
+    if (ahead)
+      gemm(rows, width, in, Matrix<T>{x.data<T>(), in},
+           Matrix<T>{parameters.w_ih.data<T>(), in, Transpose::yes}, sums,
+           blocks.projected * r.hidden, Write::overwrite, added);
     T* states = trace.states.mutable_data<T>();
-    loops_of<T>(r.cell).forward({extent_of(r), sums, parameters.w_hh.data<T>(),
-                                 bias_n.defined() ? bias_n.data<T>() : nullptr, h.data<T>(),
-                                 blocks.has_c ? c.data<T>() : nullptr, states, states + at.last_h,
-                                 states + at.last_c,
-                                 trace.cells.defined() ? trace.cells.mutable_data<T>() : nullptr});
+    loops_of<T>(r.cell).forward(
+        {extent_of(r), ahead ? nullptr : x.data<T>(), in, sums, parameters.w_ih.data<T>(),
+         parameters.w_hh.data<T>(), added, bias_n.defined() ? bias_n.data<T>() : nullptr,
+         h.data<T>(), blocks.has_c ? c.data<T>() : nullptr, states, states + at.last_h,
+         states + at.last_c, trace.cells.defined() ? trace.cells.mutable_data<T>() : nullptr});
   });
   if (blocks.keeps) trace.projected = projected;
   return trace;

@@ -26,17 +26,23 @@ struct Extent {
     for (std::int64_t i = begin; i < end; ++i) most = std::max(most, length(i));
     return most;
   }
-  /// Samples of a block: as few as keep 16 threads at work, but enough to make the reading of the
-  /// weights cheap, once for each block and step.
-  std::int64_t block() const { return std::clamp<std::int64_t>((n + 15) / 16, 16, 64); }
+  /// Samples of a block. The results of a sample do not depend on it: a share for each thread, but no
+  /// more than keep their states in the second cache.
+  std::int64_t block() const {
+    const std::int64_t threads = num_threads();
+    return std::clamp<std::int64_t>((n + threads - 1) / threads, 8, 64);
+  }
 };
 
 template <class T>
 struct Forward {
   Extent extent;
+  const T* x;  // [n, steps, in]; null: the products with it stand in `projected`
+  std::int64_t in;
   T* projected;
-  const T* w_hh;
-  const T* bias;  // of W_hn h, [hidden]; null where the cell needs none
+  const T *w_ih, *w_hh;
+  const T* bias;    // of W_ih x, [gates hidden]; null: none
+  const T* bias_n;  // of W_hn h, [hidden]; null where the cell needs none
   const T *h, *c;
   T *y, *last_h, *last_c;
   T* cells;  // null: not to be kept
@@ -76,36 +82,80 @@ PLUMB_INLINE inline void copy_rows(std::int64_t rows, std::int64_t size, const T
     std::copy_n(from + r * from_stride, size, to + r * to_stride);
 }
 
+/// The buffers of a block of samples: rows of states, `stride` apart.
+template <class T>
+struct States {
+  T *before, *after, *c;
+  std::int64_t stride;
+};
+
+/// Of a panel: the biases of its columns, then `in` steps of W_ih where x is given, then `hidden` steps
+/// of W_hh.
+template <class Cell, int bytes, class T>
+struct PanelShape {
+  static constexpr int vectors = Cell::gates * Cell::span;
+  static constexpr std::int64_t units = Cell::span * VectorOf<T, bytes>::lanes;
+  static constexpr std::int64_t width = Cell::gates * units;
+
+  explicit PanelShape(const Forward<T>& f)
+      : state(width * (1 + (f.x == nullptr ? 0 : f.in))), size(state + width * f.extent.hidden) {}
+  std::int64_t state, size;  // where W_hh begins, and where the next panel does
+};
+
+template <class Cell, int bytes, class T>
+PLUMB_INLINE inline void pack_panels(const Forward<T>& f, T* to) {
+  const PanelShape<Cell, bytes, T> panel(f);
+  constexpr std::int64_t units = PanelShape<Cell, bytes, T>::units;
+  const std::int64_t hidden = f.extent.hidden;
+  pack_by_unit<bytes, Cell::gates, Cell::span>(hidden, hidden, f.w_hh, to + panel.state,
+                                               panel.size);
+  if (f.x == nullptr) return;
+  pack_by_unit<bytes, Cell::gates, Cell::span>(hidden, f.in, f.w_ih, to + panel.width, panel.size);
+  for (std::int64_t first = 0; first < hidden; first += units, to += panel.size)
+    for (std::int64_t gate = 0; gate < Cell::gates; ++gate)
+      for (std::int64_t u = 0; u < units; ++u)
+        to[gate * units + u] =
+            f.bias != nullptr && first + u < hidden ? f.bias[gate * hidden + first + u] : T(0);
+}
+
 /// One panel of hidden units, `first` on, of some rows at step t.
 template <class Cell, int bytes, class T, int rows>
 PLUMB_INLINE inline void forward_tile(const Forward<T>& f, std::int64_t sample, std::int64_t t,
-                                      std::int64_t first, const T* panel, const T* before, T* after,
-                                      T* c, std::int64_t stride,
+                                      std::int64_t first, const T* panel, const States<T>& states,
                                       std::integral_constant<int, rows>) {
-  constexpr int vectors = Cell::gates * Cell::span;
-  constexpr std::int64_t units = Cell::span * VectorOf<T, bytes>::lanes,
-                         width = Cell::gates * units;
+  using Panel = PanelShape<Cell, bytes, T>;
+  constexpr std::int64_t units = Panel::units, width = Panel::width;
+  const Panel shape(f);
   const std::int64_t hidden = f.extent.hidden, steps = f.extent.steps;
-  alignas(64) T sums[rows * width];
-  multiply_tile<T, bytes, vectors, rows>(hidden, before, stride, panel, sums, width,
-                                         Write::overwrite);
+  alignas(64) T sums[rows * width], inputs[rows * width];
+  if (f.x != nullptr) {
+    for (std::int64_t r = 0; r < rows; ++r) std::copy_n(panel, width, inputs + r * width);
+    multiply_tile<T, bytes, Panel::vectors, rows>(f.in, f.x + (sample * steps + t) * f.in,
+                                                  steps * f.in, panel + width, inputs, width,
+                                                  Write::accumulate);
+  }
+  multiply_tile<T, bytes, Panel::vectors, rows>(hidden, states.before, states.stride,
+                                                panel + shape.state, sums, width, Write::overwrite);
   const std::int64_t count = std::min(units, hidden - first);
   for (std::int64_t r = 0; r < rows; ++r) {
-    const std::int64_t step = (sample + r) * steps + t, at = r * stride + first;
+    const std::int64_t step = (sample + r) * steps + t, at = r * states.stride + first;
     T* y = f.y + step * hidden + first;
     if (t >= f.extent.length(sample + r)) {
       std::fill_n(y, count, T(0));
-      std::copy_n(before + at, count, after + at);
+      std::copy_n(states.before + at, count, states.after + at);
       continue;
     }
-    T* cell = Cell::has_c ? c + at : nullptr;
+    T* cell = Cell::has_c ? states.c + at : nullptr;
+    T* projected = f.projected + step * Cell::projected * hidden + first;
     const cells::ForwardRow<T> row{hidden,
                                    sums + r * width,
                                    units,
-                                   f.projected + step * Cell::projected * hidden + first,
-                                   f.bias == nullptr ? nullptr : f.bias + first,
-                                   before + at,
-                                   after + at,
+                                   f.x != nullptr ? inputs + r * width : projected,
+                                   f.x != nullptr ? units : hidden,
+                                   projected,
+                                   f.bias_n == nullptr ? nullptr : f.bias_n + first,
+                                   states.before + at,
+                                   states.after + at,
                                    y,
                                    cell};
     if (count == units) {
@@ -122,9 +172,8 @@ PLUMB_INLINE inline void forward_tile(const Forward<T>& f, std::int64_t sample, 
 template <class Cell, int bytes, class T>
 PLUMB_INLINE inline void forward_block(const Forward<T>& f, std::int64_t begin, std::int64_t end,
                                        const T* packed, T* memory, std::int64_t stride) {
-  constexpr int vectors = Cell::gates * Cell::span;
-  constexpr std::int64_t units = Cell::span * VectorOf<T, bytes>::lanes,
-                         width = Cell::gates * units;
+  using Panel = PanelShape<Cell, bytes, T>;
+  const Panel shape(f);
   const Extent& e = f.extent;
   const std::int64_t rows = end - begin, hidden = e.hidden, steps = e.longest(begin, end);
   T *before = memory, *after = memory + rows * stride, *c = memory + 2 * rows * stride;
@@ -133,11 +182,12 @@ PLUMB_INLINE inline void forward_block(const Forward<T>& f, std::int64_t begin, 
   for (std::int64_t s = 0; s < steps; ++s) {
     const std::int64_t t = e.reversed ? steps - 1 - s : s;
     const T* panel = packed;
-    for (std::int64_t first = 0; first < hidden; first += units, panel += width * hidden)
-      for_tiles<tile_rows<bytes, vectors>>(rows, [&](std::int64_t r, auto count) PLUMB_INLINE {
-        forward_tile<Cell, bytes>(f, begin + r, t, first, panel, before + r * stride,
-                                  after + r * stride, c + r * stride, stride, count);
-      });
+    for (std::int64_t first = 0; first < hidden; first += Panel::units, panel += shape.size)
+      for_tiles<tile_rows<bytes, Panel::vectors>>(
+          rows, [&](std::int64_t r, auto count) PLUMB_INLINE {
+            const States<T> states{before + r * stride, after + r * stride, c + r * stride, stride};
+            forward_tile<Cell, bytes>(f, begin + r, t, first, panel, states, count);
+          });
     std::swap(before, after);
   }
   copy_rows(rows, hidden, before, stride, f.last_h + begin * hidden, hidden);
@@ -151,12 +201,10 @@ template <class Cell, class T>
 void forward(const Forward<T>& f) {
   const Extent& e = f.extent;
   const std::int64_t units = Cell::span * vector_lanes<T>();
-  Tensor weights =
-      Tensor::empty({packed_size(e.hidden, units, Cell::gates * e.hidden)}, dtype_of<T>);
+  const std::int64_t depth = 1 + e.hidden + (f.x == nullptr ? 0 : f.in);
+  Tensor weights = Tensor::empty({packed_size(e.hidden, units, Cell::gates * depth)}, dtype_of<T>);
   T* packed = weights.mutable_data<T>();
-  on_best_vectors([&](auto bytes) PLUMB_INLINE {
-    pack_by_unit<bytes, Cell::gates, Cell::span>(e.hidden, e.hidden, f.w_hh, packed);
-  });
+  on_best_vectors([&](auto bytes) PLUMB_INLINE { pack_panels<Cell, bytes>(f, packed); });
   parallel_for(e.n, e.block(), [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t stride = padded<T>(e.hidden);
     Tensor memory = Tensor::empty({3 * (end - begin) * stride}, dtype_of<T>);
