@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "../../core/io/internal/origin.hpp"
@@ -18,7 +19,6 @@ class CsvReader {
       : operation_(operation), options_(options) {
     csv_.path_ = path;
     csv_.text_ = std::move(text);
-    csv_.ends_.push_back(0);
     if (options.separator == '"' || options.separator == '\n' || options.separator == '\r')
       fail(operation, "a quote or a line end cannot be the separator");
     ends_cell_[static_cast<unsigned char>(options.separator)] = true;
@@ -76,10 +76,13 @@ class CsvReader {
 
   void read_row() {
     const std::int64_t line = line_;
+    const char* const begin = out_;
     bool last = false;
     for (column_ = 1; !last; ++column_) {
       last = read_cell();
-      csv_.ends_.push_back(static_cast<std::size_t>(out_ - begin_));
+      if (out_ - begin > std::numeric_limits<std::uint32_t>::max())
+        refuse("line ", line, ": the row has more than 4 GiB");
+      csv_.ends_.push_back(static_cast<std::uint32_t>(out_ - begin));
       if (column_ > columns()) {
         while (!last) {
           last = read_cell();
@@ -89,7 +92,21 @@ class CsvReader {
       }
     }
     if (column_ - 1 != columns()) refuse_row(line, column_ - 1);
+    csv_.begins_.push_back(static_cast<std::size_t>(begin - begin_));
     csv_.lines_.push_back(line);
+    if (csv_.rows() == sampled_rows) reserve();
+  }
+
+  // Room for as many rows as the first ones let expect: vectors that grow are copied, and touch
+  // memory that the system must clear first. At most four times the text, should those mislead.
+  void reserve() {
+    const std::size_t size = csv_.text_.size(), columns = csv_.names_.size();
+    const double share = static_cast<double>(in_ - begin_) / static_cast<double>(size);
+    const auto expected = static_cast<std::size_t>(1.02 * sampled_rows / share);
+    const std::size_t rows = std::min(expected, size / (4 + columns));
+    csv_.begins_.reserve(rows);
+    csv_.lines_.reserve(rows);
+    csv_.ends_.reserve(rows * columns);
   }
 
   // Reads a cell and what ends it; returns whether that was the line's or the text's end.
@@ -158,6 +175,8 @@ class CsvReader {
   [[noreturn]] void refuse(const Parts&... parts) const {
     plumb::detail::Origin{operation_, csv_.path_}.refuse(parts...);
   }
+
+  static constexpr std::int64_t sampled_rows = 1000;
 
   const char* operation_;
   const CsvOptions& options_;

@@ -37,7 +37,8 @@ class Csv {
   /// A cell, without its quotes. The row and column must be there. Valid as long as the table.
   std::string_view cell(std::int64_t row, std::int64_t column) const {
     const auto i = static_cast<std::size_t>(row * columns() + column);
-    return std::string_view(text_).substr(ends_[i], ends_[i + 1] - ends_[i]);
+    const std::size_t begin = column == 0 ? 0 : ends_[i - 1];
+    return {text_.data() + begins_[static_cast<std::size_t>(row)] + begin, ends_[i] - begin};
   }
 
   /// Throws "[operation] data.csv: line 12, column 3 ('age'): parts...", of the cell.
@@ -55,14 +56,15 @@ class Csv {
 
   std::string path_;  // "text" of text
   std::vector<std::string> names_;
-  std::string text_;               // of the cells, one behind the other
-  std::vector<std::size_t> ends_;  // of each cell, behind the 0 where the first begins
+  std::string text_;                 // of the cells, one behind the other
+  std::vector<std::size_t> begins_;  // of each row in the text
+  std::vector<std::uint32_t> ends_;  // of each cell, from where its row begins
   std::vector<std::int64_t> lines_;
 };
 
 /// Reads a file or pipe, plain or gzip. Throws "[load_csv] path: ..." with errno's text for what cannot
 /// be opened or read, and with line and column for a row that has not as many cells as there are names,
-/// a quote that is not closed, that stands in a cell which it does not begin, or is followed by more
+/// a row of more than 4 GiB, a quote that is not closed, that stands in a cell which it does not begin, or is followed by more
 /// than a separator, a CR without LF, and a name that is there twice; for UTF-16; and for a separator
 /// that is a quote or a line end.
 Csv load_csv(const std::string& path, const CsvOptions& options = {});

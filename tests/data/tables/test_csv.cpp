@@ -157,6 +157,20 @@ TEST_CASE("load_csv: plain and gzip; missing, a directory, control characters") 
         "[load_csv] " + path + ": line 1, column 2: the name '?[2J' is there twice");
 }
 
+TEST_CASE("parse_csv: many rows, of other lengths than the first ones") {
+  std::string text = "a,b\n";
+  for (int row = 0; row < 3000; ++row)
+    text +=
+        std::string(static_cast<std::size_t>(row / 100), 'x') + "," + std::to_string(row) + "\n";
+  for (int row = 3000; row < 9000; ++row) text += "," + std::to_string(row % 10) + "\n";
+  const data::Csv table = data::parse_csv(text);
+  REQUIRE(table.rows() == 9000);
+  for (std::int64_t row = 0; row < 9000; ++row) {
+    CHECK(table.cell(row, 0).size() == static_cast<std::size_t>(row < 3000 ? row / 100 : 0));
+    CHECK(table.cell(row, 1) == std::to_string(row < 3000 ? row : row % 10));
+  }
+}
+
 TEST_CASE("Csv: columns by name, cells refused with their place") {
   const data::Csv table = data::parse_csv("id,\"the age\"\n1,\"x\ny\"\n2,old\n");
   CHECK(table.column("the age") == 1);
