@@ -63,6 +63,12 @@ Batch ClipDataset::gather_in_epoch(Indices indices, std::int64_t epoch) const {
   return pad(indices, features);
 }
 
+std::vector<std::int64_t> ClipDataset::lengths() const {
+  std::vector<std::int64_t> frames;
+  for (const Tensor& one : features_) frames.push_back(one.dim(0));
+  return frames;
+}
+
 Tensor ClipDataset::changed(std::int64_t index, std::int64_t epoch) const {
   Generator random = augmentation_generator(delivery_.seed, epoch, index);
   const Generator of_sound = random.fork(), of_masks = random.fork();

@@ -38,6 +38,9 @@ class ClipDataset : public Dataset {
   Batch gather(Indices indices) const override;
   Batch gather_in_epoch(Indices indices, std::int64_t epoch) const override;
 
+  /// The frames of each clip as it is: what BucketSampler takes.
+  std::vector<std::int64_t> lengths() const;
+
  private:
   Tensor changed(std::int64_t index, std::int64_t epoch) const;
   Batch pad(Indices indices, const std::vector<Tensor>& features) const;

@@ -44,6 +44,7 @@ TEST_CASE("ClipDataset: features alone and in a batch, silence behind the shorte
   const Clips some = clips({1000, 450, 0});
   const ClipDataset dataset(some);
   CHECK(dataset.size() == 3);
+  CHECK(dataset.lengths() == std::vector<std::int64_t>{11, 5, 0});
   const LogMel mel;
   const Batch batch = dataset.gather({1, 0, 2});
   CHECK(batch.x.shape() == Shape{3, 11, 40});
