@@ -51,7 +51,10 @@ int train(const Settings& settings) {
   options.lr = settings.lr;
   options.weight_decay = 0.05;
   optim::AdamW optimizer(model.parameters(), options);
-  data::DataLoader loader = training_loader(data.train, settings.training);
+  // Clips of nearly the same length stand in one batch; 8 batches are sorted at a time.
+  data::DataLoader loader = training_loader(
+      data.train, settings.training,
+      std::make_shared<data::BucketSampler>(data.train_lengths, settings.training.batch_size, 8));
   const std::int64_t epoch = loader.batches(), steps = epoch * settings.training.epochs;
   optim::Schedule schedule(optimizer, optim::curve::warm_up(epoch, optim::curve::cosine(steps)));
   std::printf("%lld parameters; train %lld, test %lld clips\n\n",

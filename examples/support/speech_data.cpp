@@ -25,9 +25,13 @@ SpeechData synthetic(const SpeechOptions& options, std::int64_t seed) {
   data::SpokenDigitOptions train, test;
   test.first_index = options.samples;  // digits are numbered without end: these are held out
   const data::Clips clips = data::speak_digits(options.samples, train);
-  return {clips.classes, std::make_shared<data::ClipDataset>(clips, changing(seed)),
+  const auto changed = std::make_shared<data::ClipDataset>(clips, changing(seed));
+  return {clips.classes,
+          changed,
           std::make_shared<data::ClipDataset>(data::speak_digits(1000, test)),
-          data::best_accuracy(test), "synthetic"};
+          changed->lengths(),
+          data::best_accuracy(test),
+          "synthetic"};
 }
 
 SpeechData recorded(const SpeechOptions& options, std::int64_t seed) {
@@ -46,8 +50,15 @@ SpeechData recorded(const SpeechOptions& options, std::int64_t seed) {
   const data::Clips clips = data::load_clips(recordings, {8000});
   const auto changed = std::make_shared<data::ClipDataset>(clips, changing(seed));
   const auto plain = std::make_shared<data::ClipDataset>(clips);
-  return {clips.classes, std::make_shared<data::Subset>(changed, train),
-          std::make_shared<data::Subset>(plain, test), 1, "recordings"};
+  std::vector<std::int64_t> lengths;
+  const std::vector<std::int64_t> all = plain->lengths();
+  for (const std::int64_t i : train) lengths.push_back(all[i]);
+  return {clips.classes,
+          std::make_shared<data::Subset>(changed, train),
+          std::make_shared<data::Subset>(plain, test),
+          lengths,
+          1,
+          "recordings"};
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct SpeechData {
   std::vector<std::string> classes;
   std::shared_ptr<const plumb::data::Dataset> train;  ///< Heard otherwise in each epoch.
   std::shared_ptr<const plumb::data::Dataset> test;
+  std::vector<std::int64_t> train_lengths;  ///< In frames, as they are unchanged.
   double best = 1;   ///< The highest accuracy that can be expected; 1 where nobody knows.
   std::string name;  ///< For a checkpoint: the same data have the same.
 };

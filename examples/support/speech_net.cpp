@@ -37,13 +37,6 @@ Tensor means(const std::vector<std::int64_t>& lengths, std::int64_t frames, std:
   return result;
 }
 
-Conv2dOptions halving(std::int64_t kernel) {
-  Conv2dOptions options;
-  options.stride = 2;
-  options.padding = kernel / 2;
-  return options;
-}
-
 constexpr std::int64_t parts = 6;  // of a clip
 constexpr std::int64_t hidden = 128;
 
@@ -52,15 +45,19 @@ constexpr std::int64_t hidden = 128;
 SpeechNet::SpeechNet(std::int64_t bands, std::int64_t classes, Generator& generator,
                      Generator dropout) {
   struct Sizes {
-    std::int64_t channels, kernel;
+    std::int64_t channels, kernel, stride;
   };
   std::int64_t channels = 1;
-  for (const Sizes& stage : {Sizes{16, 5}, Sizes{32, 3}, Sizes{64, 3}}) {
+  for (const Sizes& stage : {Sizes{16, 5, 1}, Sizes{32, 3, 2}, Sizes{64, 3, 2}}) {
     const std::string number = std::to_string(stages_.size());
+    Conv2dOptions options;
+    options.stride = {stage.stride, 2};
+    options.padding = stage.kernel / 2;
     nn::Conv2d& convolution =
         add("convolution" + number,
-            nn::Conv2d(channels, stage.channels, stage.kernel, generator, halving(stage.kernel)));
-    stages_.push_back({convolution, add("norm" + number, nn::BatchNorm2d(stage.channels))});
+            nn::Conv2d(channels, stage.channels, stage.kernel, generator, options));
+    nn::BatchNorm2d& norm = add("norm" + number, nn::BatchNorm2d(stage.channels));
+    stages_.push_back({convolution, norm, stage.stride});
     channels = stage.channels;
     bands = (bands + 1) / 2;
   }
@@ -81,7 +78,7 @@ Variable SpeechNet::forward_padded(const Variable& x, const Tensor& lengths) {
   const Variable level = mean(matmul(means(own, x.dim(1), 1), x), 2, KeepDims::yes);  // [n, 1, 1]
   Variable h = reshape(x - level, {n, 1, x.dim(1), x.dim(2)}) * own_frames(own, x.dim(1));
   for (Stage& stage : stages_) {
-    for (std::int64_t& length : own) length = (length + 1) / 2;
+    for (std::int64_t& length : own) length = (length + stage.stride - 1) / stage.stride;
     h = relu(stage.norm(stage.convolution(h)));
     h = h * own_frames(own, h.dim(2));
   }

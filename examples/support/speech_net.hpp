@@ -8,7 +8,7 @@
 /// Log-mel features [n, frames, bands] of clips with lengths -> scores [n, classes].
 ///
 /// The features less their mean over the clip, so that loudness does not count; convolutions with
-/// batch norm that halve frames and bands; the means over parts of the clip, from its begin to its
+/// batch norm that halve the bands, and but for the first the frames; the means over parts of the clip, from its begin to its
 /// end, one beside the other; two linear layers. Frames behind a clip's end are 0 wherever a
 /// convolution could look at them and have no part in the means: in evaluation mode a clip has the
 /// same scores alone and in a batch.
@@ -26,6 +26,7 @@ class SpeechNet : public plumb::nn::Layer {
   struct Stage {
     plumb::nn::Conv2d& convolution;
     plumb::nn::BatchNorm2d& norm;
+    std::int64_t stride;  // over frames
   };
   std::vector<Stage> stages_;
   plumb::nn::Layer* scores_;

@@ -13,10 +13,12 @@
 using namespace plumb;
 
 data::DataLoader training_loader(std::shared_ptr<const data::Dataset> dataset,
-                                 const TrainingOptions& options) {
+                                 const TrainingOptions& options,
+                                 std::shared_ptr<const data::Sampler> sampler) {
   data::LoaderOptions loader;
   loader.batch_size = options.batch_size;
-  loader.shuffle = true;
+  loader.shuffle = sampler == nullptr;
+  loader.sampler = std::move(sampler);
   loader.seed = static_cast<std::uint64_t>(options.seed);
   loader.threads = static_cast<int>(options.loader_threads);
   return data::DataLoader(std::move(dataset), loader);

@@ -17,9 +17,10 @@ class Module;
 }
 class Progress;
 
-/// Shuffled batches to train on.
-plumb::data::DataLoader training_loader(std::shared_ptr<const plumb::data::Dataset> dataset,
-                                        const TrainingOptions& options);
+/// Shuffled batches to train on, or those of a sampler.
+plumb::data::DataLoader training_loader(
+    std::shared_ptr<const plumb::data::Dataset> dataset, const TrainingOptions& options,
+    std::shared_ptr<const plumb::data::Sampler> sampler = nullptr);
 /// All samples in their order, for a test.
 plumb::data::DataLoader test_loader(std::shared_ptr<const plumb::data::Dataset> dataset);
 
