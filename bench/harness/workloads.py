@@ -8,8 +8,8 @@ MULTIPLICATIONS = {
     "lenet": (6 * 28 * 28 * 25, 16 * 10 * 10 * 6 * 25 + 400 * 120 + 120 * 84 + 84 * 10),
     "cnn": (32 * 26 * 26 * 9, 64 * 24 * 24 * 32 * 9 + 9216 * 128 + 128 * 10),
     "cnnbn": (32 * 28 * 28 * 9, 64 * 14 * 14 * 32 * 9 + 3136 * 10),
-    "lstm": (28 * 128 * 512, 28 * 128 * 512 + 128 * 10),
-    "gru": (28 * 128 * 384, 28 * 128 * 384 + 128 * 10),
+    "lstm": (28 * 28 * 512, 28 * 128 * 512 + 128 * 10),
+    "gru": (28 * 28 * 384, 28 * 128 * 384 + 128 * 10),
 }
 # For a window of 64 characters: every product has a gradient of its input, and a causal mask leaves
 # half of attention's.

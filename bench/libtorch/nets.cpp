@@ -71,7 +71,7 @@ void train_recurrent(Layer layer, std::int64_t batch) {
       [&](const torch::Tensor& x) {
         return scores->forward(std::get<0>(layer->forward(x)).select(1, 27));
       },
-      {batch, 28, 128}, 10);
+      {batch, 28, 28}, 10);
 }
 
 }  // namespace
@@ -110,11 +110,11 @@ void cnn_bn(std::int64_t batch) {
 }
 
 void lstm(std::int64_t batch) {
-  train_recurrent(LSTM(LSTMOptions(128, 128).batch_first(true)), batch);
+  train_recurrent(LSTM(LSTMOptions(28, 128).batch_first(true)), batch);
 }
 
 void gru(std::int64_t batch) {
-  train_recurrent(GRU(GRUOptions(128, 128).batch_first(true)), batch);
+  train_recurrent(GRU(GRUOptions(28, 128).batch_first(true)), batch);
 }
 
 }  // namespace bench

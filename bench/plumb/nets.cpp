@@ -49,7 +49,7 @@ void train(nn::Sequential (*make)(Generator&), const Shape& input, std::int64_t 
 
 template <class Layer>
 nn::Sequential recurrent(Generator& generator) {
-  return nn::Sequential{Layer(128, 128, generator), nn::LastStep(), nn::Linear(128, 10, generator)};
+  return nn::Sequential{Layer(28, 128, generator), nn::LastStep(), nn::Linear(128, 10, generator)};
 }
 
 }  // namespace
@@ -74,8 +74,8 @@ void cnn(std::int64_t batch) { train(digit_nets::cnn, {batch, 1, 28, 28}); }
 
 void cnn_bn(std::int64_t batch) { train(digit_nets::cnn_bn, {batch, 1, 28, 28}); }
 
-void lstm(std::int64_t batch) { train(recurrent<nn::LSTM>, {batch, 28, 128}); }
+void lstm(std::int64_t batch) { train(recurrent<nn::LSTM>, {batch, 28, 28}); }
 
-void gru(std::int64_t batch) { train(recurrent<nn::GRU>, {batch, 28, 128}); }
+void gru(std::int64_t batch) { train(recurrent<nn::GRU>, {batch, 28, 28}); }
 
 }  // namespace bench

@@ -27,7 +27,7 @@ constexpr Gpt baby_gpt{4, 4, 128, 64, 65, 0.035};
 void embedding(std::int64_t ids);
 constexpr std::int64_t embedding_rows = 10'000, embedding_width = 64;
 
-// The same on one batch of sequences of 28 steps, 128 inputs each: a recurrent layer of 128 units, and
+// The same on one batch of 28x28 images read row by row: a recurrent layer of 128 units, and
 // a linear one to 10 classes behind its last step.
 void lstm(std::int64_t batch);
 void gru(std::int64_t batch);
