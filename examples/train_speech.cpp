@@ -89,7 +89,7 @@ int train(const Settings& settings) {
 
   confusion.print();
   std::printf("\ntest accuracy   %.2f %%\n", 100 * confusion.accuracy());
-  if (data.best < 1) std::printf("best possible   %.2f %%\n", 100 * data.best);
+  if (data.best < 1) std::printf("best to expect  %.2f %%\n", 100 * data.best);
   training.print_speed();
   std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(model)));
   if (sound) listen(model, *sound, data);
