@@ -127,6 +127,23 @@ TEST_CASE("backward: an exception in a rule arrives unchanged, and the engine wo
   CHECK(x.grad().item() == 12);
 }
 
+TEST_CASE("backward: a rule may throw half-way and give all its gradients the next time") {
+  const Variable a = leaf(2), b = leaf(3);
+  bool throwing = true;
+  const Variable y =
+      record("sum", a.value() + b.value(), {a, b}, [&](const Tensor& g, Gradients& to) {
+        to.give(0, g);
+        if (throwing) throw std::out_of_range("half-way");
+        to.give(1, g);
+      });
+  CHECK_THROWS_AS(y.backward(retain_graph), std::out_of_range);
+  throwing = false;
+  Variable(a).zero_grad();
+  y.backward();
+  CHECK(a.grad().item() == 1);
+  CHECK(b.grad().item() == 1);
+}
+
 TEST_CASE("backward: a rule that gives the wrong number of gradients or the wrong shape is named") {
   const Variable x = Variable::leaf(Tensor::ones({2}));
   const Tensor seed = Tensor::ones({2});
@@ -136,6 +153,11 @@ TEST_CASE("backward: a rule that gives the wrong number of gradients or the wron
   CHECK_THROWS_WITH_AS(with([](const Tensor& g, Gradients& to) {
                          to.give(0, g);
                          to.give(0, g);
+                       }),
+                       "[backward of copy] the rule gave two gradients for input 0", Error);
+  CHECK_THROWS_WITH_AS(with([](const Tensor& g, Gradients& to) {
+                         to.give(0, g);
+                         to.write(0, [](Tensor&, Write) {});
                        }),
                        "[backward of copy] the rule gave two gradients for input 0", Error);
   CHECK_THROWS_WITH_AS(with([](const Tensor& g, Gradients& to) { to.give(1, g); }),
@@ -194,6 +216,17 @@ TEST_CASE("grad: of leaves and of results, without touching any leaf") {
   CHECK(gradients[2].item() == 9);
   CHECK_FALSE(x.grad().defined());
   CHECK_FALSE(w.grad().defined());
+}
+
+TEST_CASE("grad: what hooks make of a gradient is what it returns, of leaves and of results") {
+  Variable x = leaf(3);
+  Variable y = x * 2.0;
+  for (Variable* variable : {&x, &y})
+    variable->register_hook([](const Tensor& g) { return g * 10.0; });
+  const std::vector<Tensor> gradients = grad({y * y}, {x, y});
+  CHECK(gradients[0].item() == 2400);
+  CHECK(gradients[1].item() == 120);
+  CHECK_FALSE(x.grad().defined());
 }
 
 TEST_CASE("grad: several outputs, one of them twice, with seeds") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <plumb/autograd.hpp>
 
 using namespace plumb;
@@ -22,6 +23,10 @@ TEST_CASE("gradcheck: accepts a right rule and points at the element where one i
       gradcheck([](const std::vector<Variable>& v) { return square(v[0], 2.01); }, {x}),
       doctest::Contains("[gradcheck] input 0, element 1, output element 1: backward gave 6.0"),
       Error);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH_AS(
+      gradcheck([nan](const std::vector<Variable>& v) { return square(v[0], nan); }, {x}),
+      doctest::Contains("element 0, output element 0: backward gave nan"), Error);
 }
 
 TEST_CASE("gradcheck: a rule that is not the same twice is found") {

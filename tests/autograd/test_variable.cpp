@@ -49,6 +49,17 @@ TEST_CASE("Variable: a frozen leaf gets no gradient and records nothing") {
                        "[set_value] expected a leaf, got the result of mul", Error);
 }
 
+TEST_CASE("Variable: with a new value it keeps its hooks, and stays frozen") {
+  Variable x = Variable::leaf(Tensor::ones({1}));
+  x.register_hook([](const Tensor& g) { return g * 10.0; });
+  x.set_value(Tensor::full({2}, 5));
+  (x * 3.0).backward(Tensor::ones({2}));
+  CHECK(x.grad().at({1}) == 30);
+  x.set_requires_grad(false);
+  x.set_value(Tensor::full({2}, 6));
+  CHECK_FALSE(x.requires_grad());
+}
+
 TEST_CASE("Variable: a gradient must have the value's shape and dtype") {
   Variable x = Variable::leaf(Tensor::ones({2}));
   CHECK_THROWS_WITH_AS(x.set_grad(Tensor::ones({3})),

@@ -183,6 +183,18 @@ TEST_CASE("MovingAverage: goes on bit for bit after a round trip") {
   }
 }
 
+TEST_CASE("MovingAverage: what it has loaded stays as it was when more is added") {
+  auto saved = TensorMovingAverage::exponential(0.5);
+  saved.add(Tensor::from({8.0}));
+  const StateDict state = saved.state_dict();
+  auto loaded = TensorMovingAverage::exponential(0.5);
+  loaded.load_state_dict(state);
+  loaded.add(Tensor::from({8.0}));
+  CHECK(loaded.value().item() == 6);
+  CHECK(state.tensor("average").item() == 4);
+  CHECK(saved.value().item() == 4);
+}
+
 TEST_CASE("MovingAverage: refuses a state that does not fit and keeps its own") {
   auto average = MovingAverage::debiased(0.9);
   average.add(1);

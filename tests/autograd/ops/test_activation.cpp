@@ -98,6 +98,23 @@ TEST_CASE("relu: the gradient at 0 is 0") {
   CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 0, 1});
 }
 
+TEST_CASE("relu: -0 becomes 0") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Tensor y = relu(Tensor::full({40}, -0.0, dtype)).value();
+    for (std::int64_t i = 0; i < 40; ++i) CHECK_FALSE(std::signbit(y.at({i})));
+  }
+}
+
+TEST_CASE("softplus: x itself above the threshold, and not at it") {
+  const Variable x = Variable::leaf(Tensor::from({2.5, std::nextafter(2.5, 3)}));
+  const Variable y = softplus(x, 2, 5);
+  y.backward(Tensor::ones({2}, DType::float64));
+  CHECK(y.value().at({0}) == doctest::Approx(2.5 + std::log1p(std::exp(-5)) / 2).epsilon(1e-15));
+  CHECK(y.value().at({1}) == x.value().at({1}));
+  CHECK(x.grad().at({0}) == doctest::Approx(1 / (1 + std::exp(-5))).epsilon(1e-15));
+  CHECK(x.grad().at({1}) == 1);
+}
+
 TEST_CASE("softplus: beta must be positive") {
   CHECK_THROWS_WITH_AS(softplus(Tensor::ones({1}), 0), "[softplus] beta must be positive, got 0",
                        Error);

@@ -62,6 +62,22 @@ TEST_CASE("l1: values, and gradient 0 where both are equal") {
   CHECK(t.grad().to_vector<double>() == std::vector<double>{0, 1, -1});
 }
 
+TEST_CASE("loss: NaN stays NaN in the gradients of differences") {
+  using Loss = Variable (*)(const Variable&, const Variable&);
+  const Loss losses[] = {
+      [](const Variable& x, const Variable& t) { return mse(x, t, Reduction::sum); },
+      [](const Variable& x, const Variable& t) { return l1(x, t, Reduction::sum); },
+      [](const Variable& x, const Variable& t) { return huber(x, t, 1, Reduction::sum); }};
+  for (const Loss loss : losses) {
+    const Variable x = Variable::leaf(row({std::nan(""), 3})), t = Variable::leaf(row({1, 2}));
+    loss(x, t).backward();
+    for (const Variable& each : {x, t}) {
+      CHECK(std::isnan(each.grad().at({0})));
+      CHECK_FALSE(std::isnan(each.grad().at({1})));
+    }
+  }
+}
+
 TEST_CASE("huber: a parabola up to delta, a line beyond") {
   const Variable x = Variable::leaf(row({1, -2, 2, 10})), t = Variable::leaf(row({0, 0, 0, 0}));
   CHECK(values(huber(x, t, 2, Reduction::none)) == std::vector<double>{0.5, 2, 2, 18});
@@ -239,4 +255,5 @@ TEST_CASE("loss: shapes never broadcast, dtypes and options are checked") {
   CHECK_THROWS_WITH_AS(
       bce_with_logits(t, t, bce(Reduction::mean, Tensor::ones({2, 3}))),
       "[bce_with_logits] weight must broadcast to [3] of float32, got [2, 3] of float32", Error);
+  CHECK_THROWS_AS(bce_with_logits(t, t, bce(Reduction::mean, Tensor::ones({1, 3}))), Error);
 }

@@ -76,6 +76,16 @@ TEST_CASE("safetensors: a state dict comes back bit for bit") {
   CHECK(load_safetensors(path).verified);
 }
 
+TEST_CASE("safetensors: a tensor that is written and read in pieces comes back") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/state.safetensors";
+  StateDict state;
+  state.set("large", Tensor::arange(100'003, DType::float64));
+  state.set("small", Tensor::arange(3));
+  save_safetensors(path, state);
+  CHECK(equal_bits(load_safetensors(path).state, state));
+}
+
 TEST_CASE("safetensors: equal states are equal files, and tensors lie at multiples of their size") {
   const TemporaryFolder folder;
   const std::string a = folder.path() + "/a", b = folder.path() + "/b";

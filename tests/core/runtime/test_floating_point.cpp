@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cfenv>
 #include <cmath>
+#include <functional>
 #include <plumb/plumb.hpp>
+#include <thread>
 
 #include "../../support/threads.hpp"
 
@@ -118,6 +121,27 @@ TEST_CASE("floating point: no mode of the caller's changes bits, with any number
         CHECK(found[i] == expected[i]);
       }
     }
+}
+
+TEST_CASE(
+    "floating point: a piece that changes the mode of its thread leaves the next loop its own") {
+  const Threads scope(2);
+  const auto on_both = [](const std::function<void(std::int64_t)>& f) {
+    std::atomic<int> arrived{0};
+    parallel_for(2, 1, [&](std::int64_t piece, std::int64_t) {
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+      f(piece);
+    });
+  };
+  unsigned modes[2];
+  {
+    const Mode mode(all_masks);
+    on_both([](std::int64_t) { __builtin_ia32_ldmxcsr(all_masks | upwards); });
+  }
+  on_both([&](std::int64_t piece) { modes[piece] = __builtin_ia32_stmxcsr() & ~raised; });
+  CHECK(modes[0] == all_masks);
+  CHECK(modes[1] == all_masks);
 }
 
 TEST_CASE("floating point: exceptions that the caller traps are raised, not delivered") {

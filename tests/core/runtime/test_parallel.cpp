@@ -58,6 +58,9 @@ TEST_CASE("parallel_for: nested loops run on the threads of the outer one") {
 TEST_CASE("set_num_threads: refuses what is no number of threads") {
   CHECK_THROWS_WITH_AS(set_num_threads(0), "[set_num_threads] threads must be in [1, 1024], got 0",
                        Error);
+  CHECK_THROWS_AS(set_num_threads(1025), Error);
+  const Threads scope(1024);
+  CHECK(num_threads() == 1024);
 }
 
 TEST_CASE("parallel_for: callers on several threads do not disturb one another") {

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <malloc.h>
 
 #include <cstdint>
 #include <cstring>
@@ -34,6 +35,38 @@ TEST_CASE("pool: an impossible allocation says how many bytes") {
                        "[allocate] cannot allocate 4611686018427387904 bytes", Error);
   CHECK_THROWS_AS(pool::allocate(SIZE_MAX), Error);
 }
+
+// Sanitizers have a malloc of their own.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define OTHER_MALLOC
+#endif
+#endif
+#ifndef OTHER_MALLOC
+
+TEST_CASE("pool: a block is kept, however often it was, and given back at a limit of 0") {
+  constexpr std::size_t bytes = 7 << 14;  // a size of the pool's own
+  const auto taken = [] {                 // from malloc, by the pool and others
+    const struct mallinfo2 info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  pool::trim();
+  pool::set_limit(2 * bytes);
+  for (int round = 0; round < 5; ++round) {
+    void* const block = pool::allocate(bytes);
+    const std::size_t before = taken();
+    pool::deallocate(block, bytes);
+    const std::size_t after = taken();
+    CHECK(after == before);
+  }
+  const std::size_t before = taken();
+  pool::set_limit(0);
+  const std::size_t after = taken();
+  CHECK(after + bytes <= before);
+  pool::set_limit(std::size_t{2} << 30);
+}
+
+#endif
 
 TEST_CASE("pool: threads may free one another's blocks and end") {
   for (int round = 0; round < 4; ++round) {

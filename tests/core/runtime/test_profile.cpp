@@ -56,6 +56,24 @@ TEST_CASE("profile: an operation's time excludes what ran inside, the longest co
   CHECK(outer->seconds + inner->seconds <= seconds);  // however long a busy machine makes either
 }
 
+TEST_CASE("profile: the times of three that are nested add up to no more than the whole") {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  const Profile profile;
+  const steady_clock::time_point start = steady_clock::now();
+  {
+    const Profiled outer("outer");
+    const Profiled middle("middle");
+    const Profiled inner("inner");
+    work_for(milliseconds(5));
+  }
+  const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
+  double sum = 0;
+  for (const ProfileRow& row : profile.rows()) sum += row.seconds;
+  CHECK(sum >= 0.005);
+  CHECK(sum <= seconds);
+}
+
 TEST_CASE("profile: bytes and operations go to the innermost scope") {
   const Profile profile;
   Profiled::add_bytes(1000);

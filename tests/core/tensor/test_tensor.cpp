@@ -149,6 +149,11 @@ TEST_CASE("Tensor: numbers that an integer type cannot hold are refused or limit
   CHECK_THROWS_WITH_AS(Tensor::full({2}, 300, DType::uint8),
                        "[fill] a uint8 tensor cannot hold 300; convert it with to() first", Error);
   CHECK_THROWS_AS(Tensor::full({2}, 0.5, DType::int64), Error);
+  CHECK_THROWS_AS(Tensor::full({2}, 256, DType::uint8), Error);
+  CHECK(Tensor::full({2}, 255, DType::uint8).at({1}) == 255);
+  CHECK_THROWS_AS(Tensor::full({2}, -1, DType::uint8), Error);
+  CHECK_THROWS_AS(Tensor::full({2}, 0x1p63, DType::int64), Error);
+  CHECK(Tensor::full({2}, -0x1p63, DType::int64).to_vector<std::int64_t>()[1] == INT64_MIN);
   CHECK_THROWS_AS(Tensor::full({1}, std::nan(""), DType::int64), Error);
   const Tensor x = Tensor::from({1e300, -1e300, std::nan(""), 300., -3.});
   CHECK(x.to(DType::int64).to_vector<std::int64_t>() ==

@@ -54,6 +54,8 @@ const std::vector<ConvolutionProblem>& problems() {
       {{2, 5, 9, 9}, {16, 5, 4, 4}, {1, 0, {2, 1}, 1}},
       {{2, 18, 7, 19}, {21, 6, 3, 2}, {1, {1, 0}, {1, 3}, 3}},
       {{17, 1, 28, 28}, {6, 1, 5, 5}, {1, 2, 1, 1}},
+      // More positions than a chain of the weights' gradient has.
+      {{1, 1, 130, 130}, {3, 1, 3, 3}, {}},
   };
   return list;
 }

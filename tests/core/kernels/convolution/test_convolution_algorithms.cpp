@@ -98,6 +98,9 @@ void check_all(double tolerance) {
           worst_deviation<T>(value(p.y(), 6), to_all_channels(sums.y, bias), [&](T* y, Write mode) {
             a.run(sizes, y, mode, xs.data<T>(), ws.data<T>(), bs.data<T>());
           }) < tolerance);
+      CHECK(worst_deviation<T>(value(p.y(), 6), sums.y, [&](T* y, Write mode) {
+              a.run(sizes, y, mode, xs.data<T>(), ws.data<T>(), nullptr);
+            }) < tolerance);
     }
     for (const Algorithm<T>& a : backward<T>) {
       if (!a.takes(sizes)) continue;
@@ -107,6 +110,9 @@ void check_all(double tolerance) {
                                [&](T* dx, Write mode) {
                                  a.run(sizes, dx, mode, gs.data<T>(), ws.data<T>(), ibs.data<T>());
                                }) < tolerance);
+      CHECK(worst_deviation<T>(value(p.x, 7), sums.dx, [&](T* dx, Write mode) {
+              a.run(sizes, dx, mode, gs.data<T>(), ws.data<T>(), nullptr);
+            }) < tolerance);
     }
     for (const WeightAlgorithm<T>& a : weight<T>) {
       if (!a.takes(sizes)) continue;

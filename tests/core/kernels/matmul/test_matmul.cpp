@@ -57,6 +57,19 @@ TEST_CASE("matmul_into: sums over the leading axes that the result lacks") {
     }
 }
 
+TEST_CASE("matmul_into: sums over leading axes along which one operand is stretched") {
+  const Tensor a = random({2, 3, 4}, 3), b = random({1, 3, 5}, 4);
+  Tensor sum = Tensor::empty({4, 5}, DType::float64);
+  kernel::matmul_into(sum, Write::overwrite, a, Transpose::yes, b, Transpose::no);
+  for (std::int64_t r = 0; r < 4; ++r)
+    for (std::int64_t s = 0; s < 5; ++s) {
+      double expected = 0;
+      for (std::int64_t i = 0; i < 2; ++i)
+        for (std::int64_t k = 0; k < 3; ++k) expected += a.at({i, k, r}) * b.at({0, k, s});
+      CHECK(sum.at({r, s}) == doctest::Approx(expected).epsilon(1e-14));
+    }
+}
+
 TEST_CASE("matmul: empty sides") {
   const Tensor zeros = product(Tensor::zeros({2, 0}), Tensor::zeros({0, 3}));
   CHECK(zeros.shape() == Shape{2, 3});
