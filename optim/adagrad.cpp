@@ -42,10 +42,12 @@ void Adagrad::update(std::vector<Update>& updates) {
           // every instruction set. The loop does not know that it is 1.
           const T one = 1;
           return [=](std::int64_t i) PLUMB_INLINE {
+            const T before = p[i];
             T g = sign * gradient[i];
-            if (decays) g += weight_decay * p[i];
-            s[i] = one * s[i] + g * g;
-            p[i] -= lr * (g / (std::sqrt(s[i]) + eps));
+            if (decays) g += weight_decay * before;
+            const T sum = one * s[i] + g * g;
+            s[i] = sum;
+            p[i] = before - lr * (g / (std::sqrt(sum) + eps));
           };
         },
         Flag{o.weight_decay != 0});

@@ -65,12 +65,16 @@ void BasicAdam<Options>::update(std::vector<Update>& updates) {
                   beta2 = T(o.beta2), rest2 = T(1 - o.beta2), lr = T(o.lr / correction1),
                   scale = T(1 / std::sqrt(correction2)), eps = T(o.eps);
           return [=](std::int64_t i) PLUMB_INLINE {
+            const T before = p[i];
             T g = sign * gradient[i];
-            if (decays) g += weight_decay * p[i];
-            m[i] = beta1 * m[i] + rest1 * g;
-            T square = v[i] = beta2 * v[i] + rest2 * g * g;
-            if (amsgrad) square = h[i] = h[i] >= square ? h[i] : square;  // NaN stays in both
-            p[i] = shrink * p[i] - lr * m[i] / (scale * std::sqrt(square) + eps);
+            if (decays) g += weight_decay * before;
+            const T average = beta1 * m[i] + rest1 * g, square = beta2 * v[i] + rest2 * g * g;
+            T divisor = square;
+            if (amsgrad) divisor = h[i] >= square ? h[i] : square;  // NaN stays in both
+            m[i] = average;
+            v[i] = square;
+            if (amsgrad) h[i] = divisor;
+            p[i] = shrink * before - lr * average / (scale * std::sqrt(divisor) + eps);
           };
         },
         Flag{coupled != 0}, Flag{o.amsgrad});

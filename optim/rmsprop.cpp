@@ -42,17 +42,22 @@ void RMSprop::update(std::vector<Update>& updates) {
           const T sign = o.maximize ? -1 : 1, weight_decay = T(o.weight_decay), alpha = T(o.alpha),
                   rest = T(1 - o.alpha), momentum = T(o.momentum), eps = T(o.eps), lr = T(o.lr);
           return [=](std::int64_t i) PLUMB_INLINE {
+            const T before = p[i];
             T g = sign * gradient[i];
-            if (decays) g += weight_decay * p[i];
-            T square = v[i] = alpha * v[i] + rest * g * g;
+            if (decays) g += weight_decay * before;
+            const T square = alpha * v[i] + rest * g * g;
+            const T mean = centered ? alpha * m[i] + rest * g : 0;
+            T variance = square;
             if (centered) {
-              m[i] = alpha * m[i] + rest * g;
-              square -= m[i] * m[i];
-              square = square < 0 ? 0 : square;
+              variance -= mean * mean;
+              variance = variance < 0 ? 0 : variance;
             }
-            T d = g / (std::sqrt(square) + eps);
-            if (averages) d = a[i] = momentum * a[i] + d;
-            p[i] -= lr * d;
+            T d = g / (std::sqrt(variance) + eps);
+            if (averages) d = momentum * a[i] + d;
+            v[i] = square;
+            if (centered) m[i] = mean;
+            if (averages) a[i] = d;
+            p[i] = before - lr * d;
           };
         },
         Flag{o.weight_decay != 0}, Flag{o.centered}, Flag{o.momentum != 0});

@@ -65,11 +65,12 @@ auto step_of(Elements x, const SGDOptions& o, const Factors& f, D direction, Dec
   const T weight_decay = T(o.weight_decay), keep = T(f.keep), take = T(f.take),
           from_average = T(f.from_average), from_gradient = T(f.from_gradient), rate = T(f.rate);
   return [=](std::int64_t i, T g) PLUMB_INLINE {
-    if (decays) g += weight_decay * p[i];
+    const T before = p[i];
+    if (decays) g += weight_decay * before;
     T d = g;
     if (direction != Direction::gradient) d = a[i] = keep * a[i] + take * g;
     if (direction == Direction::blend) d = from_average * d + from_gradient * g;
-    p[i] -= rate * d;
+    p[i] = before - rate * d;
   };
 }
 

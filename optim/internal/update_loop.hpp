@@ -82,7 +82,8 @@ class UpdateLoop {
 
   /// make(Elements<T>, constants...) returns what is done to element i: a lambda of pointers and
   /// numbers, marked PLUMB_INLINE. It reads and writes at i alone; the order of the elements is
-  /// open.
+  /// open. It reads all before it writes: large tensors of one size lie alike in their pages, and
+  /// a read can be taken for one of what was just written 4 KiB away.
   template <class Make, class... Choices>
   void add(Update& u, const Make& make, Choices... choices) {
     add_ranges(
