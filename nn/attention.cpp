@@ -73,7 +73,9 @@ Variable MultiheadAttention::attend(const Variable& query, const Variable& memor
 Variable MultiheadAttention::attend(const Variable& query, const Variable& key,
                                     const Variable& value, const AttentionMask& mask) {
   const Variable q = project(query, 0), k = project(key, 1), v = project(value, 2);
-  return (*out_proj_)(multi_head_attention(q, k, v, heads_, mask, weight_dropout()));
+  Variable y = (*out_proj_)(multi_head_attention(q, k, v, heads_, mask, weight_dropout()));
+  show(y);
+  return y;
 }
 
 }  // namespace plumb::nn

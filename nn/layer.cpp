@@ -11,7 +11,7 @@ void detail::LayerObserver::set_observer(Layer& layer, LayerObserver* observer) 
 Variable Layer::operator()(const Variable& x) {
   if (!x.defined()) fail(type_name(), "the input is undefined");
   Variable y = forward(x);
-  if (observer_ != nullptr) observer_->saw(*this, y);
+  show(y);
   return y;
 }
 
@@ -19,8 +19,12 @@ Variable Layer::operator()(const Variable& x, const Tensor& lengths) {
   if (!lengths.defined()) return (*this)(x);
   if (!x.defined()) fail(type_name(), "the input is undefined");
   Variable y = forward_padded(x, lengths);
-  if (observer_ != nullptr) observer_->saw(*this, y);
+  show(y);
   return y;
+}
+
+void Layer::show(const Variable& result) const {
+  if (observer_ != nullptr) observer_->saw(*this, result);
 }
 
 Variable Layer::forward_padded(const Variable& x, const Tensor&) { return forward(x); }

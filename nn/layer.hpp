@@ -89,6 +89,8 @@ class Layer : public Module {
 
   /// Whether somebody watches the results of a layer.
   static bool observed(const Layer& layer) { return layer.observer_ != nullptr; }
+  /// Shows a result to whoever watches this layer: for functions of it besides operator().
+  void show(const Variable& result) const;
 
  private:
   friend class detail::LayerObserver;

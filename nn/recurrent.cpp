@@ -148,6 +148,7 @@ RecurrentResult Recurrent::run(const Variable& x, const RecurrentInput& input) {
     h.push_back(result.last.h);
     c.push_back(result.last.c);
   }
+  show(y);
   if (layers() == 1) return {y, {h.front(), c.front()}};
   return {y, {concat(h, 0), c.front().defined() ? concat(c, 0) : Variable()}};
 }

@@ -1,4 +1,4 @@
-// Flatten, Identity: layers that leave every element as it is.
+// Flatten, Unflatten, Identity: layers that leave every element as it is.
 #pragma once
 
 #include "layer.hpp"
@@ -17,6 +17,20 @@ class Flatten : public Layer {
 
  private:
   int start_axis_;
+};
+
+/// Gives the axes behind the first another shape: of sizes {28, 28} [n, 784] -> [n, 28, 28]. Copies
+/// nothing.
+class Unflatten : public Layer {
+ public:
+  /// One size may be -1 and is inferred.
+  explicit Unflatten(const Shape& sizes) : sizes_(sizes) {}
+
+  /// Throws "[reshape] ..." where the numbers of elements differ, and for a scalar.
+  Variable forward(const Variable& x) override;
+
+ private:
+  Shape sizes_;
 };
 
 /// y = x, of any shape and dtype: for where a layer is asked for and nothing is to be done.

@@ -30,6 +30,18 @@ TEST_CASE("Flatten: an axis that the input does not have is named") {
                        "[flatten] axis 2 is out of range [-2, 2)", Error);
 }
 
+TEST_CASE("Unflatten: splits what is behind the first axis, and undoes Flatten") {
+  nn::Unflatten rows({2, 3});
+  const Variable y = rows(Tensor::arange(12).reshape({2, 6}));
+  CHECK(y.shape() == Shape{2, 2, 3});
+  CHECK(y.value().at({1, 0, 2}) == 8);
+  CHECK(rows(Tensor::zeros({0, 6})).shape() == Shape{0, 2, 3});
+  CHECK(nn::Unflatten({-1, 2})(Tensor::zeros({5, 8})).shape() == Shape{5, 4, 2});
+  nn::gradcheck(rows, Tensor::from({1., 2., 3., 4., 5., 6.}, {1, 6}));
+  CHECK_THROWS_AS(rows(Tensor::zeros({2, 7})), Error);
+  CHECK_THROWS_AS(rows(Tensor::scalar(1)), Error);
+}
+
 TEST_CASE("Identity: returns its input itself") {
   nn::Identity layer;
   const Variable x = Variable::leaf(Tensor::ones({2, 3}));

@@ -93,3 +93,25 @@ TEST_CASE("summary: leaves the model as it was, also when the pass throws") {
   // Nobody watches any more.
   CHECK(model[0](Tensor::ones({1, 2})).requires_grad());
 }
+
+TEST_CASE("summary: class indices go in, and a recurrent layer is seen whichever way it is called") {
+  class LastState : public nn::Layer {
+   public:
+    explicit LastState(Generator& generator)
+        : embedding_(add("embedding", nn::Embedding(5, 3, generator))),
+          lstm_(add("lstm", nn::LSTM(3, 2, generator))) {}
+    Variable forward(const Variable& x) override { return lstm_.run(embedding_(x)).last.h; }
+
+   private:
+    nn::Embedding& embedding_;
+    nn::LSTM& lstm_;
+  };
+  Generator generator(1);
+  LastState model(generator);
+  CHECK(nn::summary(model, Tensor::zeros({7, 4}, DType::int64)) ==
+        "layer      type       output     parameters\n"
+        "(model)    LastState  [1, 7, 2]           0\n"
+        "embedding  Embedding  [7, 4, 3]          15\n"
+        "lstm       LSTM       [7, 4, 2]          56\n"
+        "parameters: 71, trainable: 71\n");
+}
