@@ -216,4 +216,15 @@ Csv parse_csv(std::string text, const CsvOptions& options) {
   return detail::CsvReader("parse_csv", "text", std::move(text), options).read();
 }
 
+std::string csv_cell(std::string_view text, char separator) {
+  if (text.find_first_of(std::string{separator, '"', '\n', '\r'}) == std::string_view::npos)
+    return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 }  // namespace plumb::data

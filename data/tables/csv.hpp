@@ -72,4 +72,7 @@ Csv load_csv(const std::string& path, const CsvOptions& options = {});
 /// The same of text. Errors begin with "[parse_csv] text: ".
 Csv parse_csv(std::string text, const CsvOptions& options = {});
 
+/// The text as a cell to be written: in quotes where it holds a separator, a quote or a line end.
+std::string csv_cell(std::string_view text, char separator = ',');
+
 }  // namespace plumb::data

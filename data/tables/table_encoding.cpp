@@ -248,11 +248,15 @@ std::shared_ptr<const TensorDataset> TableEncoding::dataset(const Csv& table) co
   return dataset(table, all_rows(table));
 }
 
-Tensor TableEncoding::features(const Csv& table, Indices rows) const {
-  const plumb::detail::FloatingPointMode mode;
+std::vector<std::int64_t> TableEncoding::kept_features(const Csv& table, Indices rows) const {
   TableEncoding without_targets = *this;
   without_targets.targets_.clear();
-  return encode_features(table, without_targets.kept(table, rows));
+  return without_targets.kept(table, rows);
+}
+
+Tensor TableEncoding::features(const Csv& table, Indices rows) const {
+  const plumb::detail::FloatingPointMode mode;
+  return encode_features(table, kept_features(table, rows));
 }
 
 std::vector<std::string> TableEncoding::feature_names() const {

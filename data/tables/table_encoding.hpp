@@ -83,6 +83,8 @@ class TableEncoding {
   Tensor features(const Csv& table, Indices rows) const;
   /// Those of the rows that are not dropped: sample i of dataset() is row i of these.
   std::vector<std::int64_t> kept(const Csv& table, Indices rows) const;
+  /// The same for features(), of a table that need not have the targets.
+  std::vector<std::int64_t> kept_features(const Csv& table, Indices rows) const;
 
   /// "age" of a number, "city=Paris" of a category's level.
   std::vector<std::string> feature_names() const;

@@ -152,6 +152,9 @@ TEST_CASE("TableEncoding: missing cells are refused, their rows dropped, or fill
   options.missing = data::Missing::drop_row;
   const data::TableEncoding dropping(table, options);
   CHECK(dropping.kept(table, {4, 3, 2, 1, 0}) == Ids{4, 0});
+  const data::Csv to_come = data::parse_csv("c,x\na,1\n?,2\nb,3\n");  // without a target
+  CHECK(dropping.kept_features(to_come, {2, 1, 0}) == Ids{2, 0});
+  CHECK(dropping.features(to_come, {2, 1, 0}).shape() == Shape{2, 3});
   // Of 1 and 3 the mean is 2, the deviation 1: dropped rows are in no statistics.
   CHECK(dropping.dataset(table)->x().to_vector<float>() == std::vector<float>{-1, 1, 0, 1, 0, 1});
   CHECK(dropping.dataset(table)->y().to_vector<float>() == std::vector<float>{0, 4});
