@@ -1,4 +1,5 @@
 """The programs of both sides: building them, and one run of one in a process of its own."""
+import functools
 import glob
 import os
 import subprocess
@@ -21,10 +22,27 @@ class Failure(Exception):
 
 @dataclass(frozen=True)
 class Configuration:
-    """Which OpenBLAS libtorch is given, and how many threads."""
+    """Which OpenBLAS libtorch is given, how many threads, and for which processor."""
     name: str
     folder: str = ""
     blas_threads: int = 1
+    core: str = ""
+
+
+@functools.lru_cache(maxsize=None)
+def core_for(folder):
+    """The OPENBLAS_CORETYPE that an OpenBLAS needs, "" where it knows the processor: one that is younger
+    than the library is taken for a Prescott of 2004."""
+    program = ("import ctypes; blas = ctypes.CDLL('libblas.so.3'); "
+               "name = blas.openblas_get_corename; name.restype = ctypes.c_char_p; "
+               "print(name().decode())")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(CLEANED)}
+    known = subprocess.run(["python3", "-c", program], env=dict(env, LD_LIBRARY_PATH=folder),
+                           capture_output=True, text=True).stdout.strip()
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    if known in ("SkylakeX", "Cooperlake", "Sapphirerapids", "Zen", "Haswell"):
+        return ""
+    return "SkylakeX" if "avx512f" in flags else "Haswell" if "avx2" in flags else ""
 
 
 def configurations(threads):
@@ -34,10 +52,15 @@ def configurations(threads):
     if not folders:
         return [Configuration("default", "", threads)]
     result = []
+    def add(name, kind, blas_threads):
+        core = core_for(folders[kind])
+        result.append(Configuration(f"{name} {core}".rstrip(), folders[kind], blas_threads, core))
+
     if "openmp" in folders:
-        result.append(Configuration("openmp", folders["openmp"], threads))
+        add("openmp", "openmp", threads)
     if "pthread" in folders:
-        result += [Configuration(f"pthread-{n}", folders["pthread"], n) for n in sorted({1, threads})]
+        for n in sorted({1, threads}):
+            add(f"pthread-{n}", "pthread", n)
     return result
 
 
@@ -81,6 +104,8 @@ def environment(threads, configuration=None):
     if configuration and configuration.folder:
         clean["OPENBLAS_NUM_THREADS"] = str(configuration.blas_threads)
         clean["LD_LIBRARY_PATH"] = configuration.folder
+        if configuration.core:
+            clean["OPENBLAS_CORETYPE"] = configuration.core
     return clean
 
 

@@ -57,7 +57,8 @@ void train_recurrent(Layer layer, std::int64_t batch) {
   std::uint32_t seed = 0;
   for (torch::Tensor& weight : layer->all_weights()) {
     if (weight.dim() > 1) {
-      weight.copy_(bench::values(weight.sizes(), ++seed, 1 / std::sqrt(128.)));
+      weight.copy_(bench::values(weight.sizes(), ++seed,
+                                 1 / std::sqrt(static_cast<double>(weight.size(1)))));
     } else {
       weight.zero_();
     }
@@ -113,8 +114,6 @@ void lstm(std::int64_t batch) {
   train_recurrent(LSTM(LSTMOptions(28, 128).batch_first(true)), batch);
 }
 
-void gru(std::int64_t batch) {
-  train_recurrent(GRU(GRUOptions(28, 128).batch_first(true)), batch);
-}
+void gru(std::int64_t batch) { train_recurrent(GRU(GRUOptions(28, 128).batch_first(true)), batch); }
 
 }  // namespace bench
