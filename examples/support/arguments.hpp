@@ -61,6 +61,18 @@ inline CLI::Validator real_number(double low, double high, High end = High::incl
       "in " + range, "number");
 }
 
+/// What follows `name` on the command line, or behind `name=`; `otherwise` where it is not there.
+/// For an option that decides on the defaults of others and is needed before these are declared.
+inline std::string value_of(int argc, char** argv, const std::string& name,
+                            const std::string& otherwise) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == name && i + 1 < argc) return argv[i + 1];
+    if (argument.rfind(name + "=", 0) == 0) return argument.substr(name.size() + 1);
+  }
+  return otherwise;
+}
+
 /// Parses, then calls `check`, which throws where arguments contradict one another. Returns the
 /// exit code where the program is to end now (0 after --help, 2 after an error, whose usage goes to
 /// stderr), otherwise -1.

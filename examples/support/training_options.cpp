@@ -37,6 +37,19 @@ void add_options(CLI::App& app, plumb::optim::SGDOptions& options, const std::st
       ->check(real_number(0, 1e6));
 }
 
+void add_options(CLI::App& app, plumb::optim::AdamWOptions& options, const std::string& lr) {
+  using arguments::High;
+  using arguments::real_number;
+  app.add_option("--lr", options.lr, lr)->check(real_number(0, 1e6));
+  app.add_option("--beta1", options.beta1, "share of the first moment that stays each step")
+      ->check(real_number(0, 1, High::excluded));
+  app.add_option("--beta2", options.beta2, "share of the second moment that stays each step")
+      ->check(real_number(0, 1, High::excluded));
+  app.add_option("--weight-decay", options.weight_decay,
+                 "share of a weight that goes each step, times the learning rate")
+      ->check(real_number(0, 1e6));
+}
+
 void complete(const CLI::App& app, plumb::optim::SGDOptions& options) {
   if (options.debias && app.count("--dampening") == 0) options.dampening = options.momentum;
   plumb::optim::validate(options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <plumb/optim/adamw.hpp>
 #include <plumb/optim/sgd.hpp>
 #include <string>
 
@@ -29,6 +30,9 @@ void add_run_options(CLI::App& app, TrainingOptions& options);
 /// `options` has as defaults. `lr` is the help of the first.
 void add_options(CLI::App& app, plumb::optim::SGDOptions& options,
                  const std::string& lr = "learning rate");
-/// When they have been read: --debias without --dampening means that it equals the momentum. Throws
+/// --lr, --beta1, --beta2 and --weight-decay of AdamW, likewise.
+void add_options(CLI::App& app, plumb::optim::AdamWOptions& options,
+                 const std::string& lr = "learning rate");
+/// When those of SGD have been read: --debias without --dampening means that it equals the momentum. Throws
 /// what SGD refuses.
 void complete(const CLI::App& app, plumb::optim::SGDOptions& options);

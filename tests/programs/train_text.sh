@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# train_text: learns a grammar nearly as well as is possible; equal settings give equal bits, also after a
+# stop; writes text; and refuses what it cannot read.
+# shellcheck source=tests/support/script.sh
+source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
+program=$PLUMB_BIN_DIR/train_text
+
+for _ in {1..120}; do
+  echo 'the quick brown fox jumps over the lazy dog, and packs my box with five dozen liquor jugs.'
+done >"$work/text"
+
+small=(--data "$work/text" --width 24 --window 16 --batch-size 4 --epochs 2 --write 20)
+for model in lstm gpt; do
+  settings=("${small[@]}" --model "$model" --layers 2 --heads 2 --dropout 0.1)
+  "$program" "${settings[@]}" --threads 1 >"$work/first"
+  grep -q '^epoch 2/2 ' "$work/first" || fail "$model: no line for an epoch"
+  grep -q '^--- temperature 0.8 ---$' "$work/first" || fail "$model: writes nothing"
+  grep -Eq '^test loss       [0-9.]+ nats a character$' "$work/first" || fail "$model: no test loss"
+  if grep -q '^best possible' "$work/first"; then fail "$model: knows the best loss of any text"; fi
+  "$program" "${settings[@]}" --threads 3 --loader-threads 2 >"$work/again"
+  diff <(results "$work/first") <(results "$work/again") >&2 || fail "$model: threads change the result"
+
+  # The state that is carried from batch to batch is part of a checkpoint in the middle of an epoch.
+  "$program" "${settings[@]}" --save "$work/$model" --save-every 10 --keep 100 >/dev/null
+  mkdir "$work/$model-part"
+  cp "$(find "$work/$model" -name '*.safetensors' | grep -v best | sort | head -n 1)" "$work/$model-part/"
+  "$program" "${settings[@]}" --save "$work/$model-part" --resume >"$work/resumed"
+  diff <(tail -n 1 "$work/first") <(tail -n 1 "$work/resumed") >&2 || fail "$model: a resumed run is another"
+done
+
+"$program" --width 32 --epochs 1 --write 0 >"$work/grammar"
+grep -q '^best possible   0.4589 ' "$work/grammar" || fail "does not say what is possible"
+"$program" "${small[@]}" --prompt 'the quick' >"$work/prompt"
+grep -q '^the quick' "$work/prompt" || fail "does not go on from the prompt"
+
+"$program" --preset baby-gpt --help >"$work/help"
+grep -Eq -- '--width .*\[?128' "$work/help" || fail "--help does not show the preset's settings"
+
+refused 2 "--preset" --preset huge
+refused 2 "got '0'" --window 0
+refused 1 "No such file" --data /nonexistent
+printf 'ab\xff' >"$work/invalid"
+refused 1 "byte 2" --data "$work/invalid"
+printf 'abc' >"$work/short"
+refused 1 "" --data "$work/short"
+ends 1 "U+0051" "${small[@]}" --prompt Q
