@@ -1,0 +1,150 @@
+// Trains a classifier of gene sequences, and shows which positions it looks at.
+#include <memory>
+#include <plumb/plumb.hpp>
+
+#include "support/arguments.hpp"
+#include "support/confusion.hpp"
+#include "support/format.hpp"
+#include "support/gene_nets.hpp"
+#include "support/gene_settings.hpp"
+#include "support/leave_one_out.hpp"
+#include "support/program.hpp"
+#include "support/training.hpp"
+#include "support/training_options.hpp"
+
+using namespace plumb;
+
+namespace {
+
+// 1. The data: sequences of one length and their classes. Of planted promoters the lowest error that
+// is possible is known.
+struct Genes {
+  std::vector<data::FastaRecord> train, test;
+  data::Categories classes;
+  double best = -1;  // error, a share; below 0: nobody knows
+};
+
+Genes load(const GeneSettings& settings) {
+  Genes genes;
+  if (settings.data == "planted") {
+    data::PromoterOptions held_out;
+    held_out.first_index = settings.samples;
+    genes.train = data::draw_promoters(settings.samples);
+    genes.test = data::draw_promoters(2000, held_out);
+    genes.best = data::promoter_bayes_error();
+  } else {
+    // A fifth tests: a random one, the same for every seed.
+    const std::vector<data::FastaRecord> all = data::load_fasta(settings.data);
+    Generator random(0, Stream::split);
+    const data::Fold fold = data::k_fold(static_cast<std::int64_t>(all.size()), 5, random)[0];
+    for (const std::int64_t i : fold.train) genes.train.push_back(all[static_cast<std::size_t>(i)]);
+    for (const std::int64_t i : fold.test) genes.test.push_back(all[static_cast<std::size_t>(i)]);
+  }
+  genes.classes = data::Categories(data::header_values(genes.train, settings.label));
+  return genes;
+}
+
+std::shared_ptr<const data::Dataset> dataset(const GeneSettings& settings, const Genes& genes,
+                                             const std::vector<data::FastaRecord>& records) {
+  const Tensor labels = genes.classes.encode(data::header_values(records, settings.label));
+  return std::make_shared<data::GeneDataset>(records, labels, gene_options(settings.model));
+}
+
+// 2. The model, drawn from the seed.
+std::unique_ptr<nn::Layer> make_model(const GeneSettings& settings, const Genes& genes,
+                                      std::int64_t seed) {
+  GeneNetOptions options;
+  options.model = settings.model;
+  options.letters = static_cast<std::int64_t>(genes.train[0].sequence.size());
+  options.classes = genes.classes.size();
+  Generator generator(static_cast<std::uint64_t>(seed), Stream::init);
+  return make_gene_net(options, generator);
+}
+
+// 3. A step.
+double step(nn::Layer& model, optim::Optimizer& optimizer, const data::Batch& batch) {
+  const Variable loss = nn::cross_entropy(model(batch.x), batch.y);
+  optimizer.zero_grad();
+  loss.backward();
+  optimizer.step();
+  return loss.item();
+}
+
+// 4. Leave one out: for every sequence a model that has seen all the others, for several seeds.
+int leave_one_out(const GeneSettings& settings, Genes genes) {
+  genes.train.insert(genes.train.end(), genes.test.begin(), genes.test.end());
+  LeaveOneOut result(dataset(settings, genes, genes.train));
+  for (std::int64_t run = 0; run < settings.leave_one_out; ++run) {
+    const std::int64_t seed = settings.training.seed + run;
+    result.run([&](const std::shared_ptr<const data::Dataset>& others) {
+      std::unique_ptr<nn::Layer> model = make_model(settings, genes, seed);
+      optim::SGD optimizer(model->parameters(), settings.sgd);
+      TrainingOptions training = settings.training;
+      training.seed = seed;
+      data::DataLoader loader = training_loader(others, training);
+      for (std::int64_t epoch = 0; epoch < training.epochs; ++epoch)
+        for (const data::Batch& batch : loader) step(*model, optimizer, batch);
+      return model;
+    });
+  }
+  result.print();
+  return 0;
+}
+
+// 5. One model, with checkpoints, and a picture of the positions that it looks at.
+int train(const GeneSettings& settings) {
+  if (settings.leave_one_out > 0) return leave_one_out(settings, load(settings));
+  Training training("train_genes", settings.training);
+  const Genes genes = load(settings);
+  const std::unique_ptr<nn::Layer> model = make_model(settings, genes, settings.training.seed);
+  optim::SGD optimizer(model->parameters(), settings.sgd);
+  const auto test_set = dataset(settings, genes, genes.test);
+  data::DataLoader loader =
+      training_loader(dataset(settings, genes, genes.train), settings.training);
+  std::printf("%s", nn::summary(*model, test_set->gather({0}).x).c_str());
+  std::printf("train %zu, test %zu sequences; SGD %s\n\n", genes.train.size(), genes.test.size(),
+              optim::to_string(optimizer.settings(0)).c_str());
+
+  Checkpoint& checkpoint = training.checkpoint();
+  data::Categories classes = genes.classes;
+  checkpoint.add("model", *model);
+  checkpoint.add("classes", classes);
+  checkpoint.add("optimizer", optimizer);
+  checkpoint.require("network", settings.model);
+  checkpoint.require("seed", settings.training.seed);
+  require_settings(checkpoint, optimizer);
+
+  Confusion confusion(classes.names());
+  const auto test = [&] {
+    confusion = test_classes(*model, test_set, classes.names());
+    return TestScore{format("test error %.2f %%", 100 * (1 - confusion.accuracy())),
+                     confusion.accuracy()};
+  };
+  const int code = training.run(
+      loader, [&](const data::Batch& batch) { return step(*model, optimizer, batch); }, test);
+  if (code != 0) return code;
+
+  confusion.print();
+  std::printf("\ntest error      %.2f %%\n", 100 * (1 - confusion.accuracy()));
+  if (genes.best >= 0) std::printf("best possible   %.2f %%\n", 100 * genes.best);
+  if (!settings.picture.empty()) {
+    const Tensor truth = genes.classes.encode(data::header_values(genes.test, settings.label));
+    const auto moved = importance(*model, settings.model, genes.test, truth);
+    write_svg(importance_chart(moved, settings.first_position), settings.picture);
+  }
+  training.print_speed();
+  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(*model)));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  GeneSettings settings = gene_preset(arguments::value_of(argc, argv, "--preset", "demo"));
+  CLI::App app("Trains a classifier of gene sequences, and shows what it looks at.", "train_genes");
+  app.option_defaults()->always_capture_default();
+  add_options(app, settings);
+  const int code = arguments::parse(app, argc, argv, [&] { complete(app, settings.sgd); });
+  if (code >= 0) return code;
+  return run_program("train_genes", [&] { return train(settings); });
+}
