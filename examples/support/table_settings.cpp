@@ -1,0 +1,49 @@
+#include "table_settings.hpp"
+
+#include <plumb/core.hpp>
+
+#include "arguments.hpp"
+
+using plumb::data::Missing;
+
+void add_options(CLI::App& app, TableSettings& settings) {
+  using arguments::not_empty;
+  using arguments::real_number;
+  using arguments::whole_number;
+  app.add_option("--data", settings.data, "'drawn', or a CSV file with a header");
+  app.add_option("--samples", settings.samples, "drawn rows to train on")
+      ->check(whole_number(1, 10'000'000));
+  app.add_option("--target", settings.table.targets,
+                 "column to predict; several, if all are numbers")
+      ->check(not_empty());
+  app.add_option("--category", settings.categories, "column whose numbers stand for classes")
+      ->check(not_empty());
+  app.add_option("--ignore", settings.ignored, "column to leave out")->check(not_empty());
+  app.add_option("--missing", settings.table.missing, "what becomes of rows with a missing cell")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Missing>{
+          {"refuse", Missing::refuse}, {"drop-row", Missing::drop_row}, {"fill", Missing::fill}}));
+  app.add_option("--missing-cell", settings.table.missing_cells, "what a missing cell reads");
+  app.add_option("--folds", settings.folds, "of cross-validation; 0: a fifth of the file tests")
+      ->check(whole_number(0, 1'000'000));
+  app.add_option("--width", settings.width, "of the two hidden layers")
+      ->check(whole_number(1, 65'536));
+  app.add_option("--dropout", settings.dropout, "share of the elements")
+      ->check(real_number(0, 1, arguments::High::excluded));
+  app.add_option("--predict", settings.predict, "CSV file whose targets are to be predicted")
+      ->check(not_empty());
+  app.add_option("--output", settings.output, "CSV file for the predictions")->check(not_empty());
+  add_length_options(app, settings.training);
+  add_options(app, settings.adamw);
+  add_run_options(app, settings.training);
+}
+
+void complete(TableSettings& settings) {
+  if (settings.folds == 1) throw plumb::Error("--folds must be 0 or at least 2, got 1");
+  for (const std::string& name : settings.categories)
+    settings.table.kinds[name] = plumb::data::ColumnKind::category;
+  for (const std::string& name : settings.ignored)
+    settings.table.kinds[name] = plumb::data::ColumnKind::ignored;
+  if (!settings.table.targets.empty()) return;
+  if (settings.data != "drawn") throw plumb::Error("--target must name the column to predict");
+  settings.table.targets = {"label"};
+}
