@@ -29,9 +29,13 @@ struct Data {
   std::shared_ptr<const data::Dataset> train, test;
 };
 
+bool as_rows(const Settings& settings) {
+  return settings.model == "mlp" || settings.model == "lstm";
+}
+
 Data load(const Settings& settings) {
   const data::ImageLayout layout =
-      settings.model == "mlp" ? data::ImageLayout::flat : data::ImageLayout::channels;
+      as_rows(settings) ? data::ImageLayout::flat : data::ImageLayout::channels;
   if (settings.data != "synthetic")
     return {data::load_mnist(settings.data, data::Split::train).dataset(layout),
             data::load_mnist(settings.data, data::Split::test).dataset(layout)};
@@ -47,6 +51,7 @@ Data load(const Settings& settings) {
 // generator, so the seed decides them.
 nn::Sequential make_model(const Settings& settings) {
   Generator generator(static_cast<std::uint64_t>(settings.training.seed), Stream::init);
+  if (settings.model == "lstm") return digit_nets::lstm(generator);
   if (settings.model == "lenet") return digit_nets::lenet(generator);
   if (settings.model == "cnn") return digit_nets::cnn_bn(generator);
   return digit_nets::mlp(generator);
@@ -55,7 +60,7 @@ nn::Sequential make_model(const Settings& settings) {
 void print_summary(nn::Sequential& model, const optim::SGD& optimizer, const Settings& settings,
                    const Data& data) {
   const std::int64_t batch = std::min(settings.training.batch_size, data.train->size());
-  const Shape input = settings.model == "mlp" ? Shape{batch, 784} : Shape{batch, 1, 28, 28};
+  const Shape input = as_rows(settings) ? Shape{batch, 784} : Shape{batch, 1, 28, 28};
   std::printf("%s", nn::summary(model, input).c_str());
   std::printf("train %lld, test %lld samples; SGD %s\n\n",
               static_cast<long long>(data.train->size()), static_cast<long long>(data.test->size()),
@@ -112,17 +117,19 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a classifier of handwritten digits.", "train_digits");
   app.option_defaults()->always_capture_default();
   app.add_option("--model", settings.model,
-                 "network: mlp (784-256-128-10), lenet (LeNet-5) or cnn (with batch norm)")
-      ->check(CLI::IsMember({"mlp", "lenet", "cnn"}));
+                 "network: mlp (784-256-128-10), lenet (LeNet-5), cnn (with batch norm), or lstm "
+                 "(row by row)")
+      ->check(CLI::IsMember({"mlp", "lenet", "cnn", "lstm"}));
   app.add_option("--data", settings.data, "'synthetic', or a folder with the MNIST files");
   app.add_option("--samples", settings.samples, "synthetic digits to train on")
       ->check(arguments::whole_number(1, 100'000'000));
   add_length_options(app, settings.training);
-  add_options(app, settings.sgd, "learning rate (0.01 for cnn unless set)");
+  add_options(app, settings.sgd, "learning rate (0.01 for cnn, 0.1 for lstm unless set)");
   add_run_options(app, settings.training);
   const int code = arguments::parse(app, argc, argv, [&] {
-    // With 0.05 it stays at 10 % of the digits right.
+    // With 0.05 the first stays at 10 % of the digits right.
     if (settings.model == "cnn" && app.count("--lr") == 0) settings.sgd.lr = 0.01;
+    if (settings.model == "lstm" && app.count("--lr") == 0) settings.sgd.lr = 0.1;
     complete(app, settings.sgd);
   });
   if (code >= 0) return code;

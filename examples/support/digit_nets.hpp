@@ -9,10 +9,16 @@ namespace digit_nets {
 using plumb::Generator;
 namespace nn = plumb::nn;
 
-/// 784-256-128-10, for images as rows: [n, 784] -> [n, 10]. All others take [n, 1, 28, 28].
+/// 784-256-128-10, for images as rows: [n, 784] -> [n, 10], as lstm. All others take [n, 1, 28, 28].
 inline nn::Sequential mlp(Generator& generator) {
   return nn::Sequential{nn::Linear(784, 256, generator), nn::ReLU(),
                         nn::Linear(256, 128, generator), nn::ReLU(),
+                        nn::Linear(128, 10, generator)};
+}
+
+/// An LSTM that reads the 28 rows of an image from top to bottom, for images as rows.
+inline nn::Sequential lstm(Generator& generator) {
+  return nn::Sequential{nn::Unflatten({28, 28}), nn::LSTM(28, 128, generator), nn::LastStep(),
                         nn::Linear(128, 10, generator)};
 }
 
