@@ -46,7 +46,7 @@ void run_seed(const Settings& settings, const Task& task, const StopRequest& sto
   measure();
   while (next != points.end())
     for (const data::Batch& batch : loader) {
-      const Variable loss = task.loss((*model)(batch.x), batch);
+      const Variable loss = task.loss((*model)(batch.x, batch.lengths), batch);
       optimizer->zero_grad();
       loss.backward();
       optimizer->step();

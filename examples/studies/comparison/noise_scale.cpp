@@ -34,7 +34,7 @@ Squares measure_once(const Task& task, nn::Layer& model, const NoiseOptions& opt
   for (std::int64_t part = 0; part < options.parts; ++part) {
     const data::Batch batch = draw(task, options.small, random);
     model.zero_grad();
-    task.loss(model(batch.x), batch).backward();
+    task.loss(model(batch.x, batch.lengths), batch).backward();
     squares.small += squared_norm(parameters) / parts;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const Tensor share = parameters[i].variable.grad() * (1 / parts);

@@ -110,7 +110,7 @@ class Run {
     const double start = processor_seconds();
     if (gathered_ == 0) optimizer_->zero_grad();
     const std::int64_t n = part.x.dim(0);
-    Variable loss = task_.loss((*model_)(part.x), part);
+    Variable loss = task_.loss((*model_)(part.x, part.lengths), part);
     if (n < whole) loss = loss * (static_cast<double>(n) / static_cast<double>(whole));
     loss.backward();
     loss_ += loss.item();

@@ -5,6 +5,7 @@
 
 #include "../../support/digit_nets.hpp"
 #include "../../support/training.hpp"
+#include "sequence_tasks.hpp"
 
 namespace comparison {
 namespace {
@@ -164,7 +165,8 @@ void read_linear(Task& task, std::int64_t samples) {
 }  // namespace
 
 const std::vector<std::string> task_names = {"mlp",      "lenet",  "two-moons", "spiral",
-                                             "logistic", "linear", "quadratic"};
+                                             "logistic", "linear", "quadratic", "text",
+                                             "speech",   "genes",  "table"};
 
 Task make_task(const TaskOptions& options) {
   Task task;
@@ -187,6 +189,9 @@ Task make_task(const TaskOptions& options) {
     read_linear(task, options.samples);
   } else if (task.name == "quadratic") {
     read_quadratic(task, options.samples);
+  } else if (task.name == "text" || task.name == "speech" || task.name == "genes" ||
+             task.name == "table") {
+    read_sequence_task(task, options);
   } else {
     fail("make_task", "no task named '", task.name, "'");
   }
@@ -194,7 +199,8 @@ Task make_task(const TaskOptions& options) {
 }
 
 Variable Task::loss(const Variable& out, const data::Batch& batch) const {
-  if (classes) return nn::cross_entropy(out, batch.y);
+  if (classes)  // [n, k] and [n], or of every step [n, steps, k] and [n, steps]
+    return nn::token_cross_entropy(out, batch.y);
   if (name == "linear") return nn::mse(out, batch.y);
   return sum(out * out) * (0.5 / static_cast<double>(batch.x.dim(0)));
 }
@@ -206,12 +212,13 @@ Score Task::evaluate(nn::Layer& model, const Data& dataset) const {
   Score total;
   for (const data::Batch& batch : loader) {
     const auto n = static_cast<double>(batch.x.dim(0));
-    const Variable out = model(batch.x);
+    const Variable out = model(batch.x, batch.lengths);
     total.loss += n * loss(out, batch).item();
     if (!classes) continue;
-    const Tensor guesses = argmax(out.value(), 1);
+    const Tensor guesses = argmax(out.value(), -1);
+    const double share = 100 * n / static_cast<double>(batch.y.numel());  // of an answer, percent
     for (std::int64_t i = 0; i < batch.y.numel(); ++i)
-      total.metric += batch.y.data<std::int64_t>()[i] != guesses.data<std::int64_t>()[i] ? 100 : 0;
+      if (batch.y.data<std::int64_t>()[i] != guesses.data<std::int64_t>()[i]) total.metric += share;
   }
   const auto n = static_cast<double>(dataset->size());
   total.loss /= n;

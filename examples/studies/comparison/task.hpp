@@ -21,7 +21,7 @@ struct Task {
   using Data = std::shared_ptr<const plumb::data::Dataset>;
 
   std::string name, metric;  ///< metric: "error %" or "excess loss".
-  bool classes = true;       ///< Whether y are classes [n], with logits [n, k].
+  bool classes = true;  ///< Whether y are classes [n] with logits [n, k], or [n, steps] likewise.
   /// Tuned and watched on validation, reported on test. For "linear" and "quadratic" both are free
   /// of noise, so that the best loss is 0, which the training data do not lead to exactly.
   Data train, validation, test;
@@ -36,12 +36,14 @@ struct Task {
 
 struct TaskOptions {
   std::string name = "mlp";
-  std::string data = "synthetic";  ///< Of mlp and lenet: or a folder with the MNIST files.
-  std::int64_t samples = 20'000;   ///< Of the training set, but for MNIST, which has 50,000.
+  /// Or: of mlp and lenet a folder with the MNIST files, of text to table what sequence_tasks.hpp says.
+  std::string data = "synthetic";
+  std::int64_t samples = 20'000;  ///< Of the training set, but for MNIST, which has 50,000.
 };
 
 /// mlp (784-128-10) and lenet on digits, two-moons and spiral (2-32-32-k, tanh), logistic (20
-/// features), linear (20 features, noisy targets), quadratic (20 dimensions, condition 10,000).
+/// features), linear (20 features, noisy targets), quadratic (20 dimensions, condition 10,000); text
+/// (LSTM), speech and genes (convolutions), table (32-32).
 extern const std::vector<std::string> task_names;
 
 /// The same data for every seed. Throws plumb::Error where data cannot be read.
