@@ -40,8 +40,7 @@ TEST_CASE("docs/guide.md: programs of one's own") {
   auto windows = std::make_shared<data::TokenWindows>(characters.encode(parts.train), 16);
   data::LoaderOptions draws;
   draws.batch_size = 8;
-  draws.sampler =
-      std::make_shared<data::RandomSampler>(windows->size(), 80);  // an epoch: 10 batches
+  draws.sampler = std::make_shared<data::RandomSampler>(windows->size(), 80);  // in an epoch
   data::DataLoader texts(windows, draws);
 
   nn::Sequential writer{nn::Embedding(characters.size(), 32, generator),
@@ -63,8 +62,8 @@ TEST_CASE("docs/guide.md: programs of one's own") {
   const std::vector<data::FastaRecord> records = data::load_fasta("genes.fasta");
   const std::vector<std::string> labels = data::header_values(records, "class");
   const data::Categories kinds(labels);
-  auto genes =
-      std::make_shared<data::GeneDataset>(records, kinds.encode(labels));  // x [n, 4, letters]
+  const Tensor y = kinds.encode(labels);
+  auto genes = std::make_shared<data::GeneDataset>(records, y);  // x [n, 4, letters]
   CHECK(genes->gather({0, 1, 2}).x.shape() == Shape{3, 4, 30});
 
   const data::Csv cells = data::load_csv("cells.csv");

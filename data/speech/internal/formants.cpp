@@ -49,7 +49,8 @@ constexpr Articulation t{{400, 1600, 2600}, 0, 0.9, 3500, 1200};
 constexpr Articulation k{{300, 1990, 2850}, 0, 0.8, 2000, 700};
 
 const std::vector<SpeechSound>& sounds_of(int digit) {
-  static const std::array<std::vector<SpeechSound>, 10> digits = {{
+  // Never destroyed: what runs at the program's exit may still speak.
+  static const auto& digits = *new std::array<std::vector<SpeechSound>, 10>{{
       {{0.10, z}, {0.10, ih}, {0.08, r}, {0.09, ow}, {0.10, uw}},
       {{0.09, w}, {0.15, ah}, {0.12, n}},
       {{0.05, closed}, {0.03, t}, {0.25, uw}},
