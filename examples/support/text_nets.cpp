@@ -47,7 +47,7 @@ class GptNet final : public TextNet {
         positions_(
             add("positions", nn::LearnedPositions(options.window, options.width, generator))),
         blocks_(add("blocks", make_blocks(options, generator))),
-        norm_(add("norm", nn::LayerNorm({options.width}))),
+        norm_(add("norm", nn::LayerNorm(options.width))),
         head_(add("head", nn::Linear(tokens_.weight()))) {
     for (const Parameter& parameter : parameters())
       if (parameter.variable.rank() >= 2) {
