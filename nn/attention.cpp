@@ -62,7 +62,9 @@ Variable MultiheadAttention::attend_self(const Variable& x, const AttentionMask&
   check_input(x);
   Variable qkv = linear(x, in_proj_weight_, in_proj_bias_);
   if (rotary_) qkv = rotary_->turn(qkv, 2 * size_);
-  return (*out_proj_)(multi_head_attention(qkv, heads_, mask, weight_dropout()));
+  Variable y = (*out_proj_)(multi_head_attention(qkv, heads_, mask, weight_dropout()));
+  show(y);
+  return y;
 }
 
 Variable MultiheadAttention::attend(const Variable& query, const Variable& memory,

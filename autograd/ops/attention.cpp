@@ -109,7 +109,7 @@ Variable attention_of(const char* operation, const Attention& a, const Shape& sh
       record(operation, y, {q, k, v},
              [a, q = Saved(q), k = Saved(k), v = Saved(v), y = Saved(y), state,
               bias = Saved(a.bias)](const Tensor& g, Gradients& to) {
-               bias.get();
+               bias.get();  // throws if it was changed since
                const auto wanted = [&](std::size_t input, const Tensor& like) {
                  return to.needs(input) ? Tensor::empty(like.shape(), like.dtype()) : Tensor();
                };
@@ -195,7 +195,7 @@ Variable multi_head_attention(const Variable& qkv, std::int64_t heads, const Att
   Variable result = record(
       of_heads, y, {qkv},
       [a, x = Saved(x), y = Saved(y), state, bias = Saved(a.bias)](const Tensor& g, Gradients& to) {
-        bias.get();
+        bias.get();  // throws if it was changed since
         to.write(0, [&](Tensor& dx, Write mode) {
           kernel::attention_into(a, mode, g, x, x, x, y, state, dx, dx, dx);
         });

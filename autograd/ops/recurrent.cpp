@@ -46,8 +46,6 @@ Variable state_or_zeros(const char* operation, const char* part, const Variable&
 
 Tensor value_of(const Variable& x) { return x.defined() ? x.value() : Tensor(); }
 
-void copy_into(Tensor& to, Write mode, const Tensor& from) { kernel::pass_into(to, mode, from); }
-
 // y and the last states, as the rows of one result;  what the steps hand back from the last to the
 // first: the gradients of the sums in the gates, and from these those of the weights and of x
 Variable run(const char* operation, const kernel::Recurrence& r, const Variable& x,
@@ -64,7 +62,7 @@ Variable run(const char* operation, const kernel::Recurrence& r, const Variable&
                states = Saved(trace.states), projected = Saved(trace.projected),
                cells = Saved(trace.cells), h = Saved(h), c = Saved(value_of(c)),
                lengths = Saved(r.lengths)](const Tensor& g, Gradients& to) {
-    lengths.get();
+    lengths.get();  // throws if they were changed since
     const kernel::RecurrentGradients gradients =
         kernel::recurrence_backward(r, {states, projected, cells, h, c}, w_hh, g);
     to.write(0, [&](Tensor& dx, Write mode) {
@@ -78,11 +76,11 @@ Variable run(const char* operation, const kernel::Recurrence& r, const Variable&
     });
     if (to.needs(3) || to.needs(4)) {
       const kernel::BiasGradients bias = kernel::recurrent_bias_gradients(r, gradients);
-      to.write(3, [&](Tensor& db, Write mode) { copy_into(db, mode, bias.ih); });
-      to.write(4, [&](Tensor& db, Write mode) { copy_into(db, mode, bias.hh); });
+      to.write(3, [&](Tensor& db, Write mode) { kernel::pass_into(db, mode, bias.ih); });
+      to.write(4, [&](Tensor& db, Write mode) { kernel::pass_into(db, mode, bias.hh); });
     }
-    to.write(5, [&](Tensor& dh, Write mode) { copy_into(dh, mode, gradients.h); });
-    to.write(6, [&](Tensor& dc, Write mode) { copy_into(dc, mode, gradients.c); });
+    to.write(5, [&](Tensor& dh, Write mode) { kernel::pass_into(dh, mode, gradients.h); });
+    to.write(6, [&](Tensor& dc, Write mode) { kernel::pass_into(dc, mode, gradients.c); });
   };
   return record(operation, trace.states, {x, w.ih, w.hh, w.bias_ih, w.bias_hh, h, c},
                 std::move(rule));
