@@ -4,13 +4,13 @@
 
 #include "support/arguments.hpp"
 #include "support/confusion.hpp"
+#include "support/files.hpp"
 #include "support/format.hpp"
 #include "support/gene_nets.hpp"
 #include "support/gene_settings.hpp"
 #include "support/leave_one_out.hpp"
 #include "support/program.hpp"
 #include "support/training.hpp"
-#include "support/training_options.hpp"
 
 using namespace plumb;
 
@@ -32,8 +32,7 @@ Genes load(const GeneSettings& settings) {
     genes.train = data::draw_promoters(settings.samples);
     genes.test = data::draw_promoters(2000, held_out);
     genes.best = data::promoter_bayes_error();
-  } else {
-    // A fifth tests: a random one, the same for every seed.
+  } else {  // a random fifth tests, the same for every seed
     const std::vector<data::FastaRecord> all = data::load_fasta(settings.data);
     Generator random(0, Stream::split);
     const data::Fold fold = data::k_fold(static_cast<std::int64_t>(all.size()), 5, random)[0];
@@ -70,53 +69,58 @@ double step(nn::Layer& model, optim::Optimizer& optimizer, const data::Batch& ba
   return loss.item();
 }
 
-// 4. Leave one out: for every sequence a model that has seen all the others, for several seeds.
+void draw(const GeneSettings& settings, const Genes& genes, nn::Layer& model) {
+  const Tensor truth = genes.classes.encode(data::header_values(genes.test, settings.label));
+  const auto moved = importance(model, settings.model, genes.test, truth);
+  write_svg(importance_chart(moved, settings.first_position), settings.picture);
+}
+
+// 4. Leave one out: for every sequence a model of all others. The picture is of a model of all.
 int leave_one_out(const GeneSettings& settings, Genes genes) {
   genes.train.insert(genes.train.end(), genes.test.begin(), genes.test.end());
-  LeaveOneOut result(dataset(settings, genes, genes.train));
-  for (std::int64_t run = 0; run < settings.leave_one_out; ++run) {
-    const std::int64_t seed = settings.training.seed + run;
-    result.run([&](const std::shared_ptr<const data::Dataset>& others) {
-      std::unique_ptr<nn::Layer> model = make_model(settings, genes, seed);
-      optim::SGD optimizer(model->parameters(), settings.sgd);
-      TrainingOptions training = settings.training;
-      training.seed = seed;
-      data::DataLoader loader = training_loader(others, training);
-      for (std::int64_t epoch = 0; epoch < training.epochs; ++epoch)
-        for (const data::Batch& batch : loader) step(*model, optimizer, batch);
-      return model;
-    });
-  }
+  genes.test = genes.train;
+  const auto all = dataset(settings, genes, genes.train);
+  TrainingOptions training = settings.training;
+  const auto fit = [&](const std::shared_ptr<const data::Dataset>& samples) {
+    std::unique_ptr<nn::Layer> model = make_model(settings, genes, training.seed);
+    optim::SGD optimizer(model->parameters(), settings.sgd);
+    data::DataLoader loader = training_loader(samples, training);
+    for (std::int64_t epoch = 0; epoch < training.epochs; ++epoch)
+      for (const data::Batch& batch : loader) step(*model, optimizer, batch);
+    return model;
+  };
+  LeaveOneOut result(all);
+  for (std::int64_t run = 0; run < settings.leave_one_out; ++run, ++training.seed) result.run(fit);
   result.print();
+  if (!settings.picture.empty()) draw(settings, genes, *fit(all));
   return 0;
 }
 
 // 5. One model, with checkpoints, and a picture of the positions that it looks at.
 int train(const GeneSettings& settings) {
+  if (!settings.picture.empty()) require_writable(settings.picture);
   if (settings.leave_one_out > 0) return leave_one_out(settings, load(settings));
   Training training("train_genes", settings.training);
-  const Genes genes = load(settings);
+  Genes genes = load(settings);
   const std::unique_ptr<nn::Layer> model = make_model(settings, genes, settings.training.seed);
   optim::SGD optimizer(model->parameters(), settings.sgd);
   const auto test_set = dataset(settings, genes, genes.test);
   data::DataLoader loader =
       training_loader(dataset(settings, genes, genes.train), settings.training);
   std::printf("%s", nn::summary(*model, test_set->gather({0}).x).c_str());
-  std::printf("train %zu, test %zu sequences; SGD %s\n\n", genes.train.size(), genes.test.size(),
-              optim::to_string(optimizer.settings(0)).c_str());
+  std::printf("train %zu, test %zu sequences\n\n", genes.train.size(), genes.test.size());
 
   Checkpoint& checkpoint = training.checkpoint();
-  data::Categories classes = genes.classes;
   checkpoint.add("model", *model);
-  checkpoint.add("classes", classes);
+  checkpoint.add("classes", genes.classes);
   checkpoint.add("optimizer", optimizer);
   checkpoint.require("network", settings.model);
   checkpoint.require("seed", settings.training.seed);
   require_settings(checkpoint, optimizer);
 
-  Confusion confusion(classes.names());
+  Confusion confusion(genes.classes.names());
   const auto test = [&] {
-    confusion = test_classes(*model, test_set, classes.names());
+    confusion = test_classes(*model, test_set, genes.classes.names());
     return TestScore{format("test error %.2f %%", 100 * (1 - confusion.accuracy())),
                      confusion.accuracy()};
   };
@@ -127,11 +131,7 @@ int train(const GeneSettings& settings) {
   confusion.print();
   std::printf("\ntest error      %.2f %%\n", 100 * (1 - confusion.accuracy()));
   if (genes.best >= 0) std::printf("best possible   %.2f %%\n", 100 * genes.best);
-  if (!settings.picture.empty()) {
-    const Tensor truth = genes.classes.encode(data::header_values(genes.test, settings.label));
-    const auto moved = importance(*model, settings.model, genes.test, truth);
-    write_svg(importance_chart(moved, settings.first_position), settings.picture);
-  }
+  if (!settings.picture.empty()) draw(settings, genes, *model);
   training.print_speed();
   std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(*model)));
   return 0;
@@ -144,7 +144,7 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a classifier of gene sequences, and shows what it looks at.", "train_genes");
   app.option_defaults()->always_capture_default();
   add_options(app, settings);
-  const int code = arguments::parse(app, argc, argv, [&] { complete(app, settings.sgd); });
+  const int code = arguments::parse(app, argc, argv, [&] { complete(app, settings); });
   if (code >= 0) return code;
   return run_program("train_genes", [&] { return train(settings); });
 }

@@ -1,5 +1,6 @@
 // Trains a network that predicts a column of a table, and writes its predictions.
 #include <memory>
+#include <optional>
 #include <plumb/plumb.hpp>
 
 #include "support/arguments.hpp"
@@ -79,8 +80,14 @@ int train(const TableSettings& settings) {
   if (settings.folds > 0) return cross_validate(settings);
   Training training("train_table", settings.training);
   const Table table = load(settings);
+  std::optional<data::Csv> to_come;
+  if (!settings.predict.empty()) {
+    to_come = data::load_csv(settings.predict);
+    require_writable(settings.output);
+  }
   const data::Fold& fold = table.folds[0];
   TableModel model(table.csv, fold.train, settings.table, settings.model());
+  if (to_come) model.predictions(*to_come);  // refused now, and not after the last epoch
   optim::AdamW optimizer(model.net.parameters(), settings.adamw);
   const auto train_rows = model.encoding.dataset(table.csv, fold.train);
   const auto test_rows = model.encoding.dataset(table.csv, fold.test);
@@ -111,8 +118,8 @@ int train(const TableSettings& settings) {
   training.print_speed();
   std::printf("parameter hash  %016llx\n",
               static_cast<unsigned long long>(parameter_hash(model.net)));
-  if (settings.predict.empty()) return 0;
-  write_file(settings.output, model.predictions(data::load_csv(settings.predict)));
+  if (!to_come) return 0;
+  write_file(settings.output, model.predictions(*to_come));
   std::printf("predictions     %s\n", settings.output.c_str());
   return 0;
 }

@@ -44,11 +44,6 @@ void write_svg(const BarChart& chart, const std::string& path) {
       "font-family=\"sans-serif\" "
       "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
       width, height);
-  for (const ChartSpan& span : chart.spans) {
-    svg += format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#fde8c8\"/>\n",
-                  x_of(span.begin), top, x_of(span.end) - x_of(span.begin), bottom - top);
-    svg += text_at((x_of(span.begin) + x_of(span.end)) / 2, top - 5, span.name);
-  }
   for (std::size_t i = 0; i < chart.values.size(); ++i) {
     const double bar = highest > 0 ? (bottom - top) * chart.values[i] / highest : 0;
     svg += format("<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#27548a\"/>\n",

@@ -13,18 +13,13 @@ using namespace plumb;
 Confusion::Confusion(std::vector<std::string> names)
     : names_(std::move(names)), counts_(names_.size() * names_.size()) {}
 
-std::int64_t& Confusion::count(std::int64_t truth, std::int64_t guess) {
-  return counts_.at(static_cast<std::size_t>(truth) * names_.size() +
-                    static_cast<std::size_t>(guess));
-}
-
-std::int64_t Confusion::count(std::int64_t truth, std::int64_t guess) const {
-  return const_cast<Confusion&>(*this).count(truth, guess);
+std::size_t Confusion::place(std::int64_t truth, std::int64_t guess) const {
+  return static_cast<std::size_t>(truth) * names_.size() + static_cast<std::size_t>(guess);
 }
 
 void Confusion::add(const Tensor& classes, const Tensor& guesses) {
   for (std::int64_t i = 0; i < classes.numel(); ++i)
-    ++count(classes.data<std::int64_t>()[i], guesses.data<std::int64_t>()[i]);
+    ++counts_.at(place(classes.data<std::int64_t>()[i], guesses.data<std::int64_t>()[i]));
 }
 
 std::int64_t Confusion::samples() const {

@@ -27,8 +27,10 @@ class Confusion {
   void print() const;
 
  private:
-  std::int64_t& count(std::int64_t truth, std::int64_t guess);
-  std::int64_t count(std::int64_t truth, std::int64_t guess) const;
+  std::size_t place(std::int64_t truth, std::int64_t guess) const;
+  std::int64_t count(std::int64_t truth, std::int64_t guess) const {
+    return counts_.at(place(truth, guess));
+  }
 
   std::vector<std::string> names_;
   std::vector<std::int64_t> counts_;  // [true class][predicted class]

@@ -24,6 +24,15 @@ void write_file(const std::string& path, const std::string& content) {
   file.commit();
 }
 
+void require_writable(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  std::error_code none;
+  if (std::filesystem::is_directory(path, none))
+    plumb::fail("require_writable", path, ": ", std::strerror(EISDIR));
+  if (access(parent.empty() ? "." : parent.c_str(), W_OK | X_OK) != 0)
+    plumb::fail("require_writable", path, ": ", std::strerror(errno));
+}
+
 std::string read_file(const std::string& path) {
   plumb::detail::InputFile file({"read_file", path});
   std::string content(file.size(), '\0');

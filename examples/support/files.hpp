@@ -11,5 +11,9 @@ void make_folder(const std::string& path);
 /// reason.
 void write_file(const std::string& path, const std::string& content);
 
+/// Throws plumb::Error where write_file(path) could not: before what takes hours, not after it. Changes
+/// nothing.
+void require_writable(const std::string& path);
+
 /// The content of a regular file. Throws plumb::Error with the path and the reason.
 std::string read_file(const std::string& path);

@@ -1,5 +1,7 @@
 #include "gene_settings.hpp"
 
+#include <plumb/core/runtime/error.hpp>
+
 #include "arguments.hpp"
 
 GeneSettings gene_preset(const std::string& name) {
@@ -37,4 +39,11 @@ void add_options(CLI::App& app, GeneSettings& settings) {
   add_length_options(app, settings.training);
   add_options(app, settings.sgd);
   add_run_options(app, settings.training);
+}
+
+void complete(const CLI::App& app, GeneSettings& settings) {
+  if (settings.leave_one_out > 0 && !settings.training.saving.folder.empty())
+    throw plumb::Error(
+        "--save saves nothing where one is left out: --leave-one-out 0 trains one model");
+  complete(app, settings.sgd);
 }

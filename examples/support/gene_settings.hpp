@@ -26,3 +26,6 @@ GeneSettings gene_preset(const std::string& name);
 
 /// All of them, with their values as defaults.
 void add_options(CLI::App& app, GeneSettings& settings);
+/// When they have been read: see that of SGD's. Throws for checkpoints where one is left out, since none
+/// would be saved.
+void complete(const CLI::App& app, GeneSettings& settings);

@@ -12,9 +12,10 @@
 /// run still takes, its tests included.
 class Progress {
  public:
-  /// A run of so many batches in all, of which `done` were trained on by an earlier program.
-  Progress(std::int64_t batches, std::int64_t done)
-      : run_{batches, done}, first_(done), run_start_(Clock::now()) {}
+  /// A run of so many batches in all, of which `done` were trained on by an earlier program. `measure`
+  /// is what step() is given.
+  Progress(std::int64_t batches, std::int64_t done, std::string measure = "loss")
+      : measure_(std::move(measure)), run_{batches, done}, first_(done), run_start_(Clock::now()) {}
 
   /// An epoch of so many batches begins, or goes on after `done` of them.
   void begin(std::string title, std::int64_t batches, std::int64_t done) {
@@ -54,15 +55,15 @@ class Progress {
     const double share = static_cast<double>(epoch_.done) / static_cast<double>(epoch_.batches);
     const double left = seconds(now - run_start_) * static_cast<double>(run_.batches - run_.done) /
                         static_cast<double>(run_.done - first_);
-    line_.draw(format("%s %s %lld/%lld  loss %.4f  %.0f samples/s  %s", title_.c_str(),
+    line_.draw(format("%s %s %lld/%lld  %s %.4f  %.0f samples/s  %s", title_.c_str(),
                       progress_bar(share, 24).c_str(), static_cast<long long>(epoch_.done),
-                      static_cast<long long>(epoch_.batches), loss,
+                      static_cast<long long>(epoch_.batches), measure_.c_str(), loss,
                       static_cast<double>(samples_) / seconds(now - epoch_start_),
                       time_left(left).c_str()));
   }
 
   TerminalLine line_;
-  std::string title_;
+  std::string measure_, title_;
   Count run_, epoch_;
   std::int64_t first_;        // of the run's batches that this program trains on
   std::int64_t samples_ = 0;  // of the epoch, by this program

@@ -39,6 +39,9 @@ void add_options(CLI::App& app, TableSettings& settings) {
 
 void complete(TableSettings& settings) {
   if (settings.folds == 1) throw plumb::Error("--folds must be 0 or at least 2, got 1");
+  if (settings.folds > 0 && !(settings.training.saving.folder.empty() && settings.predict.empty()))
+    throw plumb::Error(
+        "--folds trains many models: it goes neither with --save nor with --predict");
   for (const std::string& name : settings.categories)
     settings.table.kinds[name] = plumb::data::ColumnKind::category;
   for (const std::string& name : settings.ignored)

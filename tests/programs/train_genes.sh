@@ -36,12 +36,15 @@ for i in 1 2 3 4 5 6; do
 done >"$work/genes.fasta"
 for model in pairs conv; do
   "$program" --data "$work/genes.fasta" --label class --model "$model" --leave-one-out 2 --epochs 60 \
-    --batch-size 11 >"$work/out"
+    --batch-size 11 --picture "$work/$model.svg" >"$work/out"
+  [[ -s $work/$model.svg ]] || fail "$model: no picture"
   grep -q '^leave one out   0 errors of 12 (median of 2 runs)$' "$work/out" || fail "$model: $(cat "$work/out")"
   grep -q '^ensemble        0 errors of 12$' "$work/out" || fail "$model: $(cat "$work/out")"
 done
 
 refused 2 "--model" --model tree
+refused 2 "--save saves nothing" --leave-one-out 1 --save "$work/none"
 refused 2 "the name is empty" --picture ''
 refused 1 "No such file" --data /nonexistent
+refused 1 "No such file" --picture /nonexistent/picture.svg
 refused 1 "has no label=" --data "$work/genes.fasta"

@@ -46,6 +46,11 @@ grep -Eq '^test error      [0-5]\.[0-9]+ % \(mean of 4 folds\)$' "$work/out" || 
 
 refused 2 "--target must name" --data "$work/train.csv"
 refused 2 "--folds" --folds 1
+refused 2 "--folds trains many models" --folds 5 --save "$work/none"
+refused 2 "--folds trains many models" --folds 5 --predict "$work/new.csv"
+refused 1 "No such file" --data "$work/train.csv" --target kind --predict /nonexistent.csv
+refused 1 "No such file" "${data[@]}" --target kind --output /nonexistent/kinds.csv
+refused 1 "there is no column" --data "$work/train.csv" --target kind --predict "$work/new.csv"
 refused 2 "--missing" --missing perhaps
 refused 1 "weight" --data "$work/train.csv" --target weight
 refused 1 "No such file" --data /nonexistent --target kind

@@ -43,4 +43,4 @@ printf 'ab\xff' >"$work/invalid"
 refused 1 "byte 2" --data "$work/invalid"
 printf 'abc' >"$work/short"
 refused 1 "" --data "$work/short"
-ends 1 "U+0051" "${small[@]}" --prompt Q
+refused 1 "U+0051" "${small[@]}" --prompt Q

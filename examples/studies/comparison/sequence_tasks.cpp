@@ -1,6 +1,7 @@
 #include "sequence_tasks.hpp"
 
 #include <algorithm>
+#include <map>
 #include <plumb/core.hpp>
 #include <utility>
 
@@ -123,11 +124,14 @@ void read_table(Task& task, const TaskOptions& options) {
 
 }  // namespace
 
-void read_sequence_task(Task& task, const TaskOptions& options) {
-  if (task.name == "text") return read_text(task, options);
-  if (task.name == "speech") return read_speech(task, options);
-  if (task.name == "genes") return read_genes(task, options);
-  read_table(task, options);
+bool read_sequence_task(Task& task, const TaskOptions& options) {
+  using Read = void (*)(Task&, const TaskOptions&);
+  const std::map<std::string, Read> readers = {
+      {"text", read_text}, {"speech", read_speech}, {"genes", read_genes}, {"table", read_table}};
+  const auto found = readers.find(task.name);
+  if (found == readers.end()) return false;
+  found->second(task, options);
+  return true;
 }
 
 }  // namespace comparison

@@ -189,10 +189,7 @@ Task make_task(const TaskOptions& options) {
     read_linear(task, options.samples);
   } else if (task.name == "quadratic") {
     read_quadratic(task, options.samples);
-  } else if (task.name == "text" || task.name == "speech" || task.name == "genes" ||
-             task.name == "table") {
-    read_sequence_task(task, options);
-  } else {
+  } else if (!read_sequence_task(task, options)) {
     fail("make_task", "no task named '", task.name, "'");
   }
   return task;

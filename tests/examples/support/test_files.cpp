@@ -22,6 +22,12 @@ TEST_CASE("files: errors name the path and the reason") {
   const std::string below = folder.write("a", "text") + "/b";
   CHECK(error_of([&] { write_file(below, ""); }) ==
         "[write_file] " + below + ": cannot create a file beside it: Not a directory");
+  CHECK(error_of([&] { require_writable(below); }) ==
+        "[require_writable] " + below + ": Not a directory");
+  CHECK(error_of([&] { require_writable(folder.path()); }) ==
+        "[require_writable] " + folder.path() + ": Is a directory");
+  require_writable(folder.path() + "/new");
+  CHECK(folder.names() == std::vector<std::string>{"a"});
   CHECK(error_of([&] { read_file(below); }) == "[read_file] " + below + ": Not a directory");
   CHECK(error_of([&] { make_folder(below); }) == "[make_folder] " + below + ": Not a directory");
 }
