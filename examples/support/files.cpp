@@ -26,10 +26,12 @@ void write_file(const std::string& path, const std::string& content) {
 
 void require_writable(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder =
+      (parent.empty() ? "." : parent.string()) + "/.";  // refused where it is a file
   std::error_code none;
   if (std::filesystem::is_directory(path, none))
     plumb::fail("require_writable", path, ": ", std::strerror(EISDIR));
-  if (access(parent.empty() ? "." : parent.c_str(), W_OK | X_OK) != 0)
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
     plumb::fail("require_writable", path, ": ", std::strerror(errno));
 }
 
