@@ -22,14 +22,19 @@ struct Blocks {
   bool keeps;  // `projected` for the gradient
 };
 
+template <class C>
+constexpr Blocks blocks = {C::gates, C::projected, C::carried, C::has_c, C::keeps};
+
 Blocks blocks_of(Cell cell) {
   switch (cell) {
     case Cell::lstm:
-      return {4, 4, 4, true, true};
+      return blocks<cells::Lstm>;
     case Cell::gru:
-      return {3, 4, 4, false, true};
+      return blocks<cells::Gru>;
+    case Cell::rnn_relu:
+      return blocks<cells::RnnRelu>;
     default:
-      return {1, 1, 1, false, false};
+      return blocks<cells::RnnTanh>;
   }
 }
 
