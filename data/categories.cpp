@@ -1,10 +1,10 @@
 #include "categories.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "../core/runtime/error.hpp"
+#include "dataset.hpp"
 #include "internal/number.hpp"
 #include "internal/strings.hpp"
 
@@ -32,8 +32,7 @@ std::vector<std::string> distinct(std::vector<std::string> names) {
 Categories::Categories(const std::vector<std::string>& values) { set(distinct(values)); }
 
 void Categories::set(std::vector<std::string> names) {
-  std::vector<std::int64_t> order(names.size());
-  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::vector<std::int64_t> order = all_indices(static_cast<std::int64_t>(names.size()));
   std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
     return names[static_cast<std::size_t>(a)] < names[static_cast<std::size_t>(b)];
   });

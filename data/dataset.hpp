@@ -43,6 +43,9 @@ class Indices {
   std::int64_t size_;
 };
 
+/// 0, 1, ..., samples - 1.
+std::vector<std::int64_t> all_indices(std::int64_t samples);
+
 /// Numbered samples. The library shares datasets as std::shared_ptr<const Dataset>. A dataset of
 /// one's own overrides the two functions; docs/data.md shows one.
 class Dataset {

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "../core/runtime/error.hpp"
+#include "dataset.hpp"
 #include "internal/class_members.hpp"
 
 namespace plumb::data {
@@ -50,9 +51,7 @@ std::vector<Fold> stratified_k_fold(const Tensor& labels, std::int64_t k, Genera
 
 std::vector<Fold> leave_one_out(std::int64_t samples) {
   if (samples < 2) fail("leave_one_out", "there must be 2 samples, got ", samples);
-  std::vector<std::int64_t> part(static_cast<std::size_t>(samples));
-  for (std::size_t i = 0; i < part.size(); ++i) part[i] = static_cast<std::int64_t>(i);
-  return folds_of(part, samples);
+  return folds_of(all_indices(samples), samples);
 }
 
 std::vector<Fold> leave_one_group_out(const std::vector<std::string>& groups) {

@@ -1,8 +1,7 @@
 #include "sampler.hpp"
 
-#include <numeric>
-
 #include "../core/runtime/error.hpp"
+#include "dataset.hpp"
 
 namespace plumb::data {
 namespace {
@@ -24,9 +23,7 @@ SequentialSampler::SequentialSampler(std::int64_t samples)
     : samples_(not_negative("SequentialSampler", "samples", samples)) {}
 
 std::vector<std::int64_t> SequentialSampler::order(std::uint64_t, std::int64_t) const {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(samples_));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  return order;
+  return all_indices(samples_);
 }
 
 std::string SequentialSampler::description() const { return text("sequential ", samples_); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 #include "../core/runtime/error.hpp"
@@ -105,22 +104,14 @@ Tensor lengths_tensor(const std::vector<std::int64_t>& lengths, Indices indices,
 }  // namespace detail
 
 namespace {
-
 constexpr const char* operation = "SequenceDataset";
-
-std::vector<std::int64_t> all_of(std::int64_t count) {
-  std::vector<std::int64_t> all(static_cast<std::size_t>(count));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  return all;
 }
-
-}  // namespace
 
 PaddedSequences pad_sequences(const std::vector<Tensor>& sequences, std::optional<double> padding,
                               std::int64_t steps) {
   const detail::RaggedRows rows("pad_sequences", "x", sequences);
   rows.check(padding, steps);
-  const std::vector<std::int64_t> all = all_of(rows.size());
+  const std::vector<std::int64_t> all = all_indices(rows.size());
   if (steps == 0) steps = detail::longest_of(rows.lengths(), all);
   return {rows.gather(all, padding, steps), detail::lengths_tensor(rows.lengths(), all, steps)};
 }

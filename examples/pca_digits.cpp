@@ -57,9 +57,8 @@ void print_scatter(const Tensor& points, const Tensor& labels) {
 int analyse(const std::string& folder, std::int64_t samples) {
   const auto dataset = load(folder, samples);
   if (dataset->size() < 3) fail("pca_digits", "expected 3 or more digits, got ", dataset->size());
-  std::vector<std::int64_t> indices(std::min(samples, dataset->size()));
-  std::iota(indices.begin(), indices.end(), 0);
-  const data::Batch batch = dataset->gather(indices);  // x [n, 784], y [n]
+  const data::Batch batch =  // x [n, 784], y [n]
+      dataset->gather(data::all_indices(std::min(samples, dataset->size())));
 
   // x - mean = u diag(s) vt: the rows of vt are the directions in which digits differ most, one
   // after the other, and u diag(s) says how far each digit lies along them.

@@ -1,8 +1,6 @@
 #include "stored_dataset.hpp"
 
-#include <numeric>
 #include <utility>
-#include <vector>
 
 #include "../../core/runtime/error.hpp"
 
@@ -23,12 +21,6 @@ const ByteScaling& checked(const StoredRows& x, const std::optional<StoredRows>&
   return scaling;
 }
 
-std::vector<std::int64_t> all_rows(const Tensor& x) {
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(x.dim(0)));
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  return rows;
-}
-
 }  // namespace
 
 StoredDataset::StoredDataset(StoredRows x, std::optional<StoredRows> y, const ByteScaling& scaling)
@@ -38,7 +30,7 @@ Batch StoredDataset::gather(Indices indices) const {
   indices.check(operation, size());
   Batch batch;
   batch.x = x_.gather(indices);
-  if (x_.dtype() == DType::uint8) batch.x = gather_bytes_(batch.x, all_rows(batch.x));
+  if (x_.dtype() == DType::uint8) batch.x = gather_bytes_(batch.x, all_indices(indices.size()));
   if (!y_) return batch;
   batch.y = y_->gather(indices);
   if (y_->dtype() == DType::uint8) batch.y = batch.y.to(DType::int64);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -32,8 +31,7 @@ struct Run {
 
 // The runs of a batch, in the order of the file.
 std::vector<Run> find_runs(Indices indices) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(indices.size()));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::vector<std::int64_t> order = all_indices(indices.size());
   std::stable_sort(order.begin(), order.end(),
                    [&](std::int64_t a, std::int64_t b) { return indices[a] < indices[b]; });
   std::vector<Run> runs;

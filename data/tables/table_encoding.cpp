@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -17,12 +16,6 @@ namespace plumb::data {
 namespace {
 
 constexpr const char* operation = "TableEncoding";
-
-std::vector<std::int64_t> all_rows(const Csv& table) {
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(table.rows()));
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  return rows;
-}
 
 std::int64_t column_of(const Csv& table, const std::string& name) {
   const std::int64_t column = table.column(name);
@@ -55,7 +48,7 @@ bool TableEncoding::operator==(const TableEncoding& other) const {
 }
 
 TableEncoding::TableEncoding(const Csv& table, const TableOptions& options)
-    : TableEncoding(table, all_rows(table), options) {}
+    : TableEncoding(table, all_indices(table.rows()), options) {}
 
 TableEncoding::TableEncoding(const Csv& table, Indices rows, const TableOptions& options)
     : missing_(options.missing),
@@ -245,7 +238,7 @@ std::shared_ptr<const TensorDataset> TableEncoding::dataset(const Csv& table, In
 }
 
 std::shared_ptr<const TensorDataset> TableEncoding::dataset(const Csv& table) const {
-  return dataset(table, all_rows(table));
+  return dataset(table, all_indices(table.rows()));
 }
 
 std::vector<std::int64_t> TableEncoding::kept_features(const Csv& table, Indices rows) const {

@@ -72,9 +72,7 @@ std::vector<double> importance(nn::Layer& model, const std::string& name,
   const nn::EvalMode evaluating(model);
   const auto evaluate = [&](const std::vector<data::FastaRecord>& sequences) {
     const data::GeneDataset set(sequences, labels, gene_options(name));
-    std::vector<std::int64_t> all(sequences.size());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
-    return margins(model, set.gather(all));
+    return margins(model, set.gather(data::all_indices(set.size())));
   };
   const std::vector<double> whole = evaluate(records);
   std::vector<double> result;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <plumb/plumb.hpp>
 
 #include "format.hpp"
@@ -62,7 +61,8 @@ double TableModel::error(const std::shared_ptr<const data::Dataset>& rows) {
 std::string TableModel::predictions(const data::Csv& table) {
   const NoGrad no_grad;
   const nn::EvalMode evaluating(net);
-  const std::vector<std::int64_t> rows = encoding.kept_features(table, all_rows(table));
+  const std::vector<std::int64_t> rows =
+      encoding.kept_features(table, data::all_indices(table.rows()));
   const Tensor out = net(encoding.features(table, rows)).value();
   const Tensor guesses = classes ? argmax(out, 1) : encoding.unscaled(out);
   std::string lines = "row";
@@ -75,10 +75,4 @@ std::string TableModel::predictions(const data::Csv& table) {
                        : format("%.6g", static_cast<double>(guesses.data<float>()[i])));
   }
   return lines + "\n";
-}
-
-std::vector<std::int64_t> all_rows(const data::Csv& table) {
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(table.rows()));
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
 }

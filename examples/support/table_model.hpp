@@ -31,6 +31,3 @@ struct TableModel {
   bool classes = false;
   plumb::nn::Sequential net;
 };
-
-/// 0, 1, ..., rows - 1.
-std::vector<std::int64_t> all_rows(const plumb::data::Csv& table);
