@@ -160,9 +160,9 @@ Tensor Tensor::view(const Shape& shape, std::int64_t numel, std::byte* data) con
 }
 
 Tensor Tensor::reshape(const Shape& shape) const {
+  if (shape == this->shape()) return *this;
   Shape wanted = shape;
   int inferred = -1;
-  std::int64_t known = 1;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == -1 && inferred < 0) {
       inferred = axis;
@@ -171,7 +171,7 @@ Tensor Tensor::reshape(const Shape& shape) const {
       fail("reshape", "only one size may be -1, others not negative: ", shape);
     }
   }
-  known = wanted.numel();
+  const std::int64_t known = wanted.numel();
   if (inferred >= 0) {
     if (known == 0 || numel() % known != 0)
       fail("reshape", "cannot infer the -1 in ", shape, " from ", this->shape());
@@ -179,7 +179,6 @@ Tensor Tensor::reshape(const Shape& shape) const {
   } else if (known != numel()) {
     fail("reshape", this->shape(), " has ", numel(), " elements, ", shape, " has ", known);
   }
-  if (wanted == this->shape()) return *this;
   return view(wanted, numel(), header_->data);
 }
 
