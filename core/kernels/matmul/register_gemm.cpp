@@ -56,15 +56,23 @@ PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t 
       for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
     }
   }
+  // Each question once for all vectors: asked for each of them, it makes most of the code.
+  if (to.bias != nullptr)
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) {
+      const typename V::type bias = V::load(to.bias + v * V::lanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < rows; ++r) sum[r][v] += bias;
+    }
+  if (to.mode == Write::accumulate)
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) sum[r][v] += V::load(to.c + r * to.stride + v * V::lanes);
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) {
-      T* at = to.c + r * to.stride + v * V::lanes;
-      if (to.bias != nullptr) sum[r][v] += V::load(to.bias + v * V::lanes);
-      if (to.mode == Write::accumulate) sum[r][v] += V::load(at);
-      V::store(at, sum[r][v]);
-    }
+    for (int v = 0; v < vectors; ++v) V::store(to.c + r * to.stride + v * V::lanes, sum[r][v]);
 }
 
 // Chooses the function for a number of rows known only at run time, 1 to `most`.

@@ -32,6 +32,15 @@ struct ThinProduct {
   }
 };
 
+// The finished sums [rows, columns] of a block that begins at column j. A function of its own: unrolled
+// into each block it is most of the code.
+template <class T>
+__attribute__((noinline)) void write_block(const ThinProduct<T>& p, const T* sums, int rows,
+                                           int columns, std::int64_t j) {
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < columns; ++v) p.write(r, j + v, sums[r * columns + v]);
+}
+
 // Rows of a (neighbours in memory) times `columns` rows of the transposed b: sums lane by lane.
 template <class T, int bytes, int rows, int columns>
 PLUMB_INLINE inline void dot_block(const ThinProduct<T>& p, std::int64_t j) {
@@ -50,18 +59,18 @@ PLUMB_INLINE inline void dot_block(const ThinProduct<T>& p, std::int64_t j) {
       for (int r = 0; r < rows; ++r) sum[r][v] += left[r] * right;
     }
   }
+  T sums[rows * columns];
 #pragma GCC unroll 4
-  for (int r = 0; r < rows; ++r) {
-    T totals[columns];
-    lane_totals<columns>(totals, sum[r]);
-#pragma GCC unroll 8
-    for (int v = 0; v < columns; ++v) {
+  for (int r = 0; r < rows; ++r) lane_totals<columns>(sums + r * columns, sum[r]);
+  if (i < p.k)
+#pragma GCC unroll 1
+    for (int at = 0; at < rows * columns; ++at) {
+      const T *left = p.a.data + at / columns * p.a.stride, *right = b + at % columns * p.b.stride;
       T rest = 0;
-      for (std::int64_t l = i; l < p.k; ++l)
-        rest += p.a.data[r * p.a.stride + l] * b[v * p.b.stride + l];
-      p.write(r, j + v, totals[v] + rest);
+      for (std::int64_t l = i; l < p.k; ++l) rest += left[l] * right[l];
+      sums[at] += rest;
     }
-  }
+  write_block(p, sums, rows, columns, j);
 }
 
 // All rows times `across` vectors of columns of b.
@@ -80,19 +89,31 @@ PLUMB_INLINE inline void column_block(const ThinProduct<T>& p, std::int64_t j) {
       for (int r = 0; r < rows; ++r) sum[r][v] += left[r] * right;
     }
   }
+  if (p.result == Transpose::yes) {
+    T sums[rows * across * V::lanes];
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < across; ++v) V::store(sums + (r * across + v) * V::lanes, sum[r][v]);
+    return write_block(p, sums, rows, across * V::lanes, j);
+  }
+  T* to = p.c + j;
+  if (p.bias != nullptr)
+#pragma GCC unroll 8
+    for (int v = 0; v < across; ++v) {
+      const typename V::type bias = V::load(p.bias + j + v * V::lanes);
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; ++r) sum[r][v] += bias;
+    }
+  if (p.mode == Write::accumulate)
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < across; ++v) sum[r][v] += V::load(to + r * p.stride + v * V::lanes);
 #pragma GCC unroll 4
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < across; ++v) {
-      if (p.result == Transpose::yes) {
-        for (int l = 0; l < V::lanes; ++l) p.write(r, j + v * V::lanes + l, sum[r][v][l]);
-        continue;
-      }
-      T* to = p.c + r * p.stride + j + v * V::lanes;
-      if (p.bias != nullptr) sum[r][v] += V::load(p.bias + j + v * V::lanes);
-      if (p.mode == Write::accumulate) sum[r][v] += V::load(to);
-      V::store(to, sum[r][v]);
-    }
+    for (int v = 0; v < across; ++v) V::store(to + r * p.stride + v * V::lanes, sum[r][v]);
 }
 
 template <int bytes, int at_once, int rows, class T>
