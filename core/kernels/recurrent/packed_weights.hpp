@@ -71,24 +71,27 @@ PLUMB_INLINE inline void multiply_tile(std::int64_t steps, const T* a, std::int6
       for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
     }
   }
+  if (mode == Write::accumulate)
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] += V::load(c + r * c_stride + v * V::lanes);
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      T* at = c + r * c_stride + v * V::lanes;
-      if (mode == Write::accumulate) sum[r][v] += V::load(at);
-      V::store(at, sum[r][v]);
-    }
+    for (int v = 0; v < vectors; ++v) V::store(c + r * c_stride + v * V::lanes, sum[r][v]);
 }
 
-/// Calls f(first, count) for tiles of nearly equal height that cover `rows` rows; count is a
-/// constant of the type.
-template <int most, class F>
-PLUMB_INLINE inline void for_tiles(std::int64_t rows, const F& f) {
+/// For tiles of nearly equal height that cover `rows` rows: calls multiply(first, count), where count is
+/// a constant of the type, then finish(first, count), which is compiled once for all heights.
+template <int most, class Multiply, class Finish>
+PLUMB_INLINE inline void for_tiles(std::int64_t rows, const Multiply& multiply,
+                                   const Finish& finish) {
   const std::int64_t tiles = (rows + most - 1) / most;
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
     const std::int64_t first = tile * rows / tiles, count = (tile + 1) * rows / tiles - first;
-    with_constant<most>(count, [&](auto constant) PLUMB_INLINE { f(first, constant); });
+    with_constant<most>(count, [&](auto constant) PLUMB_INLINE { multiply(first, constant); });
+    finish(first, count);
   }
 }
 

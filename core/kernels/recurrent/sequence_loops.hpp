@@ -118,24 +118,39 @@ PLUMB_INLINE inline void pack_panels(const Forward<T>& f, T* to) {
             f.bias != nullptr && first + u < hidden ? f.bias[gate * hidden + first + u] : T(0);
 }
 
-/// One panel of hidden units, `first` on, of some rows at step t.
-template <class Cell, int bytes, class T, int rows>
-PLUMB_INLINE inline void forward_tile(const Forward<T>& f, std::int64_t sample, std::int64_t t,
-                                      std::int64_t first, const T* panel, const States<T>& states,
-                                      std::integral_constant<int, rows>) {
+/// The products of one tile: some rows, from `sample` on, times a panel.
+template <class Cell, int bytes, class T>
+struct Products {
   using Panel = PanelShape<Cell, bytes, T>;
-  constexpr std::int64_t units = Panel::units, width = Panel::width;
-  const Panel shape(f);
-  const std::int64_t hidden = f.extent.hidden, steps = f.extent.steps;
-  alignas(64) T sums[rows * width], inputs[rows * width];
-  if (f.x != nullptr) {
-    for (std::int64_t r = 0; r < rows; ++r) std::copy_n(panel, width, inputs + r * width);
-    multiply_tile<T, bytes, Panel::vectors, rows>(f.in, f.x + (sample * steps + t) * f.in,
-                                                  steps * f.in, panel + width, inputs, width,
-                                                  Write::accumulate);
+  static constexpr int most = tile_rows<bytes, Panel::vectors>;
+
+  template <int rows>
+  PLUMB_INLINE void multiply(const Forward<T>& f, std::int64_t sample, std::int64_t t,
+                             const T* panel, const T* before, std::int64_t stride,
+                             std::integral_constant<int, rows>) {
+    constexpr std::int64_t width = Panel::width;
+    if (f.x != nullptr) {
+      for (std::int64_t r = 0; r < rows; ++r) std::copy_n(panel, width, inputs + r * width);
+      multiply_tile<T, bytes, Panel::vectors, rows>(
+          f.in, f.x + (sample * f.extent.steps + t) * f.in, f.extent.steps * f.in, panel + width,
+          inputs, width, Write::accumulate);
+    }
+    multiply_tile<T, bytes, Panel::vectors, rows>(
+        f.extent.hidden, before, stride, panel + Panel(f).state, sums, width, Write::overwrite);
   }
-  multiply_tile<T, bytes, Panel::vectors, rows>(hidden, states.before, states.stride,
-                                                panel + shape.state, sums, width, Write::overwrite);
+
+  alignas(64) T sums[most * Panel::width], inputs[most * Panel::width];
+};
+
+/// The hidden units of one panel, `first` on, of a tile's rows at step t.
+template <class Cell, int bytes, class T>
+PLUMB_INLINE inline void forward_tile(const Forward<T>& f, std::int64_t rows, std::int64_t sample,
+                                      std::int64_t t, std::int64_t first,
+                                      const Products<Cell, bytes, T>& products,
+                                      const States<T>& states) {
+  constexpr std::int64_t units = PanelShape<Cell, bytes, T>::units;
+  constexpr std::int64_t width = PanelShape<Cell, bytes, T>::width;
+  const std::int64_t hidden = f.extent.hidden, steps = f.extent.steps;
   const std::int64_t count = std::min(units, hidden - first);
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::int64_t step = (sample + r) * steps + t, at = r * states.stride + first;
@@ -148,9 +163,9 @@ PLUMB_INLINE inline void forward_tile(const Forward<T>& f, std::int64_t sample, 
     T* cell = Cell::has_c ? states.c + at : nullptr;
     T* projected = f.projected + step * Cell::projected * hidden + first;
     const cells::ForwardRow<T> row{hidden,
-                                   sums + r * width,
+                                   products.sums + r * width,
                                    units,
-                                   f.x != nullptr ? inputs + r * width : projected,
+                                   f.x != nullptr ? products.inputs + r * width : projected,
                                    f.x != nullptr ? units : hidden,
                                    projected,
                                    f.bias_n == nullptr ? nullptr : f.bias_n + first,
@@ -174,6 +189,7 @@ PLUMB_INLINE inline void forward_block(const Forward<T>& f, std::int64_t begin, 
                                        const T* packed, T* memory, std::int64_t stride) {
   using Panel = PanelShape<Cell, bytes, T>;
   const Panel shape(f);
+  Products<Cell, bytes, T> products;
   const Extent& e = f.extent;
   const std::int64_t rows = end - begin, hidden = e.hidden, steps = e.longest(begin, end);
   T *before = memory, *after = memory + rows * stride, *c = memory + 2 * rows * stride;
@@ -183,10 +199,14 @@ PLUMB_INLINE inline void forward_block(const Forward<T>& f, std::int64_t begin, 
     const std::int64_t t = e.reversed ? steps - 1 - s : s;
     const T* panel = packed;
     for (std::int64_t first = 0; first < hidden; first += Panel::units, panel += shape.size)
-      for_tiles<tile_rows<bytes, Panel::vectors>>(
-          rows, [&](std::int64_t r, auto count) PLUMB_INLINE {
+      for_tiles<Products<Cell, bytes, T>::most>(
+          rows,
+          [&](std::int64_t r, auto count) PLUMB_INLINE {
+            products.multiply(f, begin + r, t, panel, before + r * stride, stride, count);
+          },
+          [&](std::int64_t r, std::int64_t count) PLUMB_INLINE {
             const States<T> states{before + r * stride, after + r * stride, c + r * stride, stride};
-            forward_tile<Cell, bytes>(f, begin + r, t, first, panel, states, count);
+            forward_tile(f, count, begin + r, t, first, products, states);
           });
     std::swap(before, after);
   }
@@ -277,11 +297,13 @@ PLUMB_INLINE inline void backward_block(const Backward<T>& b, std::int64_t begin
     const T* panel = packed;
     for (std::int64_t first = 0; first < hidden; first += width, panel += width * depth)
       for_tiles<tile_rows<bytes, backward_vectors>>(
-          rows, [&](std::int64_t r, auto count) PLUMB_INLINE {
+          rows,
+          [&](std::int64_t r, auto count) PLUMB_INLINE {
             multiply_tile<T, bytes, backward_vectors, count>(depth, sums + r * stride, stride,
                                                              panel, dh + r * state_stride + first,
                                                              state_stride, Write::accumulate);
-          });
+          },
+          [](std::int64_t, std::int64_t) PLUMB_INLINE {});
   }
   copy_rows(rows, hidden, dh, state_stride, b.dh + begin * hidden, hidden);
   if (Cell::has_c) copy_rows(rows, hidden, dc, state_stride, b.dc + begin * hidden, hidden);
