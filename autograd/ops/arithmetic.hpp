@@ -51,4 +51,16 @@ inline Variable operator*(double a, const Variable& b) { return mul(b, a); }
 inline Variable operator/(double a, const Variable& b) { return div(a, b); }
 inline Variable operator-(const Variable& x) { return neg(x); }
 
+/// a = a + b and so on: `a` becomes a handle on the new value, which the graph has like any other.
+/// Nothing changes in place: other handles on the old value keep it. A leaf that was `a` is not the
+/// result, and stays in the graph; to change a parameter itself there is set_value().
+inline Variable& operator+=(Variable& a, const Variable& b) { return a = a + b; }
+inline Variable& operator-=(Variable& a, const Variable& b) { return a = a - b; }
+inline Variable& operator*=(Variable& a, const Variable& b) { return a = a * b; }
+inline Variable& operator/=(Variable& a, const Variable& b) { return a = a / b; }
+inline Variable& operator+=(Variable& a, double b) { return a = a + b; }
+inline Variable& operator-=(Variable& a, double b) { return a = a - b; }
+inline Variable& operator*=(Variable& a, double b) { return a = a * b; }
+inline Variable& operator/=(Variable& a, double b) { return a = a / b; }
+
 }  // namespace plumb

@@ -15,8 +15,7 @@ constexpr const char* of_heads = "multi_head_attention";
 
 void check_operand(const char* operation, const Variable& q, const Variable& x, int rank) {
   if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
-  if (x.dtype() != q.dtype())
-    fail(operation, "element types differ: ", q.dtype(), " and ", x.dtype());
+  detail::check_same_dtype(operation, q.dtype(), x.dtype());
   if (x.rank() != rank)
     fail(operation, "expected ", rank == 4 ? "[n, h, steps, d]" : "[n, steps, h d]", ", got ",
          x.shape());

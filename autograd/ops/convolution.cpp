@@ -51,8 +51,7 @@ void check_operands(const char* operation, const Variable& x, const char* x_shap
     fail(operation, "expected x ", x_shape, " and w ", w_shape, ", got ", x.shape(), " and ",
          w.shape());
   if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
-  if (x.dtype() != w.dtype())
-    fail(operation, "element types differ: ", x.dtype(), " and ", w.dtype());
+  detail::check_same_dtype(operation, x.dtype(), w.dtype());
   check_sides(operation, x, 1);
   check_sides(operation, w, 0);
   for (int axis = 2; axis < rank; ++axis) {
@@ -67,8 +66,7 @@ void check_bias(const char* operation, const Variable& x, const Variable& bias,
   if (!bias.defined()) return;
   if (bias.shape() != Shape{outputs})
     fail(operation, "expected a bias of ", Shape{outputs}, ", got ", bias.shape());
-  if (bias.dtype() != x.dtype())
-    fail(operation, "element types differ: ", x.dtype(), " and ", bias.dtype());
+  detail::check_same_dtype(operation, x.dtype(), bias.dtype());
 }
 
 [[noreturn]] void refuse_channels(const char* operation, const Shape& x, const Shape& w,

@@ -12,8 +12,7 @@ void check_pair(const char* operation, const Variable& x, const Variable& target
   if (x.shape() != target.shape())
     fail(operation, "the target must have the shape of the input, got ", x.shape(), " and ",
          target.shape());
-  if (x.dtype() != target.dtype())
-    fail(operation, "element types differ: ", x.dtype(), " and ", target.dtype());
+  detail::check_same_dtype(operation, x.dtype(), target.dtype());
 }
 
 // What the sum of the losses is divided by; none for Reduction::none.

@@ -45,8 +45,7 @@ Tensor part_of(const Tensor& x, int axis, std::int64_t begin, std::int64_t count
 void check_same(const char* operation, const std::vector<Variable>& parts, int free_axis) {
   const Variable& first = parts.front();
   for (const Variable& part : parts) {
-    if (part.dtype() != first.dtype())
-      fail(operation, "element types differ: ", first.dtype(), " and ", part.dtype());
+    detail::check_same_dtype(operation, first.dtype(), part.dtype());
     Shape shape = part.shape();
     if (shape.rank() == first.rank() && free_axis >= 0) shape[free_axis] = first.dim(free_axis);
     if (shape != first.shape())

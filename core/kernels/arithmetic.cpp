@@ -144,6 +144,11 @@ Tensor equal(const Tensor& a, const Tensor& b) {
       "equal", [](auto p, auto q) { return p == q; }, a, b);
 }
 
+Tensor not_equal(const Tensor& a, const Tensor& b) {
+  return compare(
+      "not_equal", [](auto p, auto q) { return p != q; }, a, b);
+}
+
 Tensor less(const Tensor& a, const Tensor& b) {
   return compare(
       "less", [](auto p, auto q) { return p < q; }, a, b);

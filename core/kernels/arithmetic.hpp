@@ -29,8 +29,18 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 /// 1 where the relation holds, else 0, as uint8; broadcast.
 Tensor equal(const Tensor& a, const Tensor& b);
+Tensor not_equal(const Tensor& a, const Tensor& b);
 Tensor less(const Tensor& a, const Tensor& b);
 Tensor less_equal(const Tensor& a, const Tensor& b);
+
+// The same with a number, in the tensor's type where that is floating. Integers are compared with the
+// number itself, whether or not they can be equal to it.
+Tensor equal(const Tensor& a, double b);
+Tensor not_equal(const Tensor& a, double b);
+Tensor less(const Tensor& a, double b);
+Tensor less_equal(const Tensor& a, double b);
+Tensor greater(const Tensor& a, double b);
+Tensor greater_equal(const Tensor& a, double b);
 
 // The gradient of one operand, where g has the broadcast shape: dx = or += ..., summed to the shape
 // of dx.

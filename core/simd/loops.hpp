@@ -15,8 +15,7 @@ namespace plumb::kernel {
 inline constexpr std::int64_t grain = std::int64_t{1} << 15;
 
 inline void check_same_dtype(std::string_view operation, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype())
-    fail(operation, "element types differ: ", a.dtype(), " and ", b.dtype());
+  plumb::detail::check_same_dtype(operation, a.dtype(), b.dtype());
 }
 
 /// out[i] = or += f(i) for n elements, on one thread, as part of a function that calls it.

@@ -30,4 +30,12 @@ void check_number(const char* operation, double number, DType dtype) {
     fail(operation, "a ", dtype, " tensor cannot hold ", number, "; convert it with to() first");
 }
 
+void detail::check_same_dtype(std::string_view operation, DType a, DType b) {
+  if (a == b) return;
+  if (is_floating(a) && is_floating(b))
+    fail(operation, "element types differ: ", a, " and ", b,
+         "; Tensor::from({1.0}) is float64: write 1.0f, or convert with to(DType::float32)");
+  fail(operation, "element types differ: ", a, " and ", b, "; convert one of them with to()");
+}
+
 }  // namespace plumb

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace plumb {
 
@@ -34,8 +36,20 @@ void append_text(std::string& out, DType dtype);
 void check_number(const char* operation, double number, DType dtype);
 
 namespace detail {
+/// Throws "[mul] element types differ: float32 and float64; ..." where they do, with what to write.
+void check_same_dtype(std::string_view operation, DType a, DType b);
+
 template <class T>
-struct DTypeOf;
+inline constexpr bool is_element =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t> ||
+    std::is_same_v<T, std::uint8_t>;
+
+template <class T>
+struct DTypeOf {
+  static_assert(is_element<T>,
+                "a Tensor's elements are float, double, std::int64_t or std::uint8_t");
+  static constexpr DType value = DType::float32;
+};
 template <>
 struct DTypeOf<float> {
   static constexpr DType value = DType::float32;
@@ -51,6 +65,19 @@ struct DTypeOf<std::int64_t> {
 template <>
 struct DTypeOf<std::uint8_t> {
   static constexpr DType value = DType::uint8;
+};
+
+// What a list of T becomes: bool a mask, integers that fit into int64 an int64; itself otherwise.
+template <class T, bool integral = std::is_integral_v<T>>
+struct ElementFor {
+  using type = T;
+};
+template <class T>
+struct ElementFor<T, true> {
+  static constexpr bool fits = std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t);
+  using wide = std::conditional_t<fits, std::int64_t, T>;
+  using type = std::conditional_t<std::is_same_v<T, bool> || std::is_same_v<T, std::uint8_t>,
+                                  std::uint8_t, wide>;
 };
 }  // namespace detail
 

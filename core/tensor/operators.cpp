@@ -69,5 +69,34 @@ Tensor equal(const Tensor& a, const Tensor& b) {
   const Mode mode;
   return kernel::equal(a, b);
 }
+Tensor not_equal(const Tensor& a, const Tensor& b) {
+  const Mode mode;
+  return kernel::not_equal(a, b);
+}
+
+Tensor operator<(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::less(a, b);
+}
+Tensor operator<=(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::less_equal(a, b);
+}
+Tensor operator>(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::greater(a, b);
+}
+Tensor operator>=(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::greater_equal(a, b);
+}
+Tensor equal(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::equal(a, b);
+}
+Tensor not_equal(const Tensor& a, double b) {
+  const Mode mode;
+  return kernel::not_equal(a, b);
+}
 
 }  // namespace plumb

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -67,10 +69,12 @@ class Tensor {
   }
   /// 0, 1, ..., n - 1.
   static Tensor arange(std::int64_t n, DType dtype = DType::int64);
-  /// Copies `values` in row-major order; their number must be that of `shape`.
+  /// Copies `values` in row-major order; their number must be that of `shape`. The element type is
+  /// that of the values: {1.0f} is float32, {1.0} float64, {1} and other integers int64; bool and
+  /// std::uint8_t are uint8.
   template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape) {
-    return from_memory(values.data(), static_cast<std::int64_t>(values.size()), shape, dtype_of<T>);
+    return from_list<T>(values, shape);
   }
   template <class T>
   static Tensor from(const std::vector<T>& values) {
@@ -78,8 +82,7 @@ class Tensor {
   }
   template <class T>
   static Tensor from(std::initializer_list<T> values, const Shape& shape) {
-    return from_memory(values.begin(), static_cast<std::int64_t>(values.size()), shape,
-                       dtype_of<T>);
+    return from_list<T>(values, shape);
   }
   template <class T>
   static Tensor from(std::initializer_list<T> values) {
@@ -171,6 +174,20 @@ class Tensor {
   explicit Tensor(detail::TensorHeader* header) : header_(header) {}
   static Tensor from_memory(const void* values, std::int64_t count, const Shape& shape,
                             DType dtype);
+  template <class T, class List>
+  static Tensor from_list(const List& values, const Shape& shape) {
+    using Element = typename detail::ElementFor<T>::type;
+    static_assert(detail::is_element<Element>,
+                  "Tensor::from takes float, double, bool and integers that fit into std::int64_t");
+    if constexpr (!detail::is_element<Element>) {
+      return Tensor();
+    } else if constexpr (std::is_same_v<T, Element>) {
+      return from_memory(std::data(values), static_cast<std::int64_t>(values.size()), shape,
+                         dtype_of<T>);
+    } else {
+      return from(std::vector<Element>(values.begin(), values.end()), shape);
+    }
+  }
   detail::TensorHeader& header() const {
     if (header_ == nullptr) refuse_undefined();
     return *header_;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <plumb/core/tensor/linalg.hpp>
+#include <plumb/core/tensor/operators.hpp>
 #include <plumb/core/tensor/xtensor.hpp>
 #include <xtensor/xmath.hpp>
 
@@ -24,6 +25,17 @@ TEST_CASE("docs/core.md: an xtensor expression") {
   const Tensor y = bump(Tensor::from({0.f, 1.f, 2.f}));
   CHECK(y.at({1}) == doctest::Approx(std::exp(-1)));
   CHECK(y.at({2}) == doctest::Approx(4 * std::exp(-2)));
+}
+
+TEST_CASE("docs/core.md: element types") {
+  const Tensor x = Tensor::from({-1.0f, 0.5f, 2.0f}), labels = Tensor::from({0, 1, 2});
+  const Tensor positive = x > 0;              // uint8: 0, 1, 1
+  const Tensor late = labels >= 0.5;          // 0, 1, 1
+  const Tensor other = not_equal(labels, 1);  // 1, 0, 1
+  using Bytes = std::vector<std::uint8_t>;
+  CHECK(positive.to_vector<std::uint8_t>() == Bytes{0, 1, 1});
+  CHECK(late.to_vector<std::uint8_t>() == Bytes{0, 1, 1});
+  CHECK(other.to_vector<std::uint8_t>() == Bytes{1, 0, 1});
 }
 
 TEST_CASE("docs/core.md: linear algebra") {

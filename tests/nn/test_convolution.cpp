@@ -182,7 +182,9 @@ TEST_CASE("Conv2d: a wrong input is named with both shapes") {
         "padding 0, input [1, 3, 6, 4]");
   CHECK(error_of([&] {
           layer(Tensor::ones({1, 3, 5, 5}, DType::float64));
-        }) == "[conv2d] element types differ: float64 and float32");
+        }) ==
+        "[conv2d] element types differ: float64 and float32; Tensor::from({1.0}) is float64: write "
+        "1.0f, or convert with to(DType::float32)");
 }
 
 TEST_CASE("Conv2d: takes parameters of others, which are then shared") {

@@ -121,3 +121,39 @@ TEST_CASE("where: the gradient of an operand whose slope is infinite is NaN, as 
   CHECK(std::isnan(x.grad().at({0})));
   CHECK(x.grad().at({1}) == 0.25);
 }
+
+TEST_CASE("+=, -=, *=, /=: a new value in the graph, with variables, tensors and numbers") {
+  const Tensor a = random({2, 3}, 0.5, 2, 1), b = random({3}, 0.5, 2, 2);
+  const auto run = [](const std::vector<Variable>& v) {
+    Variable y = v[0];
+    y += v[1];
+    y *= y;
+    y -= Tensor::ones({3}, DType::float64);
+    y /= v[1];
+    y += 1;
+    y *= 0.5;
+    y -= 3;
+    y /= 4;
+    return y;
+  };
+  gradcheck(run, {a, b});
+  const Variable expected = ((((Variable(a) + b) * (Variable(a) + b) - 1) / b + 1) * 0.5 - 3) / 4;
+  CHECK(run({a, b}).value().to_vector<double>() == expected.value().to_vector<double>());
+}
+
+TEST_CASE("+=: nothing changes in place, and the leaf stays a leaf") {
+  const Variable leaf = Variable::leaf(Tensor::from({1.f, 2.f}));
+  Variable x = leaf;
+  const Variable before = x * x;  // saved the value
+  x += 10;
+  CHECK(leaf.value().to_vector<float>() == std::vector<float>{1, 2});
+  CHECK(leaf.is_leaf());
+  CHECK_FALSE(x.is_leaf());
+  (before + x).backward(Tensor::ones({2}));
+  CHECK(leaf.grad().to_vector<float>() == std::vector<float>{3, 5});
+  Variable loss = Tensor::scalar(0);
+  for (int i = 0; i < 3; ++i) loss += sum(leaf);  // as losses are gathered
+  CHECK(loss.item() == 9);
+  CHECK_THROWS_WITH_AS(x += Tensor::ones({5}), "[add] shapes do not broadcast: [2] and [5]", Error);
+  CHECK(x.value().to_vector<float>() == std::vector<float>{11, 12});
+}

@@ -337,7 +337,8 @@ TEST_CASE("attention: errors name what does not fit") {
           scaled_dot_product_attention(x, x, Tensor::zeros({3, 4}));
         }) == "[scaled_dot_product_attention] expected [n, h, steps, d], got [3, 4]");
   CHECK(error_of([&] { scaled_dot_product_attention(x, x, x.to(DType::float64)); }) ==
-        "[scaled_dot_product_attention] element types differ: float32 and float64");
+        "[scaled_dot_product_attention] element types differ: float32 and float64; "
+        "Tensor::from({1.0}) is float64: write 1.0f, or convert with to(DType::float32)");
   AttentionMask mask;
   mask.key_lengths = lengths({3, 4});
   CHECK(error(mask) ==

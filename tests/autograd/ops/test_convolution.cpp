@@ -278,9 +278,12 @@ TEST_CASE("convolution: element types must be floating and equal") {
   const Variable x = ones({1, 1, 4, 4}), w = ones({1, 1, 2, 2});
   CHECK(error_of([&] {
           conv2d(x, Tensor::ones({1, 1, 2, 2}, DType::float64));
-        }) == "[conv2d] element types differ: float32 and float64");
+        }) ==
+        "[conv2d] element types differ: float32 and float64; Tensor::from({1.0}) is float64: write "
+        "1.0f, or convert with to(DType::float32)");
   CHECK(error_of([&] { conv2d(x, w, Tensor::ones({1}, DType::float64)); }) ==
-        "[conv2d] element types differ: float32 and float64");
+        "[conv2d] element types differ: float32 and float64; Tensor::from({1.0}) is float64: write "
+        "1.0f, or convert with to(DType::float32)");
   CHECK(error_of([&] {
           conv1d(Tensor::ones({1, 1, 4}, DType::int64), ones({1, 1, 2}));
         }) == "[conv1d] expected float32 or float64, got int64");

@@ -238,7 +238,9 @@ TEST_CASE("loss: shapes never broadcast, dtypes and options are checked") {
   CHECK_THROWS_WITH_AS(
       l1(x, t), "[l1] the target must have the shape of the input, got [2, 3] and [3]", Error);
   CHECK_THROWS_WITH_AS(huber(x, x.to(DType::float64)),
-                       "[huber] element types differ: float32 and float64", Error);
+                       "[huber] element types differ: float32 and float64; Tensor::from({1.0}) is "
+                       "float64: write 1.0f, or convert with to(DType::float32)",
+                       Error);
   CHECK_THROWS_WITH_AS(huber(x, x, 0), "[huber] delta must be positive, got 0", Error);
   CHECK_THROWS_WITH_AS(huber(x, x, std::nan("")), "[huber] delta must be positive, got nan", Error);
   CHECK_THROWS_WITH_AS(mse(x.to(DType::uint8), x.to(DType::uint8)),

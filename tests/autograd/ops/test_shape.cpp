@@ -198,7 +198,9 @@ TEST_CASE("shape operations: bad arguments are named") {
   CHECK_THROWS_WITH_AS(concat({x, Tensor::zeros({2})}, 1),
                        "[concat] shapes differ beyond axis 1: [2, 3] and [2]", Error);
   CHECK_THROWS_WITH_AS(concat({x, Tensor::zeros({2, 3}, DType::float64)}, 0),
-                       "[concat] element types differ: float32 and float64", Error);
+                       "[concat] element types differ: float32 and float64; Tensor::from({1.0}) is "
+                       "float64: write 1.0f, or convert with to(DType::float32)",
+                       Error);
   CHECK_THROWS_WITH_AS(stack({}), "[stack] there is nothing to join", Error);
   CHECK_THROWS_WITH_AS(stack({x, Tensor::zeros({3, 3})}),
                        "[stack] shapes differ: [2, 3] and [3, 3]", Error);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/core/tensor/operators.hpp>
 
@@ -26,6 +28,63 @@ TEST_CASE("Tensor operators: relations give uint8") {
   CHECK((a > two).to_vector<std::uint8_t>() == Bytes{0, 0, 1});
   CHECK((a >= two).to_vector<std::uint8_t>() == Bytes{0, 1, 1});
   CHECK(equal(a, two).to_vector<std::uint8_t>() == Bytes{0, 1, 0});
+  CHECK(not_equal(a, two).to_vector<std::uint8_t>() == Bytes{1, 0, 1});
+}
+
+namespace {
+
+// <, <=, >, >=, equal, not_equal for each element: bits 0 to 5.
+std::vector<int> relations(const Tensor& x, double number) {
+  const Tensor found[] = {x<number, x <= number, x> number, x >= number, equal(x, number),
+                          not_equal(x, number)};
+  const Tensor turned[] = {number > x,  number >= x,      number < x,
+                           number <= x, equal(number, x), not_equal(number, x)};
+  std::vector<int> all(static_cast<std::size_t>(x.numel()));
+  for (int i = 0; i < 6; ++i) {
+    CHECK(found[i].shape() == x.shape());
+    CHECK(found[i].to_vector<std::uint8_t>() == turned[i].to_vector<std::uint8_t>());
+    for (std::size_t k = 0; k < all.size(); ++k) all[k] |= found[i].data<std::uint8_t>()[k] << i;
+  }
+  return all;
+}
+
+constexpr int below = 0b100011, same = 0b011010, above = 0b101100, unordered = 0b100000;
+
+}  // namespace
+
+TEST_CASE("Tensor operators: relations to a number, on either side") {
+  using Each = std::vector<int>;
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::nan("");
+  CHECK(relations(Tensor::from({1., 2., 3., nan, -infinity, infinity}), 2) ==
+        Each{below, same, above, unordered, below, above});
+  CHECK(relations(Tensor::from({1., nan, infinity}), nan) == Each{unordered, unordered, unordered});
+  CHECK(relations(Tensor::from({-0., 0.}), 0) == Each{same, same});
+  // The number in the tensor's type.
+  CHECK(relations(Tensor::from({0.1f}), 0.1) == Each{same});
+  CHECK(relations(Tensor::from({1e38f, HUGE_VALF}), 1e300) == Each{below, same});
+  CHECK(relations(Tensor::zeros({2, 0}), 1).empty());
+  CHECK(relations(Tensor::scalar(2), 1) == Each{above});
+}
+
+TEST_CASE("Tensor operators: integers are compared with any number, exactly") {
+  using Each = std::vector<int>;
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Tensor some = Tensor::from({-1, 0, 1});
+  CHECK(relations(some, 0.5) == Each{below, below, above});
+  CHECK(relations(some, -0.5) == Each{below, above, above});
+  CHECK(relations(some, 0) == Each{below, same, above});
+  CHECK(relations(some, infinity) == Each{below, below, below});
+  CHECK(relations(some, -infinity) == Each{above, above, above});
+  CHECK(relations(some, 1e300) == Each{below, below, below});
+  CHECK(relations(some, std::nan("")) == Each{unordered, unordered, unordered});
+  const Tensor large = Tensor::from({INT64_MIN, INT64_MAX, (std::int64_t{1} << 53) + 1});
+  CHECK(relations(large, -0x1p63) == Each{same, above, above});
+  CHECK(relations(large, 0x1p63) == Each{below, below, below});
+  CHECK(relations(large, 0x1p53) == Each{below, above, above});
+  const Tensor bytes = Tensor::from({std::uint8_t{0}, std::uint8_t{255}});
+  CHECK(relations(bytes, 254.5) == Each{below, above});
+  CHECK(relations(bytes, -3) == Each{above, above});
+  CHECK(relations(bytes, 300) == Each{below, below});
 }
 
 TEST_CASE("Tensor operators: integers take part, but not in division") {
@@ -38,7 +97,12 @@ TEST_CASE("Tensor operators: shapes and element types must fit") {
   CHECK_THROWS_WITH_AS(Tensor::zeros({2, 3}) + Tensor::zeros({4, 5}),
                        "[add] shapes do not broadcast: [2, 3] and [4, 5]", Error);
   CHECK_THROWS_WITH_AS(Tensor::zeros({2}) * Tensor::zeros({2}, DType::float64),
-                       "[mul] element types differ: float32 and float64", Error);
+                       "[mul] element types differ: float32 and float64; Tensor::from({1.0}) is "
+                       "float64: write 1.0f, or convert with to(DType::float32)",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      Tensor::zeros({2}) * Tensor::from({1, 2}),
+      "[mul] element types differ: float32 and int64; convert one of them with to()", Error);
 }
 
 TEST_CASE("Tensor operators: empty tensors") {

@@ -24,6 +24,27 @@ TEST_CASE("Tensor: made from values, constants and ranges") {
                        "[Tensor::from] shape [3] takes 3 values, got 2", Error);
 }
 
+TEST_CASE("Tensor::from: integers become int64, bools a mask") {
+  using Whole = std::vector<std::int64_t>;
+  const Tensor braced = Tensor::from({1, -2, 3});
+  CHECK(braced.dtype() == DType::int64);
+  CHECK(braced.to_vector<std::int64_t>() == Whole{1, -2, 3});
+  const Tensor vector = Tensor::from(std::vector<int>{4, 5, 6, 7}, {2, 2});
+  CHECK(vector.shape() == Shape{2, 2});
+  CHECK(vector.to_vector<std::int64_t>() == Whole{4, 5, 6, 7});
+  CHECK(Tensor::from(std::vector<short>{-7}).to_vector<std::int64_t>() == Whole{-7});
+  CHECK(Tensor::from({4'000'000'000U}).to_vector<std::int64_t>() == Whole{4'000'000'000});
+  CHECK(Tensor::from({5LL}).to_vector<std::int64_t>() == Whole{5});
+  CHECK(Tensor::from({std::uint8_t{200}}).dtype() == DType::uint8);
+  CHECK(Tensor::from(std::vector<int>()).shape() == Shape{0});
+  for (const Tensor& mask : {Tensor::from({true, false}), Tensor::from(std::vector<bool>{1, 0})}) {
+    CHECK(mask.dtype() == DType::uint8);
+    CHECK(mask.to_vector<std::uint8_t>() == std::vector<std::uint8_t>{1, 0});
+  }
+  CHECK_THROWS_WITH_AS(Tensor::from({1, 2}, {3}), "[Tensor::from] shape [3] takes 3 values, got 2",
+                       Error);
+}
+
 TEST_CASE("Tensor: memory is aligned to 64 bytes, small and large") {
   for (const std::int64_t n : {1, 100, 600, 100'000}) {
     const Tensor x = Tensor::empty({n});

@@ -87,7 +87,9 @@ TEST_CASE("matmul: refuses shapes and element types that do not fit") {
   CHECK_THROWS_WITH_AS(product(Tensor::zeros({2, 4, 3}), Tensor::zeros({5, 3, 4})),
                        "[matmul] shapes do not broadcast: [2] and [5]", Error);
   CHECK_THROWS_WITH_AS(product(Tensor::zeros({2, 3}), Tensor::zeros({3, 2}, DType::float64)),
-                       "[matmul] element types differ: float32 and float64", Error);
+                       "[matmul] element types differ: float32 and float64; Tensor::from({1.0}) is "
+                       "float64: write 1.0f, or convert with to(DType::float32)",
+                       Error);
   CHECK_THROWS_WITH_AS(
       product(Tensor::zeros({2, 2}, DType::int64), Tensor::zeros({2, 2}, DType::int64)),
       "[matmul] expected float32 or float64, got int64", Error);
