@@ -1,6 +1,7 @@
 #include "math.hpp"
 
 #include "../../core/kernels/arithmetic.hpp"
+#include "../../core/kernels/elementary.hpp"
 #include "../../core/kernels/math.hpp"
 #include "../../core/runtime/error.hpp"
 #include "internal/unary.hpp"
@@ -15,8 +16,24 @@ Variable exp(const Variable& x) {
   return from_result("exp", x, kernel::exp, kernel::multiply_into);
 }
 
+// y = e^x - 1;  dx = g e^x
+Variable expm1(const Variable& x) {
+  return from_input("expm1", x, kernel::expm1, kernel::expm1_into);
+}
+
 // y = log x;  dx = g / x
 Variable log(const Variable& x) { return from_input("log", x, kernel::log, kernel::log_into); }
+
+// y = log(1 + x);  dx = g / (1 + x)
+Variable log1p(const Variable& x) {
+  return from_input("log1p", x, kernel::log1p, kernel::log1p_into);
+}
+
+// y = sin x;  dx = g cos x
+Variable sin(const Variable& x) { return from_input("sin", x, kernel::sin, kernel::sin_into); }
+
+// y = cos x;  dx = -g sin x
+Variable cos(const Variable& x) { return from_input("cos", x, kernel::cos, kernel::cos_into); }
 
 // y = sqrt x;  dx = g / (2 y)
 Variable sqrt(const Variable& x) { return from_result("sqrt", x, kernel::sqrt, kernel::sqrt_into); }

@@ -5,7 +5,9 @@
 
 #include "../../core/kernels/extreme.hpp"
 #include "../../core/kernels/layout.hpp"
+#include "../../core/kernels/norm.hpp"
 #include "../../core/kernels/reduce.hpp"
+#include "../../core/kernels/scan.hpp"
 #include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
@@ -77,16 +79,43 @@ Variable var(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t co
   });
 }
 
-// y = sqrt(sum x^2);  dx = g x / y, 0 where y = 0
-Variable norm(const Variable& x, const Axes& axes, KeepDims keep) {
-  const Profiled profiled("norm");
-  Tensor y = kernel::norm(x.value(), axes, keep);
+// y = sqrt(sum (x - mean)^2 / m) with m = n - correction;  dx = g (x - mean) / (m y), 0 where y = 0
+Variable stddev(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t correction) {
+  const Profiled profiled("stddev");
+  if (correction < 0) fail("stddev", "correction must not be negative, got ", correction);
+  Tensor mean;
+  Tensor y = kernel::deviation(x.value(), axes, keep, correction, mean);
+  const std::int64_t m = std::max<std::int64_t>(0, elements_each(x, y) - correction);
   return record(
-      "norm", y, {x},
-      [x = Saved(x), y = Saved(y), kept = kept("norm", x, axes)](const Tensor& g, Gradients& to) {
+      "stddev", y, {x}, [x = Saved(x), y = Saved(y), mean, m](const Tensor& g, Gradients& to) {
         to.write(0, [&](Tensor& dx, Write mode) {
-          kernel::norm_into(dx, mode, g.reshape(kept), x, y.get().reshape(kept));
+          kernel::deviation_into(dx, mode, g.reshape(mean.shape()), x, mean,
+                                 y.get().reshape(mean.shape()), 1 / static_cast<double>(m));
         });
+      });
+}
+
+// y = (sum |x|^p)^(1/p);  dx = g sign x (|x| / y)^(p - 1), 0 where x or y is
+Variable norm(const Variable& x, const Axes& axes, KeepDims keep, double p) {
+  const Profiled profiled("norm");
+  if (!(p > 0)) fail("norm", "p must be in (0, inf], got ", p);
+  Tensor y = kernel::norm(x.value(), axes, keep, p);
+  return record("norm", y, {x},
+                [x = Saved(x), y = Saved(y), kept = kept("norm", x, axes), p](const Tensor& g,
+                                                                              Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) {
+                    kernel::norm_into(dx, mode, g.reshape(kept), x, y.get().reshape(kept), p);
+                  });
+                });
+}
+
+// y = product of x;  dx = g times the product of the others
+Variable prod(const Variable& x, const Axes& axes, KeepDims keep) {
+  const Profiled profiled("prod");
+  return record(
+      "prod", kernel::product(x.value(), axes, keep), {x},
+      [x = Saved(x), axes](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& dx, Write mode) { kernel::product_into(dx, mode, g, x, axes); });
       });
 }
 

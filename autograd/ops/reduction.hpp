@@ -26,10 +26,25 @@ Variable mean(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims
 Variable var(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no,
              std::int64_t correction = 1);
 
-/// Euclidean norm sqrt(sum x^2), also of elements whose squares would overflow or vanish; 0 for no
-/// elements. Where it is 0 its gradient is 0; that of sqrt(sum(x * x)) would be NaN. Throws for
-/// integers. This is torch.linalg.vector_norm with ord = 2.
-Variable norm(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
+/// Standard deviation: the root of the variance, and like it NaN for n = correction = 1 and for no
+/// elements; but squares neither overflow nor vanish. Where it is 0 its gradient is 0, as in PyTorch;
+/// that of sqrt(var(x)) would be NaN. Throws for a negative correction and for integers.
+/// PyTorch's std; std(x) would not compile beside `using namespace plumb`.
+Variable stddev(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no,
+                std::int64_t correction = 1);
+
+/// The norm (sum |x|^p)^(1/p) for p > 0, the Euclidean one without p; the largest |x| for p =
+/// infinity. Right for elements whose powers would overflow or vanish; 0 for no elements. The second
+/// argument names axes: norm(x, 1) runs along axis 1, norm(x, {}, KeepDims::no, 1) sums all |x|.
+///
+/// Where the norm is 0 its gradient is 0; that of sqrt(sum(x * x)) would be NaN. Elements that are 0
+/// have no gradient, for p < 1 either. For p = infinity the largest share it evenly.
+/// Throws for p <= 0 and for integers. This is torch.linalg.vector_norm, which also takes p <= 0.
+Variable norm(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no, double p = 2);
+
+/// Product; 1 for no elements. int64 and uint8 multiply to int64. The gradient of an element is the
+/// product of the others, also where there are zeros among them.
+Variable prod(const Variable& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 
 /// The largest (smallest) element; NaN where there is one. Without axes elements that tie share the
 /// gradient evenly; with axes the first of them in row-major order takes it (PyTorch's amax shares

@@ -115,49 +115,6 @@ Tensor variance(const Tensor& x, const Axes& axes, KeepDims keep, std::int64_t c
   });
 }
 
-namespace {
-
-// The power of two at or below a magnitude, by which numbers up to it are divided without an error;
-// 1 for infinity and NaN.
-template <class T>
-PLUMB_INLINE inline T scale_of(T x) {
-  using Limits = std::numeric_limits<T>;
-  using vector_math::detail::bits;
-  const T power = vector_math::detail::from_bits(bits(x) & bits(Limits::infinity()));
-  const T normal = x < Limits::min() ? Limits::min() : power;
-  return x < Limits::infinity() ? normal : T(1);
-}
-
-}  // namespace
-
-Tensor norm(const Tensor& x, const Axes& axes, KeepDims keep) {
-  return dispatch_floating("norm", x.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    Tensor y = Tensor::empty(reduced_shape("norm", x.shape(), axes, keep), x.dtype());
-    Tensor scales = Tensor::empty(y.shape(), x.dtype());
-    const Arranged arranged(x, ReducedAxes("norm", axes, x.rank()));
-    const T* from = arranged.x.data<T>();
-    T *to = y.mutable_data<T>(), *scale = scales.mutable_data<T>();
-    reduce<Larger>(
-        arranged.sizes, from, [](T value, std::int64_t) PLUMB_INLINE { return std::abs(value); },
-        scale);
-    loop(
-        y.numel(), scale, Write::overwrite, [](T most) PLUMB_INLINE { return scale_of(most); },
-        scale);
-    reduce<Plus>(
-        arranged.sizes, from,
-        [scale](T value, std::int64_t at) PLUMB_INLINE {
-          const T part = value / scale[at];
-          return part * part;
-        },
-        to);
-    loop(
-        y.numel(), to, Write::overwrite,
-        [](T sum, T scale) PLUMB_INLINE { return std::sqrt(sum) * scale; }, to, scale);
-    return y;
-  });
-}
-
 LogSumExp logsumexp(const Tensor& x, const Axes& axes, KeepDims keep) {
   return dispatch_floating("logsumexp", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -196,13 +153,6 @@ void variance_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, con
       [factor](auto x, auto mean, auto g)
           PLUMB_INLINE { return decltype(x)(factor) * g * (x - mean); },
       x, mean, g);
-}
-
-void norm_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const Tensor& y) {
-  zip_into(
-      dx, mode,
-      [](auto x, auto y, auto g) PLUMB_INLINE { return y == 0 ? decltype(x)(0) : g * (x / y); }, x,
-      y, g);
 }
 
 void logsumexp_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const Tensor& shift,

@@ -25,8 +25,6 @@ Tensor mean(const Tensor& x, const Axes& axes = {}, KeepDims keep = KeepDims::no
 /// Floating.
 Tensor variance(const Tensor& x, const Axes& axes, KeepDims keep, std::int64_t correction,
                 Tensor& mean);
-/// sqrt(sum x^2), also where squares would overflow or vanish. 0 for no elements. Floating.
-Tensor norm(const Tensor& x, const Axes& axes = {}, KeepDims keep = KeepDims::no);
 /// y = shift + log_sum, where shift is the largest element if finite, else 0. The parts are kept
 /// because y alone, at +-1000, has lost the digits that its gradient needs.
 struct LogSumExp {
@@ -39,8 +37,6 @@ LogSumExp logsumexp(const Tensor& x, const Axes& axes = {}, KeepDims keep = Keep
 /// factor g (x - mean)
 void variance_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const Tensor& mean,
                    double factor);
-/// g x / y, 0 where y = norm(x) is
-void norm_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const Tensor& y);
 /// g exp(x - shift - log_sum)
 void logsumexp_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x, const Tensor& shift,
                     const Tensor& log_sum);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "isa.hpp"
 
@@ -146,14 +147,41 @@ PLUMB_INLINE inline T expm1_of_negative(T x) {
   return power * reduced.fraction + (power - 1);
 }
 
-PLUMB_INLINE inline float log(float x) {
+/// exp(x) - 1, which keeps its digits near 0.
+template <class T>
+PLUMB_INLINE inline T expm1(T x) {
+  constexpr T low = -40, high = std::is_same_v<T, float> ? 89 : 710;  // beyond, -1 and infinite
+  const T above = x < low ? low : x;
+  const detail::Reduced<T> reduced(above > high ? high : above);
+  // Half of the power: 2^128 and 2^1024 are infinite.
+  const T half = detail::power_of_two(reduced.n - 1);
+  const T y = 2 * (half * reduced.fraction + (half - T(0.5)));
+  return std::abs(x) < std::numeric_limits<T>::epsilon() / 4 ? x : y;
+}
+
+namespace detail {
+
+// log(x) for x > 0, to which `more` is added before the last rounding: a sum of its own for log1p,
+// No for log.
+struct No {};
+template <class T>
+PLUMB_INLINE inline T with(T x, T more) {
+  return x + more;
+}
+template <class T>
+PLUMB_INLINE inline T with(T x, No) {
+  return x;
+}
+
+template <class More>
+PLUMB_INLINE inline float log_and(float x, More more) {
   // A denormal is made normal first.
   const bool tiny = x < std::numeric_limits<float>::min();
   const float scaled = tiny ? x * 0x1p23F : x;
   // scaled = (1 + m) 2^n with 1 + m in [sqrt(1/2), sqrt(2)).
   constexpr std::uint32_t sqrt_half = 0x3f3504f3;
-  const std::uint32_t shifted = detail::bits(scaled) - sqrt_half;
-  const float m = detail::from_bits((shifted & 0x7fffff) + sqrt_half) - 1;
+  const std::uint32_t shifted = bits(scaled) - sqrt_half;
+  const float m = from_bits((shifted & 0x7fffff) + sqrt_half) - 1;
   const float n = static_cast<float>(static_cast<std::int32_t>(shifted) >> 23) - (tiny ? 23 : 0);
   // Cephes' polynomial (Moshier 1989), for log(1 + m).
   float p = 7.0376836292e-2F;
@@ -166,22 +194,21 @@ PLUMB_INLINE inline float log(float x) {
   p = p * m - 2.4999993993e-1F;
   p = p * m + 3.3333331174e-1F;
   const float square = m * m;
-  const float tail = (p * m) * square - n * 2.12194440e-4F;
-  const float result = (m + (tail - 0.5F * square)) + n * 0.693359375F;
-  return detail::log_or_special(x, result);
+  const float tail = with((p * m) * square - n * 2.12194440e-4F, more);
+  return (m + (tail - 0.5F * square)) + n * 0.693359375F;
 }
 
-PLUMB_INLINE inline double log(double x) {
+template <class More>
+PLUMB_INLINE inline double log_and(double x, More more) {
   const bool tiny = x < std::numeric_limits<double>::min();
   const double scaled = tiny ? x * 0x1p52 : x;
   constexpr std::uint64_t sqrt_half = 0x3fe6a09e667f3bcd, one = std::uint64_t{1} << 52;
-  const std::uint64_t shifted = detail::bits(scaled) - sqrt_half;
-  const double m = detail::from_bits((shifted & (one - 1)) + sqrt_half) - 1;
+  const std::uint64_t shifted = bits(scaled) - sqrt_half;
+  const double m = from_bits((shifted & (one - 1)) + sqrt_half) - 1;
   // n + 1024 as the lowest bits of a number of which 2^52 is subtracted: vectors of 64-bit integers
   // are neither converted nor shifted with their sign before AVX-512.
   const std::uint64_t above = (shifted + (one << 10)) >> 52;
-  const double n =
-      (detail::from_bits(above | detail::bits(0x1p52)) - 0x1p52) - (tiny ? 1076 : 1024);
+  const double n = (from_bits(above | bits(0x1p52)) - 0x1p52) - (tiny ? 1076 : 1024);
   // log(1 + m) = 2 atanh(s), s = m / (2 + m), as in fdlibm (Sun Microsystems 1993).
   const double s = m / (2 + m), square = s * s;
   double p = 1.479819860511658591e-1;
@@ -192,8 +219,25 @@ PLUMB_INLINE inline double log(double x) {
   p = p * square + 3.999999999940941908e-1;
   p = p * square + 6.666666666666735130e-1;
   const double half = 0.5 * m * m;
-  const double tail = s * (half + p * square) + n * 1.90821492927058770002e-10;
-  return detail::log_or_special(x, n * 6.93147180369123816490e-1 - ((half - tail) - m));
+  const double tail = with(s * (half + p * square) + n * 1.90821492927058770002e-10, more);
+  return n * 6.93147180369123816490e-1 - ((half - tail) - m);
+}
+
+}  // namespace detail
+
+template <class T>
+PLUMB_INLINE inline T log(T x) {
+  return detail::log_or_special(x, detail::log_and(x, detail::No()));
+}
+
+/// log(1 + x), which keeps its digits near 0.
+template <class T>
+PLUMB_INLINE inline T log1p(T x) {
+  const T sum = 1 + x;
+  // What rounding took from the smaller of both.
+  const T lost = x < 1 ? x - (sum - 1) : 1 - (sum - x);
+  const T y = detail::log_or_special(sum, detail::log_and(sum, lost / sum));
+  return std::abs(x) < std::numeric_limits<T>::epsilon() / 4 ? x : y;
 }
 
 /// log(1 + x) for x in [0, 1], which keeps its digits near 0.

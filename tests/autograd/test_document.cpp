@@ -22,7 +22,7 @@ Variable saturating_square(const Variable& x) {
 
 // sqrt x for x > 0, x elsewhere
 Variable root_or_itself(const Variable& x) {
-  const Tensor positive = x.value() > Tensor::zeros({}, x.dtype());
+  const Tensor positive = x > 0;
   return where(positive, sqrt(where(positive, x, Tensor::ones({}, x.dtype()))), x);
 }
 

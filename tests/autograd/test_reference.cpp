@@ -24,10 +24,11 @@ TEST_CASE("reference: every operation has cases") {
   }
   std::istringstream names(
       "add sub mul div neg pow maximum minimum where exp log sqrt abs erf clamp "
+      "sin cos expm1 log1p "
       "tanh sigmoid relu leaky_relu elu gelu silu softplus matmul linear "
-      "sum mean var max min logsumexp "
+      "sum mean var max min logsumexp norm stddev prod cumsum "
       "reshape flatten squeeze unsqueeze transpose permute slice concat stack broadcast_to "
-      "gather index_select softmax log_softmax conv1d conv2d conv_transpose2d "
+      "gather index_select sort topk softmax log_softmax conv1d conv2d conv_transpose2d "
       "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
       "batch_norm layer_norm group_norm rms_norm "
       "embedding scaled_dot_product_attention multi_head_attention rotary token_cross_entropy "

@@ -57,6 +57,10 @@ Table math_operations() {
   table["sqrt"] = unary(sqrt);
   table["abs"] = unary(abs);
   table["erf"] = unary(erf);
+  table["sin"] = unary(sin);
+  table["cos"] = unary(cos);
+  table["expm1"] = unary(expm1);
+  table["log1p"] = unary(log1p);
   table["clamp"] = [](const Options& o, const Inputs& in, const Constants&) {
     return clamp(in[0], o.number("low", 0), o.number("high", 0));
   };

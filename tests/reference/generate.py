@@ -207,6 +207,10 @@ def elementary():
         f.case("sqrt", torch.sqrt, positive(*shape))
         f.case("abs", torch.abs, draw(*shape))
         f.case("erf", torch.erf, draw(*shape))
+        f.case("sin", torch.sin, draw(*shape))
+        f.case("cos", torch.cos, draw(*shape))
+        f.case("expm1", torch.expm1, draw(*shape))
+        f.case("log1p", torch.log1p, positive(*shape))
     f.edge("exp", torch.exp, values(-1000, -100, -10, 0))
     f.edge("exp", torch.exp, values(80, 79, 78))
     f.edge("log", torch.log, values(1000, 1e-30, 1e30))
@@ -223,6 +227,14 @@ def elementary():
     f.edge("clamp low=-1 high=2", lambda x: torch.clamp(x, -1, 2),
            values(-1000, -1, 0, 2, 1000, math.nan))
     f.edge("exp", torch.exp, draw(0, 2))
+    for name, function in (("sin", torch.sin), ("cos", torch.cos)):
+        f.case(name, function, draw(25, low=-400, high=400))
+        f.edge(name, function, values(1e6, -2e6, 1e22, 3e38, 710, 11, -333, 0))
+        f.edge(name, function, draw(0, 2))
+    f.case("expm1", torch.expm1, draw(25, low=-0.25, high=0.25))
+    f.edge("expm1", torch.expm1, values(-1000, -100, -40, 1e-30, 20))
+    f.case("log1p", torch.log1p, draw(25, low=-0.875, high=0.5))
+    f.edge("log1p", torch.log1p, values(1e30, 1e-30, 1000, 0))
     f.write()
 
 
@@ -307,7 +319,8 @@ def reduction():
                  ("max", extreme(torch.max, torch.max, torch.amax)),
                  ("min", extreme(torch.min, torch.min, torch.amin)),
                  ("logsumexp", torch.logsumexp),
-                 ("norm", lambda x, axes, keepdims: torch.linalg.vector_norm(x, 2, axes, keepdims))]
+                 ("norm", lambda x, axes, keepdims: torch.linalg.vector_norm(x, 2, axes, keepdims)),
+                 ("stddev", lambda x, axes, keepdims: torch.std(x, axes, keepdim=keepdims))]
     for name, function in functions:
         for axes in (None, (0,), (1,), (-1,), (0, 2), (1, 2), (-3, 1), (0, 1, 2)):
             for keepdims in (False, True):
@@ -321,6 +334,33 @@ def reduction():
         for axes in ((1,), (0, 2)):
             f.case("var" + options(axes=axes, correction=correction),
                    lambda x: torch.var(x, axes, correction=correction), draw(2, 3, 4))
+            f.case("stddev" + options(axes=axes, correction=correction),
+                   lambda x: torch.std(x, axes, correction=correction), draw(2, 3, 4))
+    f.edge("stddev axes=1", lambda x: torch.std(x, 1), values([2, 2], [1, 3]))
+
+    for p in (0.5, 1, 1.5, 3, math.inf):
+        for axes in (None, (1,), (0, 2)):
+            f.case("norm" + options(p=p, axes=axes),
+                   lambda x: torch.linalg.vector_norm(x, p, axes), draw(2, 3, 4))
+        f.edge("norm" + options(p=p, axes=(1,)), lambda x: torch.linalg.vector_norm(x, p, 1),
+               values([0, 0, 0], [0, 2, -1]))
+    f.edge("norm p=inf", lambda x: torch.linalg.vector_norm(x, math.inf), values(3, -3, 1, 3))
+
+    f.case("prod", torch.prod, draw(2, 5))
+    for axis in (0, 1, -1):
+        f.case(f"prod axes={axis}", lambda x: torch.prod(x, axis), draw(2, 5, 3))
+        f.case(f"prod axes={axis} keepdims=1", lambda x: torch.prod(x, axis, True), draw(3, 4, 2))
+    f.edge("prod", torch.prod, values([2, 0], [3, -1]))
+    f.edge("prod", torch.prod, values(2, 0, 0))
+    f.edge("prod axes=1", lambda x: torch.prod(x, 1),
+           values([2, 3, 4], [2, 0, 4], [0, 3, 0], [0, 0, 0]))
+    f.edge("prod axes=0", lambda x: torch.prod(x, 0), draw(0, 3))
+
+    for axis in (0, 1, 2, -1):
+        f.case(f"cumsum axis={axis}", lambda x: torch.cumsum(x, axis), draw(3, 4, 2))
+    f.case("cumsum axis=0", lambda x: torch.cumsum(x, 0), rough(150))
+    f.edge("cumsum axis=1", lambda x: torch.cumsum(x, 1), draw(2, 0))
+    f.edge("cumsum axis=0", lambda x: torch.cumsum(x, 0), values(1, math.inf, -math.inf, 2))
     for size in (0, 1):
         f.edge("sum axes=1", lambda x: torch.sum(x, (1,)), draw(2, 0, size))
     f.edge("mean axes=0", lambda x: torch.mean(x, (0,)), draw(3, 0))
@@ -407,6 +447,21 @@ def indexing():
     f.case("index_select axis=-1", index_select(-1), draw(2, 5), index(4, 0, 2, 3, 1))
     f.case("index_select axis=0", index_select(0), draw(5), index(2))
     f.edge("index_select axis=0", index_select(0), draw(3, 2), torch.zeros(0, dtype=torch.int64))
+
+    ties = values([2, -1, 2, 0], [-0.0, 0, math.nan, -math.inf], [math.inf, 5, math.nan, 5])
+    for descending in (False, True):
+        def ordered(axis):
+            return lambda x: torch.sort(x, dim=axis, descending=descending, stable=True)[0]
+
+        def first(k, axis):
+            return lambda x: torch.topk(x, k, axis, largest=descending)[0]
+        order = f"descending={int(descending)}"
+        for axis in (0, 1, -1):
+            f.case(f"sort axis={axis} {order}", ordered(axis), draw(3, 5, 2))
+            f.case(f"topk axis={axis} k=2 {order}", first(2, axis), draw(3, 5, 2))
+        f.edge(f"sort axis=1 {order}", ordered(1), ties)
+        f.edge(f"topk axis=0 k=0 {order}", first(0, 0), draw(4))
+        f.edge(f"topk axis=0 k=4 {order}", first(4, 0), draw(4))
     f.write()
 
 

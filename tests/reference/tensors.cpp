@@ -1,8 +1,10 @@
 #include <plumb/autograd/ops/indexing.hpp>
 #include <plumb/autograd/ops/matmul.hpp>
 #include <plumb/autograd/ops/reduction.hpp>
+#include <plumb/autograd/ops/scan.hpp>
 #include <plumb/autograd/ops/shape.hpp>
 #include <plumb/autograd/ops/softmax.hpp>
+#include <plumb/autograd/ops/sort.hpp>
 
 #include "operations.hpp"
 
@@ -32,6 +34,10 @@ Operation reduction(Variable (*f)(const Variable&, const Axes&, KeepDims)) {
   };
 }
 
+SortOrder order(const Options& o) {
+  return o.flag("descending") ? SortOrder::descending : SortOrder::ascending;
+}
+
 Variable slice_of(const Options& o, const Inputs& in, const Constants&) {
   const std::int64_t start = o.integer("start", 0);
   const std::int64_t step = o.integer("step", 1);
@@ -56,7 +62,18 @@ Table reduction_operations() {
   Table table;
   table["sum"] = reduction(sum);
   table["mean"] = reduction(mean);
-  table["norm"] = reduction(norm);
+  table["norm"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return o.has("p") ? norm(in[0], axes(o), keep(o), o.number("p", 2))
+                      : norm(in[0], axes(o), keep(o));
+  };
+  table["stddev"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return o.has("correction") ? stddev(in[0], axes(o), keep(o), o.integer("correction", 0))
+                               : stddev(in[0], axes(o), keep(o));
+  };
+  table["prod"] = reduction(prod);
+  table["cumsum"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return cumsum(in[0], axis(o));
+  };
   table["max"] = reduction(max);
   table["min"] = reduction(min);
   table["logsumexp"] = reduction(logsumexp);
@@ -109,6 +126,12 @@ Table indexing_operations() {
   };
   table["index_select"] = [](const Options& o, const Inputs& in, const Constants& constants) {
     return index_select(in[0], axis(o), constants[0]);
+  };
+  table["sort"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return sort(in[0], axis(o), order(o)).values;
+  };
+  table["topk"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return topk(in[0], o.integer("k", 0), axis(o), order(o)).values;
   };
   return table;
 }

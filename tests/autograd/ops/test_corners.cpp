@@ -118,6 +118,18 @@ const std::vector<Function>& functions() {
       {"clamp", [](const Variable& x) { return clamp(x, -1, 1); },
        [](Wide x) { return x < -1 ? -1 : x > 1 ? 1 : x; },
        [](Wide x) { return Wide(x >= -1 && x <= 1); }, -1, 0, 1, 0, 0},
+      {"sin", [](const Variable& x) { return sin(x); },
+       [](Wide x) { return std::sin(x); }, [](Wide x) { return std::cos(x); },
+       no_limit, no_limit, no_limit, no_limit},
+      {"cos", [](const Variable& x) { return cos(x); },
+       [](Wide x) { return std::cos(x); }, [](Wide x) { return -std::sin(x); },
+       no_limit, no_limit, no_limit, no_limit},
+      {"expm1", [](const Variable& x) { return expm1(x); },
+       [](Wide x) { return std::expm1(x); }, [](Wide x) { return std::exp(x); },
+       -1, 0, infinity, infinity},
+      {"log1p", [](const Variable& x) { return log1p(x); },
+       [](Wide x) { return std::log1p(x); }, [](Wide x) { return 1 / (1 + x); },
+       no_limit, 0, infinity, 0},
   };
   return all;
 }

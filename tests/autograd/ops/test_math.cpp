@@ -3,6 +3,8 @@
 #include <cmath>
 #include <plumb/autograd.hpp>
 
+#include "../../support/threads.hpp"
+
 using namespace plumb;
 
 namespace {
@@ -17,6 +19,39 @@ TEST_CASE("exp, log, sqrt, abs, erf: gradcheck") {
     gradcheck([f](const std::vector<Variable>& v) { return f(v[0]); }, {x});
   for (const Function f : std::initializer_list<Function>{exp, abs, erf})
     gradcheck([f](const std::vector<Variable>& v) { return f(v[0]); }, {-x});
+}
+
+TEST_CASE("sin, cos, expm1, log1p: gradcheck, of every shape") {
+  for (const Function f : std::initializer_list<Function>{sin, cos, expm1, log1p})
+    for (const Shape& shape : {Shape{2, 3}, Shape{}, Shape{1}, Shape{0, 2}, Shape{17}}) {
+      Tensor x = Tensor::empty(shape, DType::float64);
+      Generator(3).fill_uniform(x, -0.7, 2);
+      gradcheck([f](const std::vector<Variable>& v) { return f(v[0]) + f(v[0] * 0.5); }, {x});
+    }
+}
+
+TEST_CASE("sin, cos, expm1, log1p: the same bits for any number of threads") {
+  Tensor x = Tensor::empty({100'003}, DType::float32);
+  Generator(4).fill_uniform(x, -0.9, 3);
+  x.mutable_data<float>()[99'999] = 3e38F;
+  for (const Function f : std::initializer_list<Function>{sin, cos, expm1, log1p}) {
+    std::vector<std::uint64_t> found;
+    for (const int threads : {1, 2, 3, 4}) {
+      const test::Threads scope(threads);
+      const Variable leaf = Variable::leaf(x);
+      const Variable y = f(leaf);
+      y.backward(x);
+      found.push_back(hash(leaf.grad(), hash(y.value())));
+    }
+    CHECK(found == std::vector<std::uint64_t>(4, found[0]));
+  }
+}
+
+TEST_CASE("sin, cos, expm1, log1p: integers are refused by name") {
+  CHECK_THROWS_WITH_AS(sin(Tensor::arange(2)), "[sin] expected float32 or float64, got int64",
+                       Error);
+  CHECK_THROWS_WITH_AS(log1p(Tensor::arange(2)), "[log1p] expected float32 or float64, got int64",
+                       Error);
 }
 
 TEST_CASE("clamp: gradcheck, the gradient passes at the limits; NaN stays, without one") {

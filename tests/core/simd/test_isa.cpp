@@ -1,17 +1,22 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <plumb/autograd/ops/cross_entropy.hpp>
+#include <plumb/autograd/ops/math.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
 #include <plumb/autograd/ops/pooling.hpp>
+#include <plumb/autograd/ops/reduction.hpp>
+#include <plumb/autograd/ops/scan.hpp>
 #include <plumb/autograd/ops/softmax.hpp>
 #include <plumb/core/kernels/math.hpp>
 #include <plumb/core/kernels/reduce.hpp>
 #include <plumb/core/simd/isa.hpp>
 #include <plumb/core/tensor/hash.hpp>
+#include <plumb/core/tensor/operators.hpp>
 #include <string>
 
 #include "../../support/random.hpp"
@@ -60,6 +65,36 @@ std::uint64_t fingerprint() {
   return result;
 }
 
+// Of what takes no fused multiply-add: the same without them.
+std::uint64_t exact_fingerprint() {
+  std::uint64_t result = 0;
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (const double size : {1., 1e4, 1e30}) {
+      const Tensor x = normal({5, 7, 19, 23}, dtype) * size;
+      using Function = Variable (*)(const Variable&);
+      for (const Function f : std::initializer_list<Function>{
+               sin, cos, log1p, expm1,
+               [](const Variable& v) {
+                 return stddev(v, {0, 2});
+               },
+               [](const Variable& v) { return norm(v, 1); },
+               [](const Variable& v) { return norm(v, 3, KeepDims::no, 1); },
+               [](const Variable& v) {
+                 return norm(v, {0, 3}, KeepDims::no, HUGE_VAL);
+               },
+               [](const Variable& v) { return norm(v, {}, KeepDims::no, 3); },
+               [](const Variable& v) { return cumsum(v, 2); },
+               [](const Variable& v) { return prod(v, 0); }}) {
+        const Variable leaf = Variable::leaf(x);
+        const Variable y = f(leaf);
+        y.backward(Tensor::full(y.shape(), 0.7, dtype), retain_graph);
+        y.backward(Tensor::full(y.shape(), 0.3, dtype));  // added to what is there
+        result = hash(leaf.grad(), hash(y.value(), result));
+      }
+    }
+  return result;
+}
+
 // What this program, started again with PLUMB_ISA set, prints of the test case below.
 std::string printed_with(const std::string& isa) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
@@ -76,8 +111,9 @@ std::string printed_with(const std::string& isa) {
 }  // namespace
 
 TEST_CASE("isa: its name and the fingerprint" * doctest::skip()) {
-  std::printf("isa=%d fingerprint=%016llx\n", static_cast<int>(kernel::isa()),
-              static_cast<unsigned long long>(fingerprint()));
+  std::printf("isa=%d fingerprint=%016llx exact=%016llx\n", static_cast<int>(kernel::isa()),
+              static_cast<unsigned long long>(fingerprint()),
+              static_cast<unsigned long long>(exact_fingerprint()));
 }
 
 TEST_CASE("isa: PLUMB_ISA lowers it where there is a choice; AVX2 and AVX-512 give the same bits") {
@@ -90,6 +126,8 @@ TEST_CASE("isa: PLUMB_ISA lowers it where there is a choice; AVX2 and AVX-512 gi
     return;
   }
   CHECK(base.substr(0, 6) == "isa=0 ");
+  REQUIRE(base.find("exact=") != std::string::npos);
+  CHECK(base.substr(base.find("exact=")) == best.substr(best.find("exact=")));
   CHECK(base.size() == best.size());
   CHECK(v3[4] <= '1');
   CHECK(best[4] >= v3[4]);

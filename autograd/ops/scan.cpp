@@ -1,0 +1,18 @@
+#include "scan.hpp"
+
+#include "../../core/kernels/scan.hpp"
+#include "../record.hpp"
+
+namespace plumb {
+
+// y[k] = sum of x[..k];  dx[k] = sum of g[k..]
+Variable cumsum(const Variable& x, int axis) {
+  const Profiled profiled("cumsum");
+  const int along = normalize_axis("cumsum", axis, x.rank());
+  return record(
+      "cumsum", kernel::cumsum(x.value(), along), {x}, [along](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& dx, Write mode) { kernel::cumsum_into(dx, mode, g, along); });
+      });
+}
+
+}  // namespace plumb
