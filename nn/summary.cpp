@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 
 #include "../autograd/modes.hpp"
@@ -10,6 +11,13 @@ namespace plumb::nn {
 namespace {
 
 using Row = std::array<std::string, 4>;
+
+// A module and all below it, under each of its names: one that is shared has several.
+void list(Module& module, const std::string& name, std::vector<NamedModule>& all) {
+  all.push_back({name, &module});
+  for (const NamedModule& child : module.children())
+    list(*child.module, name.empty() ? child.name : name + "." + child.name, all);
+}
 
 // While it lives, notes the shape of every result of a tree's layers.
 class ShapeRecorder final : public detail::LayerObserver {
@@ -26,16 +34,28 @@ class ShapeRecorder final : public detail::LayerObserver {
   ShapeRecorder& operator=(const ShapeRecorder&) = delete;
 
   void saw(const Layer& layer, const Variable& result) override {
-    shapes_[&layer] = result.defined() ? to_string(result.shape()) : "-";
+    std::deque<std::string>& shapes = shapes_[&layer];
+    std::string shape = result.defined() ? to_string(result.shape()) : "-";
+    shapes.push_back(std::move(shape));
   }
-  std::string shape_of(const Module* module) const {
-    const auto found = shapes_.find(module);
-    return found == shapes_.end() ? "-" : found->second;
+  // For each name of a module in turn: the shape of its next result, and for the last name all that
+  // are left and differ.
+  std::string take_shapes(const Module* module, bool last_name) {
+    std::deque<std::string>& shapes = shapes_[module];
+    std::string all, before;
+    for (; !shapes.empty(); shapes.pop_front()) {
+      if (shapes.front() != before) all += (all.empty() ? "" : ", ") + shapes.front();
+      before = shapes.front();
+      if (last_name) continue;
+      shapes.pop_front();
+      break;
+    }
+    return all.empty() ? "-" : all;
   }
 
  private:
   std::vector<Layer*> layers_;
-  std::map<const Module*, std::string> shapes_;
+  std::map<const Module*, std::deque<std::string>> shapes_;
 };
 
 // 1234567 as "1,234,567".
@@ -68,7 +88,8 @@ std::string summary(Layer& model, const Shape& input) {
 
 std::string summary(Layer& model, const Tensor& x, const Tensor& lengths) {
   const Parameters parameters = model.parameters();
-  const std::vector<NamedModule> modules = model.modules();
+  std::vector<NamedModule> modules;
+  list(model, "", modules);
   ShapeRecorder recorder(modules);
   {
     const EvalMode eval(model);
@@ -82,9 +103,12 @@ std::string summary(Layer& model, const Tensor& x, const Tensor& lengths) {
     own[dot == std::string::npos ? "" : p.name.substr(0, dot)] += p.variable.numel();
   }
   std::vector<Row> rows{{"layer", "type", "output", "parameters"}};
+  std::map<const Module*, std::int64_t> names_left;
+  for (const NamedModule& m : modules) ++names_left[m.module];
   for (const NamedModule& m : modules)
     rows.push_back({m.name.empty() ? "(model)" : m.name, m.module->type_name(),
-                    recorder.shape_of(m.module), grouped(own[m.name])});
+                    recorder.take_shapes(m.module, --names_left[m.module] == 0),
+                    grouped(own[m.name])});
   return table(rows) + "parameters: " + grouped(model.parameter_count()) +
          ", trainable: " + grouped(model.parameter_count(Count::trainable)) + "\n";
 }

@@ -8,8 +8,9 @@
 namespace plumb::nn {
 
 /// A line for every module of the tree: name, type, shape of its output for an input of the shape
-/// `input` (batch included), and the number of its own parameters. A shared parameter counts where
-/// it comes first. Then the totals.
+/// `input` (batch included), and the number of its own parameters. A module in several places has a
+/// line for each, with the shapes in the order of its calls; one place that is called several times
+/// shows the shapes that differ. A shared parameter counts where it comes first. Then the totals.
 ///
 /// ```
 /// layer    type        output     parameters

@@ -46,6 +46,42 @@ TEST_CASE("summary: the shape of a ReLU before a MaxPool is its own") {
         "parameters: 0, trainable: 0\n");
 }
 
+TEST_CASE("summary: a layer in several places has in each the shape that it gives there") {
+  Generator generator(1);
+  const auto relu = std::make_shared<nn::ReLU>();
+  nn::Sequential model{nn::Conv2d(1, 2, 3, generator, {1, 1}), relu, nn::MaxPool2d(2),
+                       nn::Conv2d(2, 4, 3, generator, {1, 1}), relu, nn::MaxPool2d(2)};
+  CHECK(nn::summary(model, {1, 1, 8, 6}) ==
+        "layer    type        output        parameters\n"
+        "(model)  Sequential  [1, 4, 2, 1]           0\n"
+        "0        Conv2d      [1, 2, 8, 6]          20\n"
+        "1        ReLU        [1, 2, 8, 6]           0\n"
+        "2        MaxPool2d   [1, 2, 4, 3]           0\n"
+        "3        Conv2d      [1, 4, 4, 3]          76\n"
+        "4        ReLU        [1, 4, 4, 3]           0\n"
+        "5        MaxPool2d   [1, 4, 2, 1]           0\n"
+        "parameters: 96, trainable: 96\n");
+}
+
+TEST_CASE("summary: a layer that is called in several places of a forward shows each shape") {
+  class Net : public nn::Layer {
+   public:
+    Net() : relu_(add("relu", nn::ReLU())), pool_(add("pool", nn::MaxPool2d(2))) {}
+    Variable forward(const Variable& x) override { return pool_(relu_(pool_(relu_(x)))); }
+
+   private:
+    nn::ReLU& relu_;
+    nn::MaxPool2d& pool_;
+  };
+  Net net;
+  CHECK(nn::summary(net, {1, 1, 8, 8}) ==
+        "layer    type       output                      parameters\n"
+        "(model)  Net        [1, 1, 2, 2]                         0\n"
+        "relu     ReLU       [1, 1, 8, 8], [1, 1, 4, 4]           0\n"
+        "pool     MaxPool2d  [1, 1, 4, 4], [1, 1, 2, 2]           0\n"
+        "parameters: 0, trainable: 0\n");
+}
+
 TEST_CASE("summary: own, unused, frozen and shared parameters") {
   Generator generator(1);
   nn::Sequential model;
@@ -94,7 +130,8 @@ TEST_CASE("summary: leaves the model as it was, also when the pass throws") {
   CHECK(model[0](Tensor::ones({1, 2})).requires_grad());
 }
 
-TEST_CASE("summary: class indices go in, and a recurrent layer is seen whichever way it is called") {
+TEST_CASE(
+    "summary: class indices go in, and a recurrent layer is seen whichever way it is called") {
   class LastState : public nn::Layer {
    public:
     explicit LastState(Generator& generator)
