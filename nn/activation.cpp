@@ -9,9 +9,12 @@ namespace plumb::nn {
 Variable ReLU::forward(const Variable& x) { return relu(x); }
 
 // The largest of a window that was cut off at 0 is the largest of the window, cut off at 0: to the
-// bit, and so are the gradients.
+// bit, and so are the gradients. But a window with dilation may hold nothing but padding, and is
+// -infinity behind a ReLU and 0 in front of one.
 Fused ReLU::fuse_with(Layer& next) {
-  const auto exchanged = [](ReLU& relu, Layer& pool, const Variable& x) { return relu(pool(x)); };
+  const auto exchanged = [](ReLU& relu, auto& pool, const Variable& x) {
+    return pool.options().dilation == 1 ? relu(pool(x)) : pool(relu(x));
+  };
   if (Fused both = fused<MaxPool1d>(*this, next, exchanged)) return both;
   return fused<MaxPool2d>(*this, next, exchanged);
 }

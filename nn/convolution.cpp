@@ -23,6 +23,10 @@ Kind kind_of(const Conv2dOptions&) {
   return {"Conv2d", "h, w", "[out, in / groups, kh, kw]", 4, false};
 }
 
+Kind kind_of(const ConvTranspose1dOptions&) {
+  return {"ConvTranspose1d", "l", "[in, out / groups, k]", 3, true};
+}
+
 Kind kind_of(const ConvTranspose2dOptions&) {
   return {"ConvTranspose2d", "h, w", "[in, out / groups, kh, kw]", 4, true};
 }
@@ -120,6 +124,7 @@ Variable ConvolutionLayer<Options, operation>::forward(const Variable& x) {
 
 template class ConvolutionLayer<Conv1dOptions, conv1d>;
 template class ConvolutionLayer<Conv2dOptions, conv2d>;
+template class ConvolutionLayer<ConvTranspose1dOptions, conv_transpose1d>;
 template class ConvolutionLayer<ConvTranspose2dOptions, conv_transpose2d>;
 
 }  // namespace plumb::nn

@@ -1,4 +1,4 @@
-// Conv1d, Conv2d, ConvTranspose2d: windows of a signal or an image, weighted and summed.
+// Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d: windows of a signal or an image, weighted and summed.
 #pragma once
 
 #include "../autograd/ops/convolution.hpp"
@@ -44,6 +44,7 @@ class ConvolutionLayer : public Layer {
 
 extern template class ConvolutionLayer<Conv1dOptions, conv1d>;
 extern template class ConvolutionLayer<Conv2dOptions, conv2d>;
+extern template class ConvolutionLayer<ConvTranspose1dOptions, conv_transpose1d>;
 extern template class ConvolutionLayer<ConvTranspose2dOptions, conv_transpose2d>;
 
 /// conv1d as a layer: x [n, in, l] -> y [n, out, ol]. The weight is [out, in / groups, k].
@@ -64,6 +65,17 @@ class Conv1d : public ConvolutionLayer<Conv1dOptions, conv1d> {
 /// nn::Conv2d(64, 64, 3, generator, {2, 1, 1, 64}, nn::Bias::no);  // each channel by itself
 /// ```
 class Conv2d : public ConvolutionLayer<Conv2dOptions, conv2d> {
+ public:
+  using ConvolutionLayer::ConvolutionLayer;
+};
+
+/// conv_transpose1d as a layer, which undoes the sizes of a Conv1d: x [n, in, l] -> y [n, out, ol].
+/// The weight is [in, out / groups, k].
+///
+/// ```
+/// nn::ConvTranspose1d(32, 16, 4, generator, {2, 1});  // stride 2, padding 1: twice as long as x
+/// ```
+class ConvTranspose1d : public ConvolutionLayer<ConvTranspose1dOptions, conv_transpose1d> {
  public:
   using ConvolutionLayer::ConvolutionLayer;
 };

@@ -74,4 +74,10 @@ AdaptiveAvgPool1d::AdaptiveAvgPool1d(std::int64_t output)
 AdaptiveAvgPool2d::AdaptiveAvgPool2d(Size2d output)
     : AdaptivePoolLayer("AdaptiveAvgPool2d", output) {}
 
+AdaptiveMaxPool1d::AdaptiveMaxPool1d(std::int64_t output)
+    : AdaptivePoolLayer("AdaptiveMaxPool1d", output) {}
+
+AdaptiveMaxPool2d::AdaptiveMaxPool2d(Size2d output)
+    : AdaptivePoolLayer("AdaptiveMaxPool2d", output) {}
+
 }  // namespace plumb::nn

@@ -13,6 +13,8 @@ class PoolLayer : public Layer {
   /// Throws as the operation.
   Variable forward(const Variable& x) override { return operation(x, kernel_, options_); }
 
+  const Options& options() const { return options_; }
+
  protected:
   PoolLayer(const char* layer, Size kernel, const Options& options);
 
@@ -34,6 +36,7 @@ class MaxPool1d : public PoolLayer<std::int64_t, MaxPool1dOptions, max_pool1d> {
 /// nn::MaxPool2d(2);                             // 2 x 2 windows side by side
 /// nn::MaxPool2d(3, {2, 1});                     // 3 x 3, stride 2, padding 1
 /// nn::MaxPool2d({3, 2}, {Size2d(2, 1), {1, 0}});  // height and width each with their own
+/// nn::MaxPool2d(2, {2, 0, 1, CeilMode::yes});     // also what is left of an odd size
 /// ```
 class MaxPool2d : public PoolLayer<Size2d, MaxPool2dOptions, max_pool2d> {
  public:
@@ -82,6 +85,21 @@ class AdaptiveAvgPool2d : public AdaptivePoolLayer<Size2d, adaptive_avg_pool2d> 
  public:
   /// Throws "[AdaptiveAvgPool2d] the output along h must be at least 1, got 0".
   explicit AdaptiveAvgPool2d(Size2d output);
+};
+
+/// adaptive_max_pool1d as a layer: [n, c, l] -> [n, c, output].
+class AdaptiveMaxPool1d : public AdaptivePoolLayer<std::int64_t, adaptive_max_pool1d> {
+ public:
+  /// Throws "[AdaptiveMaxPool1d] the output along l must be at least 1, got 0".
+  explicit AdaptiveMaxPool1d(std::int64_t output);
+};
+
+/// adaptive_max_pool2d as a layer: [n, c, h, w] -> [n, c, output]. An output of 1 is the largest
+/// element of each channel, for images of any size.
+class AdaptiveMaxPool2d : public AdaptivePoolLayer<Size2d, adaptive_max_pool2d> {
+ public:
+  /// Throws "[AdaptiveMaxPool2d] the output along h must be at least 1, got 0".
+  explicit AdaptiveMaxPool2d(Size2d output);
 };
 
 }  // namespace plumb::nn

@@ -37,6 +37,18 @@ void check_common(std::string_view operation, const Options& options) {
   check_option(operation, "groups", options.groups, 1);
 }
 
+bool fits_step(std::int64_t output_padding, std::int64_t stride, std::int64_t dilation) {
+  return output_padding >= 0 && output_padding < std::max(stride, dilation);
+}
+
+template <class Options>
+void check_output_padding(std::string_view operation, const Options& options, bool fits) {
+  if (!fits)
+    fail(operation, "output_padding must be in [0, max(stride, dilation)), got ",
+         options.output_padding, " with stride ", options.stride, " and dilation ",
+         options.dilation);
+}
+
 void check_sides(const char* operation, const Variable& x, int first) {
   for (int axis = first; axis < x.rank(); ++axis)
     if (x.shape()[axis] >= limit) fail(operation, "a side of ", x.shape(), " is not below 2^31");
@@ -167,21 +179,52 @@ Variable convolution(const char* operation, const Variable& x, const Variable& w
                        });
 }
 
+// y = the dx that a convolution has for g = x, + bias;  dx = g * w, dw = g * x with x as the window,
+// dbias = the sum of g over all axes but the channels
+Variable transposed_convolution(const char* operation, const Variable& x, const Variable& w,
+                                const Variable& bias, const kernel::Windows& windows,
+                                const Size2d& output_padding) {
+  const Profiled profiled(operation);
+  Tensor y = Tensor::empty(
+      transposed_shape(operation, x.shape(), w.shape(), windows, output_padding), x.dtype());
+  check_bias(operation, x, bias, y.shape()[1]);
+  Tensor images = as_images(y);
+  kernel::convolution_image_into(images, Write::overwrite, as_images(x.value()),
+                                 as_images(w.value()), value_or_none(bias), windows);
+  return record_biased(operation, y, x, w, bias,
+                       [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](
+                           const Tensor& gradient, Gradients& to) {
+                         const Tensor g = as_images(gradient);
+                         to.write(0, [&](Tensor& dx, Write mode) {
+                           Tensor images = as_images(dx);
+                           kernel::convolution_into(images, mode, g, as_images(w), Tensor(),
+                                                    windows);
+                         });
+                         to.write(1, [&](Tensor& dw, Write mode) {
+                           Tensor images = as_images(dw);
+                           kernel::convolution_weight_into(images, mode, as_images(x), g, windows);
+                         });
+                         if (biased)
+                           to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, g); });
+                       });
+}
+
 }  // namespace
 
 void Conv1dOptions::check(std::string_view operation) const { check_common(operation, *this); }
 
 void Conv2dOptions::check(std::string_view operation) const { check_common(operation, *this); }
 
+void ConvTranspose1dOptions::check(std::string_view operation) const {
+  check_common(operation, *this);
+  check_output_padding(operation, *this, fits_step(output_padding, stride, dilation));
+}
+
 void ConvTranspose2dOptions::check(std::string_view operation) const {
   check_common(operation, *this);
-  const auto fits = [](std::int64_t value, std::int64_t stride, std::int64_t dilation) {
-    return value >= 0 && value < std::max(stride, dilation);
-  };
-  if (!fits(output_padding.height, stride.height, dilation.height) ||
-      !fits(output_padding.width, stride.width, dilation.width))
-    fail(operation, "output_padding must be in [0, max(stride, dilation)), got ", output_padding,
-         " with stride ", stride, " and dilation ", dilation);
+  check_output_padding(operation, *this,
+                       fits_step(output_padding.height, stride.height, dilation.height) &&
+                           fits_step(output_padding.width, stride.width, dilation.width));
 }
 
 Variable conv1d(const Variable& x, const Variable& w, const Variable& bias,
@@ -201,33 +244,23 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& bias,
                      {options.stride, options.padding, options.dilation, options.groups});
 }
 
-// y = the dx that conv2d has for g = x, + bias;  dx = g * w, dw = g * x with x as the window,
-// dbias = the sum of g over all axes but the channels
+Variable conv_transpose1d(const Variable& x, const Variable& w, const Variable& bias,
+                          const ConvTranspose1dOptions& options) {
+  options.check("conv_transpose1d");
+  check_operands("conv_transpose1d", x, "[n, in, l]", w, "[in, out / groups, k]", 3);
+  return transposed_convolution(
+      "conv_transpose1d", x, w, bias,
+      {{1, options.stride}, {0, options.padding}, {1, options.dilation}, options.groups},
+      {0, options.output_padding});
+}
+
 Variable conv_transpose2d(const Variable& x, const Variable& w, const Variable& bias,
                           const ConvTranspose2dOptions& options) {
-  constexpr const char* operation = "conv_transpose2d";
-  const Profiled profiled(operation);
-  options.check(operation);
-  check_operands(operation, x, "[n, in, h, w]", w, "[in, out / groups, kh, kw]", 4);
-  const kernel::Windows windows{options.stride, options.padding, options.dilation, options.groups};
-  Tensor y = Tensor::empty(
-      transposed_shape(operation, x.shape(), w.shape(), windows, options.output_padding),
-      x.dtype());
-  check_bias(operation, x, bias, y.shape()[1]);
-  kernel::convolution_image_into(y, Write::overwrite, x.value(), w.value(), value_or_none(bias),
-                                 windows);
-  return record_biased(operation, y, x, w, bias,
-                       [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](
-                           const Tensor& g, Gradients& to) {
-                         to.write(0, [&](Tensor& dx, Write mode) {
-                           kernel::convolution_into(dx, mode, g, w, Tensor(), windows);
-                         });
-                         to.write(1, [&](Tensor& dw, Write mode) {
-                           kernel::convolution_weight_into(dw, mode, x, g, windows);
-                         });
-                         if (biased)
-                           to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, g); });
-                       });
+  options.check("conv_transpose2d");
+  check_operands("conv_transpose2d", x, "[n, in, h, w]", w, "[in, out / groups, kh, kw]", 4);
+  return transposed_convolution("conv_transpose2d", x, w, bias,
+                                {options.stride, options.padding, options.dilation, options.groups},
+                                options.output_padding);
 }
 
 }  // namespace plumb

@@ -35,6 +35,19 @@ struct Conv2dOptions {
   void check(std::string_view operation) const;
 };
 
+struct ConvTranspose1dOptions {
+  std::int64_t stride = 1;   ///< Step between the windows of the result, >= 1.
+  std::int64_t padding = 0;  ///< Cut off either side of the result, >= 0.
+  /// Added to the end of the result, in [0, max(stride, dilation)). A convolution with a stride gives
+  /// the same size for several sizes of its input; this says which one comes back.
+  std::int64_t output_padding = 0;
+  std::int64_t dilation = 1;  ///< Step between the elements of a window, >= 1.
+  std::int64_t groups = 1;    ///< Parts that the channels are split into, >= 1.
+
+  /// Throws "[operation] stride must be in [1, 2^31), got 0" and the like.
+  void check(std::string_view operation) const;
+};
+
 struct ConvTranspose2dOptions {
   Size2d stride = 1;   ///< Steps between the windows of the result, >= 1.
   Size2d padding = 0;  ///< Cut off either side of the result, >= 0.
@@ -66,6 +79,15 @@ Variable conv1d(const Variable& x, const Variable& w, const Variable& bias = Var
 ///     Variable y = conv2d(x, w, bias, {1, 2});  // 5 x 5 windows: as large as x
 Variable conv2d(const Variable& x, const Variable& w, const Variable& bias = Variable(),
                 const Conv2dOptions& options = {});
+
+/// What conv1d does to the gradient of its result, as a forward operation: x [n, in, l],
+/// w [in, out / groups, k] and bias [out] or undefined -> [n, out, ol] with
+///   y = bias + x[n, c, p] w[c, o, i] summed into [n, o, stride p - padding + dilation i],
+///   ol = (l - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1.
+///
+/// Throws "[conv_transpose1d] ..." as conv1d, and where the result would have no elements.
+Variable conv_transpose1d(const Variable& x, const Variable& w, const Variable& bias = Variable(),
+                          const ConvTranspose1dOptions& options = {});
 
 /// What conv2d does to the gradient of its result, as a forward operation: x [n, in, h, w],
 /// w [in, out / groups, kh, kw] and bias [out] or undefined -> [n, out, oh, ow] with

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../../core/kernels/pooling/adaptive_max_pool.hpp"
 #include "../../core/kernels/pooling/avg_pool.hpp"
 #include "../../core/kernels/pooling/max_pool.hpp"
 #include "../../core/runtime/error.hpp"
@@ -21,20 +22,20 @@ void check_input(const char* operation, const Variable& x, int spatial_axes) {
 }
 
 kernel::PlaneWindows on_signal(const char* operation, const Variable& x,
-                               const SlidingWindow& window) {
+                               const SlidingWindow& window, CeilMode ceil_mode) {
   check_input(operation, x, 1);
   check_window(operation, "l", window);
-  const std::int64_t out = window_positions(operation, "l", window, x.shape(), 2);
+  const std::int64_t out = window_positions(operation, "l", window, x.shape(), 2, ceil_mode);
   return {1, x.dim(2), 1, out, one_row, window};
 }
 
 kernel::PlaneWindows on_image(const char* operation, const Variable& x, const SlidingWindow& rows,
-                              const SlidingWindow& columns) {
+                              const SlidingWindow& columns, CeilMode ceil_mode) {
   check_input(operation, x, 2);
   check_window(operation, "h", rows);
   check_window(operation, "w", columns);
-  const std::int64_t out_height = window_positions(operation, "h", rows, x.shape(), 2);
-  const std::int64_t out_width = window_positions(operation, "w", columns, x.shape(), 3);
+  const std::int64_t out_height = window_positions(operation, "h", rows, x.shape(), 2, ceil_mode);
+  const std::int64_t out_width = window_positions(operation, "w", columns, x.shape(), 3, ceil_mode);
   return {x.dim(2), x.dim(3), out_height, out_width, rows, columns};
 }
 
@@ -76,7 +77,8 @@ std::vector<kernel::Bin> sliding_bins(const SlidingWindow& window, std::int64_t 
     const std::int64_t start = i * window.stride - window.padding;
     const std::int64_t begin = std::max<std::int64_t>(start, 0);
     const std::int64_t end = std::min(start + window.kernel, size);
-    bins.push_back({begin, end, count_padding == CountPadding::yes ? window.kernel : end - begin});
+    const std::int64_t padded = std::min(start + window.kernel, size + window.padding) - start;
+    bins.push_back({begin, end, count_padding == CountPadding::yes ? padded : end - begin});
   }
   return bins;
 }
@@ -117,13 +119,32 @@ Variable adaptive_avg_pool(const char* operation, const Variable& x, std::int64_
       {height, width, adaptive_bins(height, output.height), adaptive_bins(width, output.width)});
 }
 
+// y = max x over each rectangle;  dx = sum over the rectangles of whose largest x is the first of g
+Variable adaptive_max_pool(const char* operation, const Variable& x, std::int64_t height,
+                           std::int64_t width, const Size2d& output) {
+  const Profiled profiled(operation);
+  Tensor y = output_for(x, output.height, output.width, x.dtype());
+  Tensor places = output_for(x, output.height, output.width, DType::int64);
+  if (y.numel() > 0)
+    kernel::adaptive_max_pool(
+        y, places, x.value(),
+        {height, width, adaptive_bins(height, output.height), adaptive_bins(width, output.width)});
+  return record(operation, std::move(y), {x},
+                [places, plane = height * width](const Tensor& g, Gradients& to) {
+                  to.write(0, [&](Tensor& dx, Write mode) {
+                    kernel::adaptive_max_pool_into(dx, mode, g, places, plane);
+                  });
+                });
+}
+
 }  // namespace
 
 Variable max_pool1d(const Variable& x, std::int64_t kernel, const MaxPool1dOptions& options) {
   return max_pool(
       "max_pool1d", x,
       on_signal("max_pool1d", x,
-                {kernel, options.stride.value_or(kernel), options.padding, options.dilation}));
+                {kernel, options.stride.value_or(kernel), options.padding, options.dilation},
+                options.ceil_mode));
 }
 
 Variable max_pool2d(const Variable& x, Size2d kernel, const MaxPool2dOptions& options) {
@@ -132,13 +153,14 @@ Variable max_pool2d(const Variable& x, Size2d kernel, const MaxPool2dOptions& op
   return max_pool(
       "max_pool2d", x,
       on_image("max_pool2d", x, {kernel.height, stride.height, padding.height, dilation.height},
-               {kernel.width, stride.width, padding.width, dilation.width}));
+               {kernel.width, stride.width, padding.width, dilation.width}, options.ceil_mode));
 }
 
 Variable avg_pool1d(const Variable& x, std::int64_t kernel, const AvgPool1dOptions& options) {
   return avg_pool_windows(
       "avg_pool1d", x,
-      on_signal("avg_pool1d", x, {kernel, options.stride.value_or(kernel), options.padding, 1}),
+      on_signal("avg_pool1d", x, {kernel, options.stride.value_or(kernel), options.padding, 1},
+                options.ceil_mode),
       options.count_padding);
 }
 
@@ -148,7 +170,7 @@ Variable avg_pool2d(const Variable& x, Size2d kernel, const AvgPool2dOptions& op
   return avg_pool_windows(
       "avg_pool2d", x,
       on_image("avg_pool2d", x, {kernel.height, stride.height, padding.height, 1},
-               {kernel.width, stride.width, padding.width, 1}),
+               {kernel.width, stride.width, padding.width, 1}, options.ceil_mode),
       options.count_padding);
 }
 
@@ -163,6 +185,19 @@ Variable adaptive_avg_pool2d(const Variable& x, Size2d output) {
   check_adaptive("adaptive_avg_pool2d", "h", x, 2, output.height);
   check_adaptive("adaptive_avg_pool2d", "w", x, 3, output.width);
   return adaptive_avg_pool("adaptive_avg_pool2d", x, x.dim(2), x.dim(3), output);
+}
+
+Variable adaptive_max_pool1d(const Variable& x, std::int64_t output) {
+  check_input("adaptive_max_pool1d", x, 1);
+  check_adaptive("adaptive_max_pool1d", "l", x, 2, output);
+  return adaptive_max_pool("adaptive_max_pool1d", x, 1, x.dim(2), {1, output});
+}
+
+Variable adaptive_max_pool2d(const Variable& x, Size2d output) {
+  check_input("adaptive_max_pool2d", x, 2);
+  check_adaptive("adaptive_max_pool2d", "h", x, 2, output.height);
+  check_adaptive("adaptive_max_pool2d", "w", x, 3, output.width);
+  return adaptive_max_pool("adaptive_max_pool2d", x, x.dim(2), x.dim(3), output);
 }
 
 }  // namespace plumb

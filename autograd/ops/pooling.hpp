@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "../../core/tensor/size2d.hpp"
+#include "../../core/tensor/sliding_window.hpp"
 #include "../variable.hpp"
 
 namespace plumb {
@@ -11,7 +12,8 @@ namespace plumb {
 // Images are [n, c, h, w], signals [n, c, l]; n and c may be 0. (PyTorch also takes them without
 // n.) Each channel is pooled by itself. A window that moves gives
 //   out = (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1
-// elements along an axis, rounded down: elements that no whole window reaches are left out.
+// elements along an axis, rounded down: elements that no whole window reaches are left out. With
+// CeilMode::yes it is rounded up, but for a last window that would begin in the padding at the end.
 //
 // All throw "[max_pool2d] ..." for inputs of another rank or without elements along a pooled axis,
 // for kernel, stride or dilation below 1, for a padding that is negative or more than half of the
@@ -26,6 +28,8 @@ struct MaxPoolOptions {
   Size padding = 0;
   /// Distance of the elements in a window.
   Size dilation = 1;
+  /// Whether a last window may hang over the end: what it sees there is never the largest.
+  CeilMode ceil_mode = CeilMode::no;
 };
 using MaxPool1dOptions = MaxPoolOptions<std::int64_t>;
 using MaxPool2dOptions = MaxPoolOptions<Size2d>;
@@ -50,6 +54,9 @@ struct AvgPoolOptions {
   /// Zeros added at either end: at most half of the kernel.
   Size padding = 0;
   CountPadding count_padding = CountPadding::yes;
+  /// Whether a last window may hang over the end of the padding: what it sees there is no element
+  /// and never counts.
+  CeilMode ceil_mode = CeilMode::no;
 };
 using AvgPool1dOptions = AvgPoolOptions<std::int64_t>;
 using AvgPool2dOptions = AvgPoolOptions<Size2d>;
@@ -65,5 +72,11 @@ Variable avg_pool2d(const Variable& x, Size2d kernel, const AvgPool2dOptions& op
 Variable adaptive_avg_pool1d(const Variable& x, std::int64_t output);
 /// The same for images: [n, c, h, w] -> [n, c, output]. {1, 1} takes the mean of each channel.
 Variable adaptive_avg_pool2d(const Variable& x, Size2d output);
+
+/// The largest elements of the same windows: [n, c, l] -> [n, c, output]. NaN counts as largest; the
+/// gradient goes to the first of the largest in row-major order.
+Variable adaptive_max_pool1d(const Variable& x, std::int64_t output);
+/// The same for images: [n, c, h, w] -> [n, c, output]. {1, 1} takes the largest of each channel.
+Variable adaptive_max_pool2d(const Variable& x, Size2d output);
 
 }  // namespace plumb

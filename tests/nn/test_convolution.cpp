@@ -288,3 +288,39 @@ TEST_CASE("ConvTranspose2d: takes parameters of others, which are then shared") 
           nn::ConvTranspose2d(weight, bias, {1, 0, 0, 1, 3});
         }) == "[ConvTranspose2d] groups must divide the inputs of the weight [2, 1, 2, 2], got 3");
 }
+
+TEST_CASE("ConvTranspose1d: its sizes, parameters, start and gradients") {
+  Generator generator(1);
+  nn::ConvTranspose1d layer(4, 6, 3, generator, {2, 1, 1, 1, 2});
+  CHECK(layer.weight().shape() == Shape{4, 3, 3});
+  CHECK(layer.bias().shape() == Shape{6});
+  CHECK(layer(Tensor::ones({5, 4, 3})).shape() == Shape{5, 6, 6});
+  CHECK(layer(Tensor::ones({0, 4, 3})).shape() == Shape{0, 6, 6});
+  Generator start(5);
+  check_start(nn::ConvTranspose1d(8, 16, 5, start, {1, 0, 0, 1, 2}), 40, 5);
+  Tensor x = Tensor::empty({2, 4, 3}, DType::float64);
+  generator.fill_normal(x);
+  layer.to(DType::float64);
+  nn::gradcheck(layer, x);
+}
+
+TEST_CASE("ConvTranspose1d: what makes no layer and a wrong input are refused") {
+  Generator generator(1);
+  CHECK(error_of([&] {
+          nn::ConvTranspose1d(4, 3, 3, generator, {2, 0, 2});
+        }) ==
+        "[ConvTranspose1d] output_padding must be in [0, max(stride, dilation)), got 2 with stride "
+        "2 and dilation 1");
+  nn::ConvTranspose1d layer(3, 2, 2, generator, {1, 1});
+  CHECK(error_of([&] {
+          layer(Tensor::ones({64, 1, 28}));
+        }) == "[ConvTranspose1d] expected input [n, 3, l], got [64, 1, 28]");
+  CHECK(error_of([&] {
+          layer(Tensor::ones({1, 3, 1}));
+        }) ==
+        "[conv_transpose1d] the result would have 0 elements along l: x [1, 3, 1], w [3, 2, 2], "
+        "padding 1");
+  CHECK(error_of([&] {
+          nn::ConvTranspose1d(Variable::leaf(Tensor::ones({2, 2})));
+        }) == "[ConvTranspose1d] expected a weight [in, out / groups, k], got [2, 2]");
+}

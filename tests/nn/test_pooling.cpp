@@ -69,7 +69,8 @@ TEST_CASE("MaxPool: kernel and options reach the operation") {
   CHECK(chosen1(signal).value().to_vector<double>() ==
         max_pool1d(signal, 4, {3, 2, 2}).value().to_vector<double>());
   const MaxPool2dOptions options{Size2d(1, 2), {1, 0}, {2, 3}};
-  nn::MaxPool2d plain2(2), chosen2({3, 2}, options);
+  nn::MaxPool2d plain2(2), chosen2({3, 2}, options), whole(2, {2, 0, 1, CeilMode::yes});
+  CHECK(whole(image).shape() == Shape{2, 3, 5, 6});
   CHECK(plain2(image).shape() == Shape{2, 3, 4, 5});
   CHECK(plain2(image).value().to_vector<double>() ==
         max_pool2d(image, 2).value().to_vector<double>());
@@ -95,7 +96,8 @@ TEST_CASE("AvgPool: kernel and options reach the operation") {
   CHECK(chosen1(signal).value().to_vector<double>() ==
         avg_pool1d(signal, 4, {3, 2, CountPadding::no}).value().to_vector<double>());
   const AvgPool2dOptions options{Size2d(1, 2), {1, 0}, CountPadding::no};
-  nn::AvgPool2d plain2(2), chosen2({3, 2}, options);
+  nn::AvgPool2d plain2(2), chosen2({3, 2}, options), whole(2, {2, 0, {}, CeilMode::yes});
+  CHECK(whole(image).shape() == Shape{2, 3, 5, 6});
   CHECK(plain2(image).shape() == Shape{2, 3, 4, 5});
   CHECK(plain2(image).value().to_vector<double>() ==
         avg_pool2d(image, 2).value().to_vector<double>());
@@ -143,4 +145,21 @@ TEST_CASE("AdaptiveAvgPool: outputs below 1 are refused at once, batches of 0 ar
           nn::AdaptiveAvgPool2d({1, -2});
         }) == "[AdaptiveAvgPool2d] the output along w must be at least 1, got -2");
   CHECK(nn::AdaptiveAvgPool2d(2)(Tensor::zeros({0, 3, 8, 6})).shape() == Shape{0, 3, 2, 2});
+}
+
+TEST_CASE("AdaptiveMaxPool: outputs of one size, gradients, and sizes that are refused") {
+  nn::AdaptiveMaxPool1d three(3);
+  nn::AdaptiveMaxPool2d rectangle({2, 5});
+  const Tensor signal = normal({2, 3, 7}), image = normal({2, 3, 5, 4});
+  CHECK(three(signal).to_vector<double>() == adaptive_max_pool1d(signal, 3).to_vector<double>());
+  CHECK(rectangle(image).to_vector<double>() ==
+        adaptive_max_pool2d(image, {2, 5}).to_vector<double>());
+  CHECK(rectangle(image).shape() == Shape{2, 3, 2, 5});
+  nn::gradcheck(three, signal);
+  nn::gradcheck(rectangle, image);
+  CHECK(error_of([] { nn::AdaptiveMaxPool1d(0); }) ==
+        "[AdaptiveMaxPool1d] the output along l must be at least 1, got 0");
+  CHECK(error_of([] {
+          nn::AdaptiveMaxPool2d({1, -2});
+        }) == "[AdaptiveMaxPool2d] the output along w must be at least 1, got -2");
 }

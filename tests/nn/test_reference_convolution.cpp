@@ -37,6 +37,10 @@ const Table& layers() {
        [](const Options& o, const Inputs& in, const Constants&) {
          return nn::Conv2d(in[1], bias_of(in), conv2d_options(o))(in[0]);
        }},
+      {"ConvTranspose1d",
+       [](const Options& o, const Inputs& in, const Constants&) {
+         return nn::ConvTranspose1d(in[1], bias_of(in), conv_transpose1d_options(o))(in[0]);
+       }},
       {"ConvTranspose2d",
        [](const Options& o, const Inputs& in, const Constants&) {
          return nn::ConvTranspose2d(in[1], bias_of(in), conv_transpose2d_options(o))(in[0]);

@@ -208,6 +208,13 @@ TEST_CASE("Sequential: a class derived from Linear keeps its own forward before 
   CHECK(model(Tensor::from({-1.F}, {1, 1})).item() == 0);
 }
 
+TEST_CASE("Sequential: a ReLU before a MaxPool whose window holds only padding") {
+  nn::Sequential model{nn::ReLU(), nn::MaxPool1d(2, {1, 1, 2})};
+  const Tensor x = Tensor::ones({1, 1, 1});
+  CHECK(model(x).item() == model[1](model[0](x)).item());
+  CHECK(model(x).item() == -std::numeric_limits<double>::infinity());
+}
+
 TEST_CASE("Sequential: a class derived from ReLU keeps its own forward before a MaxPool") {
   nn::Sequential model{Folded(), nn::MaxPool1d(2)};
   CHECK(model(Tensor::from({-3.F, 2.F}, {1, 1, 2})).item() == 3);

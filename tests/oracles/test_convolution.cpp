@@ -217,3 +217,34 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: convolutions of signals") {
     CHECK(deviation(w.grad().reshape(p.w), expected.dw) < tolerance(dtype));
   }
 }
+
+TEST_CASE_FIXTURE(FreshMemory, "oracle: transposed convolutions of signals") {
+  Draw draw(5);
+  for (int i = problems_to_draw(40, 1000); i > 0; --i) {
+    const Side side = draw_side(draw, draw.between(1, 7), draw.between(1, 3), 70);
+    const std::int64_t groups = draw.between(1, 2), inputs = draw.size(20), outputs = draw.size(20);
+    const kernel::Windows windows{{1, side.stride}, {0, side.padding}, {1, side.dilation}, groups};
+    // The image and the result change places: of the problem's y comes its x.
+    const ConvolutionProblem p({draw.between(1, 4), groups * inputs, 1, side.image},
+                               {groups * outputs, inputs, 1, side.kernel}, windows);
+    CAPTURE(p.text());
+    const std::int64_t last =
+        (p.y()[3] - 1) * side.stride - 2 * side.padding + side.dilation * (side.kernel - 1) + 1;
+    const std::int64_t more = side.image - last;
+    if (more >= std::max(side.stride, side.dilation)) continue;
+    const DType dtype = draw.floating();
+    const auto signal = [](const Shape& s) { return Shape{s[0], s[1], s[3]}; };
+    const Variable x = Variable::leaf(draw.values(signal(p.y()), dtype));
+    const Variable w = Variable::leaf(draw.values(signal(p.w), dtype));
+    const Tensor g = draw.values(signal(p.x), dtype);
+    const Variable y = conv_transpose1d(x, w, Variable(),
+                                        {side.stride, side.padding, more, side.dilation, groups});
+    REQUIRE(y.shape() == g.shape());
+    y.backward(g);
+    const ConvolutionResults expected =
+        convolution_oracle(p, g.reshape(p.x), w.value().reshape(p.w), x.value().reshape(p.y()));
+    CHECK(deviation(y.value().reshape(p.x), expected.dx) < tolerance(dtype));
+    CHECK(deviation(x.grad().reshape(p.y()), expected.y) < tolerance(dtype));
+    CHECK(deviation(w.grad().reshape(p.w), expected.dw) < tolerance(dtype));
+  }
+}

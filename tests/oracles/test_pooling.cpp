@@ -17,16 +17,18 @@ struct Pool {
   Shape x;
   Size2d kernel = 1, stride = 1, padding = 0, dilation = 1;
   Size2d positions = 1;
+  CeilMode ceil_mode = CeilMode::no;
 
   std::string text() const {
     return plumb::text("x ", x, " kernel ", kernel, " stride ", stride, " padding ", padding,
-                       " dilation ", dilation);
+                       " dilation ", dilation, ceil_mode == CeilMode::yes ? " ceil" : "");
   }
 };
 
 Pool draw_pool(Draw& draw, bool dilated) {
   Pool p;
   const std::int64_t most = draw.of<std::int64_t>({4, 12, 40});
+  if (draw.chance(40)) p.ceil_mode = CeilMode::yes;
   const bool twos = draw.chance(30);  // the commonest windows have kernels of their own
   const auto side = [&](std::int64_t& kernel, std::int64_t& stride, std::int64_t& padding,
                         std::int64_t& dilation, std::int64_t& positions) {
@@ -38,6 +40,11 @@ Pool draw_pool(Draw& draw, bool dilated) {
     const std::int64_t size = std::max<std::int64_t>(
         draw.between(1, most), std::max<std::int64_t>(1, window - 2 * padding));
     positions = (size + 2 * padding - window) / stride + 1;
+    // One more if elements are left that no window has seen, and if it begins before the padding.
+    const std::int64_t next = positions * stride;
+    if (p.ceil_mode == CeilMode::yes && next - stride + window < size + 2 * padding &&
+        next < size + padding)
+      ++positions;
     return size;
   };
   p.x = {draw.between(1, 3), draw.size(20), 0, 0};
@@ -48,11 +55,24 @@ Pool draw_pool(Draw& draw, bool dilated) {
   return p;
 }
 
-Fixed<4> padded(const Pool& p, const Fixed<4>& x, double with) {
+// x with its padding, and beyond it as far as the last window reaches.
+Fixed<4> padded(const Pool& p, const Fixed<4>& x, double with, double beyond) {
+  const auto end = [](std::size_t size, std::int64_t padding) {
+    return size + 2 * static_cast<std::size_t>(padding);
+  };
+  const auto reach = [](std::int64_t positions, std::int64_t stride, std::int64_t dilation,
+                        std::int64_t kernel) {
+    return static_cast<std::size_t>((positions - 1) * stride + dilation * (kernel - 1) + 1);
+  };
+  const std::size_t height = end(x.shape(2), p.padding.height),
+                    width = end(x.shape(3), p.padding.width);
   Fixed<4> room =
-      with * xt::ones<double>({x.shape(0), x.shape(1),
-                               x.shape(2) + 2 * static_cast<std::size_t>(p.padding.height),
-                               x.shape(3) + 2 * static_cast<std::size_t>(p.padding.width)});
+      beyond * xt::ones<double>({x.shape(0), x.shape(1),
+                                 std::max(height, reach(p.positions.height, p.stride.height,
+                                                        p.dilation.height, p.kernel.height)),
+                                 std::max(width, reach(p.positions.width, p.stride.width,
+                                                       p.dilation.width, p.kernel.width))});
+  xt::view(room, xt::all(), xt::all(), xt::range(0, height), xt::range(0, width)) = with;
   xt::view(room, xt::all(), xt::all(), xt::range(p.padding.height, p.padding.height + p.x[2]),
            xt::range(p.padding.width, p.padding.width + p.x[3])) = x;
   return room;
@@ -80,7 +100,7 @@ struct PoolResults {
 
 PoolResults largest(const Pool& p, const Tensor& x, const Tensor& g) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  Fixed<4> room = padded(p, wide<4>(x), -infinity);
+  Fixed<4> room = padded(p, wide<4>(x), -infinity, -infinity);
   Fixed<4> y = -infinity * xt::ones<double>(wide<4>(g).shape());
   for (std::int64_t i = 0; i < p.kernel.height; ++i)
     for (std::int64_t j = 0; j < p.kernel.width; ++j)
@@ -98,8 +118,9 @@ PoolResults largest(const Pool& p, const Tensor& x, const Tensor& g) {
 }
 
 PoolResults means(const Pool& p, const Tensor& x, const Tensor& g, CountPadding counted) {
-  Fixed<4> room = padded(p, wide<4>(x), 0);
-  Fixed<4> inside = padded(p, xt::ones<double>(wide<4>(x).shape()), counted == CountPadding::yes);
+  Fixed<4> room = padded(p, wide<4>(x), 0, 0);
+  Fixed<4> inside =
+      padded(p, xt::ones<double>(wide<4>(x).shape()), counted == CountPadding::yes, 0);
   Fixed<4> sums = xt::zeros<double>(wide<4>(g).shape()), counts = sums;
   for (std::int64_t i = 0; i < p.kernel.height; ++i)
     for (std::int64_t j = 0; j < p.kernel.width; ++j) {
@@ -123,7 +144,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: the largest of windows, and where gradie
     // Whole numbers: some are equal.
     const Variable x = Variable::leaf(
         from_xtensor(Array(xt::floor(wide(draw.values(p.x, dtype, -30, 30))))).to(dtype));
-    const Variable y = max_pool2d(x, p.kernel, {p.stride, p.padding, p.dilation});
+    const Variable y = max_pool2d(x, p.kernel, {p.stride, p.padding, p.dilation, p.ceil_mode});
     const Tensor g = draw.values(y.shape(), dtype);
     y.backward(g);
     const PoolResults expected = largest(p, x.value(), g);
@@ -140,7 +161,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: the means of windows and their gradients
     const DType dtype = draw.floating();
     const CountPadding counted = draw.chance(50) ? CountPadding::yes : CountPadding::no;
     const Variable x = Variable::leaf(draw.values(p.x, dtype));
-    const Variable y = avg_pool2d(x, p.kernel, {p.stride, p.padding, counted});
+    const Variable y = avg_pool2d(x, p.kernel, {p.stride, p.padding, counted, p.ceil_mode});
     const Tensor g = draw.values(y.shape(), dtype);
     y.backward(g);
     const PoolResults expected = means(p, x.value(), g, counted);
@@ -168,10 +189,12 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: pools of signals are those of images of 
       CHECK(distance(y.value().reshape(results), expected.y) < tolerance(dtype));
       CHECK(distance(x.grad().reshape(p.x), expected.dx) < tolerance(dtype));
     };
-    check(max_pool1d(x, p.kernel.width, {p.stride.width, p.padding.width, p.dilation.width}),
+    check(max_pool1d(x, p.kernel.width,
+                     {p.stride.width, p.padding.width, p.dilation.width, p.ceil_mode}),
           [&](const Tensor& x, const Tensor& g) { return largest(p, x, g); });
     if (p.dilation.width != 1) continue;
-    check(avg_pool1d(x, p.kernel.width, {p.stride.width, p.padding.width, CountPadding::no}),
+    check(avg_pool1d(x, p.kernel.width,
+                     {p.stride.width, p.padding.width, CountPadding::no, p.ceil_mode}),
           [&](const Tensor& x, const Tensor& g) { return means(p, x, g, CountPadding::no); });
   }
 }
@@ -202,6 +225,50 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: as many means as the output has elements
             static_cast<double>(seen.shape(2) * seen.shape(3));
       }
     CHECK(distance(y.value(), expected) < tolerance(dtype));
+    CHECK(distance(x.grad(), dx) < tolerance(dtype));
+  }
+}
+
+TEST_CASE_FIXTURE(FreshMemory, "oracle: as many largest elements as the output has elements") {
+  Draw draw(44);
+  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+    const Shape shape{draw.between(1, 3), draw.size(20), draw.size(20), draw.size(20)};
+    const Size2d output(draw.between(1, 9), draw.between(1, 9));
+    const DType dtype = draw.floating();
+    // Whole numbers: some are equal.
+    const Variable x = Variable::leaf(
+        from_xtensor(Array(xt::floor(wide(draw.values(shape, dtype, -30, 30))))).to(dtype));
+    const Variable y = adaptive_max_pool2d(x, output);
+    const Tensor g = draw.values(y.shape(), dtype);
+    y.backward(g);
+    const Fixed<4> xs = wide<4>(x.value()), gs = wide<4>(g);
+    Fixed<4> expected = xt::zeros<double>(gs.shape()), dx = xt::zeros<double>(xs.shape());
+    const auto begin = [](std::int64_t k, std::int64_t size, std::int64_t count) {
+      return k * size / count;
+    };
+    const auto end = [](std::int64_t k, std::int64_t size, std::int64_t count) {
+      return ((k + 1) * size + count - 1) / count;
+    };
+    for (std::int64_t r = 0; r < output.height; ++r)
+      for (std::int64_t c = 0; c < output.width; ++c) {
+        const std::int64_t top = begin(r, shape[2], output.height),
+                           left = begin(c, shape[3], output.width);
+        const Fixed<4> seen =
+            xt::view(xs, xt::all(), xt::all(), xt::range(top, end(r, shape[2], output.height)),
+                     xt::range(left, end(c, shape[3], output.width)));
+        const Fixed<2> largest = xt::amax(seen, {2, 3});
+        xt::view(expected, xt::all(), xt::all(), r, c) = largest;
+        Fixed<2> rest = xt::view(gs, xt::all(), xt::all(), r, c);
+        for (std::size_t a = 0; a < seen.shape(2); ++a)
+          for (std::size_t b = 0; b < seen.shape(3); ++b) {
+            const Fixed<2> here = rest * xt::cast<double>(xt::equal(
+                                             xt::view(seen, xt::all(), xt::all(), a, b), largest));
+            xt::view(dx, xt::all(), xt::all(), top + static_cast<std::int64_t>(a),
+                     left + static_cast<std::int64_t>(b)) += here;
+            rest -= here;
+          }
+      }
+    CHECK(distance(y.value(), expected) == 0);
     CHECK(distance(x.grad(), dx) < tolerance(dtype));
   }
 }

@@ -30,6 +30,11 @@ Conv2dOptions conv2d_options(const Options& o) {
           o.integer("groups", 1)};
 }
 
+ConvTranspose1dOptions conv_transpose1d_options(const Options& o) {
+  return {o.integer("stride", 1), o.integer("padding", 0), o.integer("output_padding", 0),
+          o.integer("dilation", 1), o.integer("groups", 1)};
+}
+
 ConvTranspose2dOptions conv_transpose2d_options(const Options& o) {
   return {size2d(o, "stride", 1), size2d(o, "padding", 0), size2d(o, "output_padding", 0),
           size2d(o, "dilation", 1), o.integer("groups", 1)};
@@ -42,6 +47,9 @@ Table convolution_operations() {
   };
   table["conv2d"] = [](const Options& o, const Inputs& in, const Constants&) {
     return conv2d(in[0], in[1], bias_of(in), conv2d_options(o));
+  };
+  table["conv_transpose1d"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return conv_transpose1d(in[0], in[1], bias_of(in), conv_transpose1d_options(o));
   };
   table["conv_transpose2d"] = [](const Options& o, const Inputs& in, const Constants&) {
     return conv_transpose2d(in[0], in[1], bias_of(in), conv_transpose2d_options(o));

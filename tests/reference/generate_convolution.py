@@ -28,6 +28,9 @@ def convolutions():
     def transposed(x, w, **rest):
         add("conv_transpose2d", F.conv_transpose2d, x, w, w[1] * rest.get("groups", 1), **rest)
 
+    def transposed1d(x, w, **rest):
+        add("conv_transpose1d", F.conv_transpose1d, x, w, w[1] * rest.get("groups", 1), **rest)
+
     conv1d((2, 2, 7), (3, 2, 3))
     conv1d((2, 2, 7), (3, 2, 3), bias=False)
     conv1d((2, 2, 7), (3, 2, 3), stride=2, padding=1)
@@ -85,6 +88,12 @@ def convolutions():
     transposed((9, 1, 2, 2), (1, 2, 2, 2), stride=2)
     transposed((1, 6, 4, 4), (6, 3, 4, 4), stride=2, padding=1, kind="edge")
     transposed((0, 2, 3, 3), (2, 3, 3, 3), kind="edge")
+    transposed1d((2, 3, 4), (3, 2, 3))
+    transposed1d((1, 3, 4), (3, 2, 3), bias=False)
+    transposed1d((1, 2, 5), (2, 3, 3), stride=2, padding=1, output_padding=1)
+    transposed1d((1, 2, 3), (2, 2, 3), stride=3, padding=2, dilation=2)
+    transposed1d((2, 4, 3), (4, 1, 2), groups=2, dilation=3, output_padding=2)
+    transposed1d((0, 2, 3), (2, 3, 3), kind="edge")
     f.write()
 
 
@@ -99,6 +108,12 @@ def layers():
     f.case("Conv2d" + options(stride=(2, 1), groups=2, dilation=2),
            lambda x, w: F.conv2d(x, w, stride=(2, 1), groups=2, dilation=2),
            draw(1, 4, 5, 5), draw(2, 2, 2, 2))
+    f.case("ConvTranspose1d" + options(stride=2, padding=1, output_padding=1),
+           lambda x, w, b: F.conv_transpose1d(x, w, b, 2, 1, 1),
+           draw(2, 2, 3), draw(2, 3, 4), draw(3))
+    f.case("ConvTranspose1d" + options(groups=2, dilation=2),
+           lambda x, w: F.conv_transpose1d(x, w, groups=2, dilation=2),
+           draw(1, 2, 3), draw(2, 2, 2))
     f.case("ConvTranspose2d" + options(stride=2, padding=1, output_padding=1),
            lambda x, w, b: F.conv_transpose2d(x, w, b, 2, 1, 1),
            draw(2, 2, 3, 3), draw(2, 3, 3, 3), draw(3))

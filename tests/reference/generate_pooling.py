@@ -19,6 +19,8 @@ def pooling():
         given = dict(chosen)
         if "count_padding" in given:
             given["count_include_pad"] = bool(given.pop("count_padding"))
+        if "ceil_mode" in given:
+            given["ceil_mode"] = bool(given["ceil_mode"])
         getattr(f, kind)(name + options(kernel=kernel, **chosen),
                          lambda x: function(x, kernel, **given), inputs)
 
@@ -36,10 +38,11 @@ def pooling():
 
     def adaptive(x, output, **rest):
         axes = len(output)
-        function = F.adaptive_avg_pool1d if axes == 1 else F.adaptive_avg_pool2d
         inputs = draw(*x) if isinstance(x, tuple) else x
-        f.case(f"adaptive_avg_pool{axes}d" + options(output=output),
-               lambda x: function(x, output), inputs, **rest)
+        for kind in ("avg", "max"):
+            function = getattr(F, f"adaptive_{kind}_pool{axes}d")
+            f.case(f"adaptive_{kind}_pool{axes}d" + options(output=output),
+                   lambda x: function(x, output), inputs, **rest)
 
     for size in (1, 2, 7, 8):
         max1((2, 3, size), 1)
@@ -78,6 +81,20 @@ def pooling():
     for size, output in (((4, 6), (2, 3)), ((5, 7), (3, 2)), ((3, 4), (5, 6)), ((7, 7), (1, 1)),
                          ((6, 5), (4, 5)), ((1, 9), (1, 4))):
         adaptive((2, 2, *size), output)
+
+    # With ceil_mode: whole windows, ones that hang over, none that begin behind the input.
+    for size, kernel, stride, padding in ((5, 2, 2, 0), (6, 2, 2, 0), (7, 3, 2, 1), (8, 3, 3, 1),
+                                          (2, 3, 2, 0), (6, 2, 4, 1), (9, 4, 3, 2), (5, 1, 3, 0)):
+        chosen = dict(stride=stride, padding=padding, ceil_mode=1)
+        max1((1, 2, size), kernel, **chosen)
+        avg1((1, 2, size), kernel, **chosen)
+        avg1((1, 2, size), kernel, **chosen, count_padding=0)
+    max1((1, 2, 8), 2, stride=3, dilation=3, ceil_mode=1)
+    for kernel, stride, padding in ((2, 2, 0), (3, 2, 1), ((3, 2), (2, 3), (1, 0)), (2, 3, 1)):
+        chosen = dict(stride=stride, padding=padding, ceil_mode=1)
+        max2((1, 2, 7, 5), kernel, **chosen)
+        avg2((1, 2, 7, 5), kernel, **chosen)
+        avg2((1, 2, 7, 5), kernel, **chosen, count_padding=0)
 
     ties = values([[[1, 1, 2, 2], [1, 1, 2, 2], [0, 3, -1, -1], [3, 3, -1, -2]]])
     nans = values([[[1, math.nan, 2, 0], [0, 5, 1, 3], [math.nan, 1, 0, 4], [9, 9, 2, 4]]])

@@ -19,6 +19,7 @@ MaxPool1dOptions max_options_1d(const Options& o) {
   if (o.has("stride")) options.stride = o.integer("stride", 0);
   if (o.has("padding")) options.padding = o.integer("padding", 0);
   if (o.has("dilation")) options.dilation = o.integer("dilation", 0);
+  if (o.flag("ceil_mode")) options.ceil_mode = CeilMode::yes;
   return options;
 }
 
@@ -27,6 +28,7 @@ MaxPool2dOptions max_options_2d(const Options& o) {
   if (o.has("stride")) options.stride = size2d(o.list("stride"));
   if (o.has("padding")) options.padding = size2d(o.list("padding"));
   if (o.has("dilation")) options.dilation = size2d(o.list("dilation"));
+  if (o.flag("ceil_mode")) options.ceil_mode = CeilMode::yes;
   return options;
 }
 
@@ -35,6 +37,7 @@ AvgPool1dOptions avg_options_1d(const Options& o) {
   if (o.has("stride")) options.stride = o.integer("stride", 0);
   if (o.has("padding")) options.padding = o.integer("padding", 0);
   if (o.has("count_padding") && !o.flag("count_padding")) options.count_padding = CountPadding::no;
+  if (o.flag("ceil_mode")) options.ceil_mode = CeilMode::yes;
   return options;
 }
 
@@ -43,6 +46,7 @@ AvgPool2dOptions avg_options_2d(const Options& o) {
   if (o.has("stride")) options.stride = size2d(o.list("stride"));
   if (o.has("padding")) options.padding = size2d(o.list("padding"));
   if (o.has("count_padding") && !o.flag("count_padding")) options.count_padding = CountPadding::no;
+  if (o.flag("ceil_mode")) options.ceil_mode = CeilMode::yes;
   return options;
 }
 
@@ -67,6 +71,12 @@ Table pooling_operations() {
   };
   table["adaptive_avg_pool2d"] = [](const Options& o, const Inputs& in, const Constants&) {
     return adaptive_avg_pool2d(in[0], size2d(o.list("output")));
+  };
+  table["adaptive_max_pool1d"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return adaptive_max_pool1d(in[0], o.integer("output", 0));
+  };
+  table["adaptive_max_pool2d"] = [](const Options& o, const Inputs& in, const Constants&) {
+    return adaptive_max_pool2d(in[0], size2d(o.list("output")));
   };
   return table;
 }

@@ -112,7 +112,8 @@ bool is_2x2(const PlaneWindows& windows) {
   const auto halves = [](const SlidingWindow& w) {
     return w.kernel == 2 && w.stride == 2 && w.padding == 0 && w.dilation == 1;
   };
-  return halves(windows.rows) && halves(windows.columns);
+  return halves(windows.rows) && halves(windows.columns) &&
+         2 * windows.out_height <= windows.height && 2 * windows.out_width <= windows.width;
 }
 
 template <class T>

@@ -10,7 +10,8 @@ namespace plumb::kernel {
 // All work through `planes` planes on the calling thread, with T float or double. Gradients
 // overwrite.
 
-/// Whether the windows are of 2 x 2, 2 apart and without padding, as all functions below take them.
+/// Whether the windows are of 2 x 2, 2 apart, without padding and within the input, as all functions
+/// below take them.
 bool is_2x2(const PlaneWindows& windows);
 
 /// y = the largest element of each window, and its place 2 row + column.

@@ -271,6 +271,15 @@ TEST_CASE("pooling: gradients") {
   check([](const Variable& x) { return avg_pool2d(x, 2, {1, 1, CountPadding::no}); }, {1, 2, 3, 4});
   check([](const Variable& x) { return adaptive_avg_pool1d(x, 3); }, {2, 2, 7});
   check([](const Variable& x) { return adaptive_avg_pool2d(x, {2, 5}); }, {1, 2, 5, 4});
+  check([](const Variable& x) { return adaptive_max_pool1d(x, 3); }, {2, 2, 7});
+  check([](const Variable& x) { return adaptive_max_pool2d(x, {2, 5}); }, {1, 2, 5, 4});
+  check([](const Variable& x) { return max_pool2d(x, 2, {2, 0, 1, CeilMode::yes}); }, {1, 2, 5, 3});
+  for (const CountPadding counted : {CountPadding::no, CountPadding::yes})
+    check(
+        [&](const Variable& x) {
+          return avg_pool2d(x, 3, {2, 1, counted, CeilMode::yes});
+        },
+        {1, 2, 6, 4});
 }
 
 TEST_CASE("pooling: gradients add up where x is used twice") {
@@ -287,12 +296,14 @@ TEST_CASE("pooling: gradients add up where x is used twice") {
   check([](const Variable& v) { return avg_pool2d(v, 2); });
   check([](const Variable& v) { return avg_pool2d(v, 3, {2, 1}); });
   check([](const Variable& v) { return adaptive_avg_pool2d(v, 4); });
+  check([](const Variable& v) { return adaptive_max_pool2d(v, 4); });
 }
 
 TEST_CASE("pooling: batches of 0 and no channels give empty results") {
   for (const Shape& shape : {Shape{0, 3, 4, 6}, Shape{2, 0, 4, 6}}) {
     const Variable x = Variable::leaf(Tensor::empty(shape));
-    for (const Variable& y : {max_pool2d(x, 2), avg_pool2d(x, 2), adaptive_avg_pool2d(x, {2, 3})}) {
+    for (const Variable& y : {max_pool2d(x, 2), avg_pool2d(x, 2), adaptive_avg_pool2d(x, {2, 3}),
+                              adaptive_max_pool2d(x, {2, 3})}) {
       CHECK(y.shape() == Shape{shape[0], shape[1], 2, 3});
       y.backward(Tensor::empty(y.shape()));
       CHECK(x.grad().shape() == shape);
@@ -305,6 +316,7 @@ TEST_CASE("pooling: batches of 0 and no channels give empty results") {
   CHECK(avg_pool1d(Tensor::empty({0, 3, 5}), 2).shape() == Shape{0, 3, 2});
   const std::int64_t many = std::int64_t{1} << 50;
   CHECK(adaptive_avg_pool1d(Tensor::empty({0, 3, 5}), many).shape() == Shape{0, 3, many});
+  CHECK(adaptive_max_pool1d(Tensor::empty({0, 3, 5}), many).shape() == Shape{0, 3, many});
 }
 
 TEST_CASE("pooling: the same bits for any number of threads") {
@@ -323,6 +335,8 @@ TEST_CASE("pooling: the same bits for any number of threads") {
     include([](const Variable& v) { return avg_pool2d(v, 2); });
     include([](const Variable& v) { return avg_pool2d(v, 3, {1, 1}); });
     include([](const Variable& v) { return adaptive_avg_pool2d(v, {7, 13}); });
+    include([](const Variable& v) { return adaptive_max_pool2d(v, {7, 13}); });
+    include([](const Variable& v) { return avg_pool2d(v, 2, {2, 0, {}, CeilMode::yes}); });
     return result;
   };
   const std::uint64_t expected = fingerprint(1);
@@ -399,4 +413,56 @@ TEST_CASE("pooling: sizes near the largest integer neither overflow nor read els
   CHECK_THROWS_AS(max_pool1d(x, huge), Error);
   CHECK_THROWS_AS(max_pool1d(x, 2, {1, 1, huge}), Error);
   CHECK_THROWS_AS(avg_pool2d(x.reshape({1, 1, 1, 3}), huge), Error);
+}
+
+TEST_CASE("max_pool, avg_pool: with CeilMode::yes the last window may hang over") {
+  const Tensor x = Tensor::from({1., 5., 2., 4., 3.}, {1, 1, 5});
+  const auto row = [](const Variable& y) { return y.value().to_vector<double>(); };
+  CHECK(row(max_pool1d(x, 2, {2, 0, 1, CeilMode::yes})) == std::vector<double>{5, 4, 3});
+  CHECK(row(avg_pool1d(x, 2, {2, 0, CountPadding::yes, CeilMode::yes})) ==
+        std::vector<double>{3, 3, 3});
+  // What lies behind the padding never counts, what lies in it may.
+  CHECK(row(avg_pool1d(x, 4, {3, 1, CountPadding::yes, CeilMode::yes})) ==
+        std::vector<double>{2, 9. / 4});
+  CHECK(row(avg_pool1d(x, 4, {3, 2, CountPadding::yes, CeilMode::yes})) ==
+        std::vector<double>{1.5, 3.5, 1});
+  CHECK(row(avg_pool1d(x, 4, {3, 2, CountPadding::no, CeilMode::yes})) ==
+        std::vector<double>{3, 3.5, 3});
+  // Windows of 2 x 2 end with their plane.
+  const Tensor images = Tensor::arange(24, DType::float64);
+  const MaxPool2dOptions whole{2, 0, 1, CeilMode::yes};
+  CHECK(row(max_pool2d(images.reshape({1, 2, 3, 4}), 2, whole)) ==
+        std::vector<double>{5, 7, 9, 11, 17, 19, 21, 23});
+  CHECK(row(max_pool2d(images.reshape({1, 2, 4, 3}), 2, whole)) ==
+        std::vector<double>{4, 5, 10, 11, 16, 17, 22, 23});
+  // One that would begin behind the input is left out.
+  CHECK(row(max_pool1d(x, 2, {5, 1, 1, CeilMode::yes})) == std::vector<double>{1, 3});
+  CHECK(row(max_pool1d(x.rows(0, 1), 2, {6, 1, 1, CeilMode::yes})) == std::vector<double>{1});
+  // A kernel larger than the input by less than a stride.
+  CHECK(row(max_pool1d(x, 7, {3, 0, 1, CeilMode::yes})) == std::vector<double>{5});
+  CHECK(error_of([&] {
+          max_pool1d(x, 8, {3, 0, 1, CeilMode::yes});
+        }) ==
+        "[max_pool1d] the kernel is larger than the padded input along l: kernel 8, dilation 1, "
+        "padding 0, input [1, 1, 5]");
+}
+
+TEST_CASE("adaptive_max_pool: windows as of the means; NaN is the largest, the first takes it") {
+  const Tensor x = Tensor::from({1., 5., 5., 4., 3.}, {1, 1, 5});
+  CHECK(adaptive_max_pool1d(x, 2).to_vector<double>() == std::vector<double>{5, 5});
+  CHECK(adaptive_max_pool1d(x, 7).to_vector<double>() == std::vector<double>{1, 5, 5, 5, 5, 4, 3});
+  const Variable leaf = Variable::leaf(x);
+  adaptive_max_pool1d(leaf, 2).backward(Tensor::from({2., 3.}, {1, 1, 2}));
+  CHECK(leaf.grad().to_vector<double>() == std::vector<double>{0, 2, 3, 0, 0});
+  const Variable broken = Variable::leaf(Tensor::from(
+      {-infinity, not_a_number, 7., not_a_number, -infinity, -infinity}, {1, 1, 2, 3}));
+  const Variable y = adaptive_max_pool2d(broken, 1);
+  CHECK(std::isnan(y.item()));
+  y.backward();
+  CHECK(broken.grad().to_vector<double>() == std::vector<double>{0, 1, 0, 0, 0, 0});
+  CHECK(adaptive_max_pool1d(broken.reshape({1, 1, 6}), 3).at({0, 0, 2}) == -infinity);
+  CHECK(error_of([&] { adaptive_max_pool1d(x, 0); }) ==
+        "[adaptive_max_pool1d] the output along l must be at least 1, got 0");
+  CHECK(error_of([&] { adaptive_max_pool2d(x, 1); }) ==
+        "[adaptive_max_pool2d] expected input [n, c, h, w], got [1, 1, 5]");
 }

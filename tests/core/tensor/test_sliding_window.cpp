@@ -77,3 +77,33 @@ TEST_CASE("sliding window: sizes near the largest integer do not overflow") {
   CHECK(positions({huge, 1, huge / 2, 1}, 9) == 9);
   CHECK(positions({huge, 1, huge / 2, 1}, huge) == huge);
 }
+
+TEST_CASE("sliding window: with CeilMode::yes one more may hang over, if it begins in time") {
+  const auto count = [](const SlidingWindow& window, std::int64_t size) {
+    return window_positions("op", "h", window, {size}, 0, CeilMode::yes);
+  };
+  for (std::int64_t size = 1; size <= 12; ++size)
+    for (std::int64_t kernel = 1; kernel <= 5; ++kernel)
+      for (std::int64_t stride = 1; stride <= 4; ++stride)
+        for (std::int64_t padding = 0; padding <= kernel / 2; ++padding)
+          for (std::int64_t dilation = 1; dilation <= 3; ++dilation) {
+            const SlidingWindow window{kernel, stride, padding, dilation};
+            CAPTURE(size);
+            CAPTURE(padding);
+            CAPTURE(kernel);
+            // The last tap may stand behind the end by less than a stride.
+            std::int64_t expected = 0;
+            for (std::int64_t at = 0;
+                 at + dilation * (kernel - 1) < size + 2 * padding + stride - 1; at += stride)
+              if (at < size + padding) ++expected;
+            if (expected > 0) {
+              CHECK(count(window, size) == expected);
+            } else {
+              CHECK_THROWS_AS(count(window, size), Error);
+            }
+          }
+  CHECK(count({2, huge, 1, 1}, 9) == 1);
+  CHECK(count({huge, huge, 0, 1}, 9) == 1);
+  CHECK(count({huge, 1, huge / 2, 1}, huge) == huge);
+  CHECK_THROWS_AS(count({huge, huge, 0, huge}, 9), Error);
+}
