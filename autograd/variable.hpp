@@ -65,6 +65,21 @@ class Variable {
   T item() const {
     return value().item<T>();
   }
+  /// One element as a double. Throws when out of range.
+  double at(std::initializer_list<std::int64_t> index) const { return value().at(index); }
+  /// All elements, row-major. Throws when T is not the element type.
+  template <class T>
+  std::vector<T> to_vector() const {
+    return value().to_vector<T>();
+  }
+
+  /// reshape(x, shape) as a member, as Tensor has it. Shares memory.
+  Variable reshape(const Shape& shape) const;
+  /// Rows [begin, end) of the leading axis, 0 <= begin <= end <= dim(0). Shares memory.
+  Variable rows(std::int64_t begin, std::int64_t end) const;
+  /// Row i of the leading axis, without that axis: x[1] of [4, 3] is [3]. A negative i counts from
+  /// the end. Shares memory.
+  Variable operator[](std::int64_t i) const;
 
   /// Whether a gradient flows to or through this variable.
   bool requires_grad() const {

@@ -62,5 +62,9 @@ Variable logsumexp(const Variable& x, const Axes& axes = {}, KeepDims keep = Kee
 Tensor argmax(const Tensor& x);
 /// The same along an axis.
 Tensor argmax(const Tensor& x, int axis, KeepDims keep = KeepDims::no);
+inline Tensor argmax(const Variable& x) { return argmax(x.value()); }
+inline Tensor argmax(const Variable& x, int axis, KeepDims keep = KeepDims::no) {
+  return argmax(x.value(), axis, keep);
+}
 
 }  // namespace plumb

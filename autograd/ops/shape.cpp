@@ -5,8 +5,10 @@
 
 #include "../../core/kernels/layout.hpp"
 #include "../../core/kernels/reduce.hpp"
+#include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/error.hpp"
 #include "../record.hpp"
+#include "internal/listed.hpp"
 
 namespace plumb {
 namespace {
@@ -63,9 +65,36 @@ Shape with_axis(const Shape& shape, int axis) {
   return result;
 }
 
+[[noreturn]] void refuse_sizes(const Variable& x, int axis,
+                               const std::vector<std::int64_t>& sizes) {
+  fail("split", "sizes ", detail::listed(sizes), " do not make up axis ", axis, " of ", x.shape());
+}
+
 }  // namespace
 
 Variable reshape(const Variable& x, const Shape& shape) { return reshaped("reshape", x, shape); }
+
+Variable Variable::reshape(const Shape& shape) const { return plumb::reshape(*this, shape); }
+
+// y = x[begin:end], or x[i] without its axis;  dx = g there, 0 elsewhere
+Variable Variable::rows(std::int64_t begin, std::int64_t end) const {
+  const Profiled profiled("rows");
+  return record("rows", value().rows(begin, end), {*this}, [begin](const Tensor& g, Gradients& to) {
+    to.write(0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, 0, begin, 1); });
+  });
+}
+
+Variable Variable::operator[](std::int64_t i) const {
+  const Profiled profiled("operator[]");
+  Tensor y = value()[i];
+  Shape row = {1};
+  for (const std::int64_t size : y.shape()) row.push_back(size);
+  const std::int64_t at = i < 0 ? i + dim(0) : i;
+  return record("operator[]", std::move(y), {*this}, [at, row](const Tensor& g, Gradients& to) {
+    to.write(
+        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g.reshape(row), 0, at, 1); });
+  });
+}
 
 Variable flatten(const Variable& x, int first, int last) {
   if (x.rank() == 0) return reshaped("flatten", x, {1});
@@ -173,6 +202,63 @@ Variable stack(const std::vector<Variable>& parts, int axis) {
                   for (std::size_t i = 0; i < count; ++i)
                     if (to.needs(i))
                       to.give(i, part_of(g, along, static_cast<std::int64_t>(i), 1).reshape(shape));
+                });
+}
+
+std::vector<Variable> split(const Variable& x, std::int64_t size, int axis) {
+  const int along = normalize_axis("split", axis, x.rank());
+  if (size < 1) fail("split", "a part must have at least 1 element, got ", size);
+  const std::int64_t length = x.shape()[along];
+  std::vector<Variable> parts;
+  for (std::int64_t begin = 0; begin < length || parts.empty();) {
+    const std::int64_t end = begin + std::min(size, length - begin);
+    parts.push_back(slice(x, along, begin, end));
+    begin = end;
+  }
+  return parts;
+}
+
+std::vector<Variable> split(const Variable& x, const std::vector<std::int64_t>& sizes, int axis) {
+  const int along = normalize_axis("split", axis, x.rank());
+  const std::int64_t length = x.shape()[along];
+  std::int64_t rest = length;
+  for (const std::int64_t size : sizes) {
+    if (size < 0 || size > rest) refuse_sizes(x, along, sizes);
+    rest -= size;
+  }
+  if (rest != 0) refuse_sizes(x, along, sizes);
+  std::vector<Variable> parts;
+  std::int64_t begin = 0;
+  for (const std::int64_t size : sizes) {
+    parts.push_back(slice(x, along, begin, begin + size));
+    begin += size;
+  }
+  return parts;
+}
+
+std::vector<Variable> chunk(const Variable& x, std::int64_t count, int axis) {
+  const int along = normalize_axis("chunk", axis, x.rank());
+  if (count < 1) fail("chunk", "expected at least 1 part, got ", count);
+  const std::int64_t length = x.shape()[along];
+  if (length == 0) return std::vector<Variable>(static_cast<std::size_t>(count), x);
+  return split(x, length / count + (length % count != 0), along);
+}
+
+// y[i] = x[n - 1 - i] along the axes;  dx = g in opposite order
+Variable flip(const Variable& x, const Axes& axes) {
+  const Profiled profiled("flip");
+  kernel::AxisTables tables(static_cast<std::size_t>(x.rank()));
+  for (const int axis : normalize_axes("flip", axes, x.rank()))
+    for (std::int64_t i = x.shape()[axis] - 1; i >= 0; --i)
+      tables[static_cast<std::size_t>(axis)].push_back(i);
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  kernel::remap(y, x.value(), tables);
+  return record("flip", std::move(y), {x},
+                [tables = std::move(tables)](const Tensor& g, Gradients& to) {
+                  if (!to.needs(0)) return;
+                  Tensor dx = Tensor::empty(g.shape(), g.dtype());
+                  kernel::remap(dx, g, tables);
+                  to.give(0, std::move(dx));
                 });
 }
 

@@ -50,6 +50,25 @@ Variable concat(const std::vector<Variable>& parts, int axis);
 /// [3, 2, 4]. Throws for none, and for shapes or element types that differ.
 Variable stack(const std::vector<Variable>& parts, int axis = 0);
 
+/// The parts of an axis of `size` elements each, the last one shorter where they do not go up:
+/// [7, 3] by 3 is [3, 3], [3, 3] and [1, 3]. Along axis 0 they share memory. An axis without elements
+/// is one part. Throws for a size below 1 (PyTorch takes 0 for an empty axis).
+std::vector<Variable> split(const Variable& x, std::int64_t size, int axis = 0);
+/// The parts of an axis of the sizes that are named, which must add up to its own.
+std::vector<Variable> split(const Variable& x, const std::vector<std::int64_t>& sizes,
+                            int axis = 0);
+
+/// At most `count` parts of an axis, all of one size but the last, as in PyTorch: 7 in 3 is 3, 3 and
+/// 1, and 5 in 4 is 2, 2 and 1. Throws for a count below 1.
+///
+/// ```
+/// const auto qkv = chunk(projected, 3, -1);  // [n, steps, 3 d] as three of [n, steps, d]
+/// ```
+std::vector<Variable> chunk(const Variable& x, std::int64_t count, int axis = 0);
+
+/// The elements in opposite order along the named axes. Copies, also for none.
+Variable flip(const Variable& x, const Axes& axes);
+
 /// Repeated along axes of size 1 and along new leading axes, as in NumPy. Throws when x does not
 /// broadcast to `shape`.
 Variable broadcast_to(const Variable& x, const Shape& shape);

@@ -193,6 +193,17 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
   return view(rest, (end - begin) * row, header_->data + offset);
 }
 
+Tensor Tensor::operator[](std::int64_t i) const {
+  if (rank() == 0) fail("operator[]", "a tensor of rank 0 has no leading axis");
+  const std::int64_t size = shape()[0];
+  if (i < -size || i >= size)
+    fail("operator[]", "index ", i, " is out of range [", -size, ", ", size, ") in ", shape());
+  const std::int64_t row = i < 0 ? i + size : i;
+  Shape rest;
+  for (int axis = 1; axis < rank(); ++axis) rest.push_back(shape()[axis]);
+  return rows(row, row + 1).reshape(rest);
+}
+
 Tensor Tensor::clone() const {
   Tensor copy = empty(shape(), dtype());
   copy.copy_from(*this);

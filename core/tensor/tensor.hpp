@@ -145,6 +145,9 @@ class Tensor {
   Tensor reshape(const Shape& shape) const;
   /// A view of rows [begin, end) of the leading axis, 0 <= begin <= end <= dim(0).
   Tensor rows(std::int64_t begin, std::int64_t end) const;
+  /// A view of row i of the leading axis, without that axis: x[1] of [4, 3] is [3]. A negative i
+  /// counts from the end.
+  Tensor operator[](std::int64_t i) const;
   /// A copy with memory of its own.
   Tensor clone() const;
   /// The same values in another element type; the tensor itself where it has that type already.

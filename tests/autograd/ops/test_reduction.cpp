@@ -184,3 +184,10 @@ TEST_CASE("mean: the gradient is divided by the count") {
     CHECK(x.grad().to_vector<float>() == std::vector<float>(static_cast<std::size_t>(2 * n), 1));
   }
 }
+
+TEST_CASE("argmax: of a variable as of its tensor") {
+  const Variable x = Variable::leaf(Tensor::from({1.F, 5.F, 2.F, 7.F, 0.F, 7.F}, {2, 3}));
+  CHECK(argmax(x).item<int>() == 3);
+  CHECK(argmax(x * 2.0, 1).to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 0});
+  CHECK(argmax(x, 0, KeepDims::yes).shape() == Shape{1, 3});
+}

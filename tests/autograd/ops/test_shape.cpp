@@ -211,3 +211,84 @@ TEST_CASE("shape operations: bad arguments are named") {
   CHECK_THROWS_WITH_AS(broadcast_to(x, {1, 3}),
                        "[broadcast_to] [2, 3] does not broadcast to [1, 3]", Error);
 }
+
+TEST_CASE("Variable: reshape, rows and operator[] as members, as Tensor has them") {
+  const Tensor x = random({4, 3});
+  check([](const Variables& v) { return v[0].reshape({2, -1}); }, {x});
+  check([](const Variables& v) { return v[0].rows(1, 3); }, {x});
+  check([](const Variables& v) { return v[0][2]; }, {x});
+  check([](const Variables& v) { return v[0][-1] * v[0][0] + v[0][-1][1]; }, {x});
+  const Variable v = x;
+  CHECK(v.reshape({12}).value().raw() == x.raw());
+  CHECK(v.rows(1, 3).value().raw() == x.rows(1, 3).raw());
+  CHECK(v[1].to_vector<double>() == x[1].to_vector<double>());
+  CHECK(v[1].value().raw() == x[1].raw());
+  CHECK(v.at({1, 2}) == x.at({1, 2}));
+  CHECK_THROWS_WITH_AS(v[4], "[operator[]] index 4 is out of range [-4, 4) in [4, 3]", Error);
+  CHECK_THROWS_WITH_AS(v.rows(2, 5), "[rows] range [2, 5) does not lie in [0, 4)", Error);
+  CHECK_THROWS_AS(v.reshape({5}), Error);
+}
+
+TEST_CASE("split, chunk, flip: gradcheck") {
+  const Tensor x = random({2, 5, 3});
+  for (const int axis : {0, 1, -1}) {
+    // Parts of different weight, one of them not used.
+    const auto weighed = [](const std::vector<Variable>& parts) {
+      Variable total = sum(parts[0]);
+      for (std::size_t i = 2; i < parts.size(); ++i)
+        total = total + sum(parts[i] * parts[i]) * static_cast<double>(i);
+      return total;
+    };
+    check([&](const Variables& v) { return weighed(split(v[0], 2, axis)); }, {x});
+    check([&](const Variables& v) { return weighed(chunk(v[0], 3, axis)); }, {x});
+    check([&](const Variables& v) { return flip(v[0], axis); }, {x});
+  }
+  check([](const Variables& v) { return split(v[0], {1, 0, 4}, 1)[2]; }, {x});
+  check([](const Variables& v) { return flip(v[0], {0, 2}); }, {x});
+  check([](const Variables& v) { return flip(v[0], {}); }, {x});
+}
+
+TEST_CASE("split, chunk: sizes of the parts; along axis 0 they share memory") {
+  const Tensor x = counting({7, 2});
+  const auto sizes = [](const std::vector<Variable>& parts, int axis) {
+    std::vector<std::int64_t> all;
+    for (const Variable& part : parts) all.push_back(part.dim(axis));
+    return all;
+  };
+  using Sizes = std::vector<std::int64_t>;
+  CHECK(sizes(split(x, 3), 0) == Sizes{3, 3, 1});
+  CHECK(sizes(split(x, 7), 0) == Sizes{7});
+  CHECK(sizes(split(x, 100), 0) == Sizes{7});
+  CHECK(sizes(split(x, {3, 0, 4}), 0) == Sizes{3, 0, 4});
+  CHECK(sizes(split(x, 1, -1), 1) == Sizes{1, 1});
+  CHECK(sizes(chunk(x, 3), 0) == Sizes{3, 3, 1});
+  CHECK(sizes(chunk(x, 6), 0) == Sizes{2, 2, 2, 1});
+  CHECK(sizes(chunk(x, 9), 0) == Sizes{1, 1, 1, 1, 1, 1, 1});
+  CHECK(sizes(split(Tensor::zeros({0, 2}), 3), 0) == Sizes{0});
+  CHECK(sizes(chunk(Tensor::zeros({0, 2}), 3), 0) == Sizes{0, 0, 0});
+  CHECK(split(x, 3)[1].value().raw() == x.rows(3, 6).raw());
+  CHECK(split(x, std::numeric_limits<std::int64_t>::max())[0].shape() == x.shape());
+}
+
+TEST_CASE("split, chunk, flip: what does not fit is refused") {
+  const Tensor x = counting({7, 2});
+  CHECK_THROWS_WITH_AS(split(x, 0), "[split] a part must have at least 1 element, got 0", Error);
+  CHECK_THROWS_WITH_AS(split(x, {3, 5}), "[split] sizes {3, 5} do not make up axis 0 of [7, 2]",
+                       Error);
+  CHECK_THROWS_WITH_AS(split(x, {3, 3}), "[split] sizes {3, 3} do not make up axis 0 of [7, 2]",
+                       Error);
+  CHECK_THROWS_WITH_AS(split(x, {9, -2}, 0),
+                       "[split] sizes {9, -2} do not make up axis 0 of [7, 2]", Error);
+  CHECK_THROWS_WITH_AS(split(x, {-2, 9}, 0),
+                       "[split] sizes {-2, 9} do not make up axis 0 of [7, 2]", Error);
+  CHECK_THROWS_WITH_AS(chunk(x, 0), "[chunk] expected at least 1 part, got 0", Error);
+  CHECK_THROWS_WITH_AS(chunk(x, 2, 2), "[chunk] axis 2 is out of range [-2, 2)", Error);
+  CHECK_THROWS_WITH_AS(flip(x, {0, -2}), "[flip] axis 0 appears twice in {0, -2}", Error);
+}
+
+TEST_CASE("flip: any element type, and copies") {
+  const Tensor x = Tensor::from<std::uint8_t>({1, 2, 3, 4}, {2, 2});
+  CHECK(flip(x, {0, 1}).to_vector<std::uint8_t>() == std::vector<std::uint8_t>{4, 3, 2, 1});
+  CHECK(flip(x, {}).value().raw() != x.raw());
+  CHECK(flip(Tensor::zeros({0, 3}), 0).shape() == Shape{0, 3});
+}

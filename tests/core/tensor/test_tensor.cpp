@@ -189,3 +189,16 @@ TEST_CASE("Tensor: int64 keeps all its digits") {
   CHECK(x.item<std::int64_t>() == big);
   CHECK(to_string(x) == "Tensor([1] int64: 9007199254740993)");
 }
+
+TEST_CASE("Tensor: operator[] is a view of one row; negative ones count from the end") {
+  Tensor x = Tensor::arange(6).reshape({3, 2});
+  CHECK(x[1].shape() == Shape{2});
+  CHECK(x[1].to_vector<std::int64_t>() == std::vector<std::int64_t>{2, 3});
+  CHECK(x[-1][0].shape() == Shape{});
+  CHECK(x[-1][0].item<int>() == 4);
+  x[0].fill(9);
+  CHECK(x.at({0, 1}) == 9);
+  CHECK_THROWS_WITH_AS(x[3], "[operator[]] index 3 is out of range [-3, 3) in [3, 2]", Error);
+  CHECK_THROWS_WITH_AS(x[-4], "[operator[]] index -4 is out of range [-3, 3) in [3, 2]", Error);
+  CHECK_THROWS_WITH_AS(x[0][0][0], "[operator[]] a tensor of rank 0 has no leading axis", Error);
+}
