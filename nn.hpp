@@ -22,3 +22,4 @@
 #include "nn/shape.hpp"
 #include "nn/summary.hpp"
 #include "nn/transformer.hpp"
+#include "nn/upsample.hpp"

@@ -1,6 +1,7 @@
 #include "arithmetic.hpp"
 
 #include "../../core/kernels/arithmetic.hpp"
+#include "../../core/runtime/error.hpp"
 #include "../record.hpp"
 
 namespace plumb {
@@ -145,6 +146,20 @@ Variable where(const Tensor& condition, const Variable& a, const Variable& b) {
       [c = Saved(condition)](const Tensor& g, Gradients& to) {
         to.write(0, [&](Tensor& da, Write mode) { kernel::select_into(da, mode, g, c, true); });
         to.write(1, [&](Tensor& db, Write mode) { kernel::select_into(db, mode, g, c, false); });
+      });
+}
+
+// y = m ? value : x;  dx = g [not m]
+Variable masked_fill(const Variable& x, const Tensor& mask, double value) {
+  const Profiled profiled("masked_fill");
+  if (mask.dtype() != DType::uint8)
+    fail("masked_fill", "expected a mask of uint8, got ", mask.dtype());
+  check_number("masked_fill", value, x.dtype());
+  broadcast("masked_fill", x.shape(), mask.shape());
+  Tensor y = kernel::where(mask, Tensor::scalar(value, x.dtype()), x.value());
+  return record(
+      "masked_fill", std::move(y), {x}, [m = Saved(mask)](const Tensor& g, Gradients& to) {
+        to.write(0, [&](Tensor& dx, Write mode) { kernel::select_into(dx, mode, g, m, false); });
       });
 }
 

@@ -37,6 +37,15 @@ Variable minimum(const Variable& a, const Variable& b);
 /// function too: where(x > 0, sqrt(where(x > 0, x, 1)), x).
 Variable where(const Tensor& condition, const Variable& a, const Variable& b);
 
+/// `value` where `mask` (uint8, as comparisons give it) is not 0, x elsewhere; both broadcast. The
+/// gradient of x is 0 where the value stands, and what x holds there does not reach the result.
+/// Throws for a mask of another type and for a number that an integer x cannot hold.
+///
+/// ```
+/// masked_fill(scores, hidden, -INFINITY);  // before a softmax
+/// ```
+Variable masked_fill(const Variable& x, const Tensor& mask, double value);
+
 inline Variable operator+(const Variable& a, const Variable& b) { return add(a, b); }
 inline Variable operator-(const Variable& a, const Variable& b) { return sub(a, b); }
 inline Variable operator*(const Variable& a, const Variable& b) { return mul(a, b); }

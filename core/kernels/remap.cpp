@@ -66,11 +66,15 @@ struct StraightRun {
 template <class T>
 void copy_positions(const AxisTable& table, std::int64_t begin, std::int64_t end,
                     std::int64_t inner, T filler, const T* from, T* to) {
+  const std::int64_t* places = table.data();
+  if (inner == 1) {
+    for (std::int64_t i = begin; i < end; ++i)
+      to[i] = places[i] == no_source ? filler : from[places[i]];
+    return;
+  }
   for (std::int64_t i = begin; i < end; ++i) {
-    const std::int64_t at = table[static_cast<std::size_t>(i)];
-    if (inner == 1) {
-      to[i] = at == no_source ? filler : from[at];
-    } else if (at == no_source) {
+    const std::int64_t at = places[i];
+    if (at == no_source) {
       std::fill_n(to + i * inner, inner, filler);
     } else {
       std::copy_n(from + at * inner, inner, to + i * inner);

@@ -1,6 +1,7 @@
 // The examples of docs/autograd.md.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdio>
 #include <plumb/autograd.hpp>
 
@@ -39,6 +40,18 @@ TEST_CASE("docs/autograd.md: the safe form of where") {
 TEST_CASE("docs/autograd.md: an operation of one's own") {
   gradcheck([](const std::vector<Variable>& x) { return saturating_square(x[0]); },
             {Tensor::from({-2., 0., 0.5})});
+}
+
+TEST_CASE("docs/autograd.md: shapes and sums of products") {
+  const Variable x = Variable::leaf(Tensor::ones({8, 10, 96}));    // [n, steps, 3 d]
+  const std::vector<Variable> qkv = chunk(x, 3, -1);               // three of [n, steps, d]
+  const Variable scores = einsum("nqd,nkd->nqk", qkv[0], qkv[1]);  // q k^T of each n
+  const Tensor hidden = Tensor::zeros({10, 10}, DType::uint8);  // 1 where a key is not to be seen
+  const Variable seen = masked_fill(scores, hidden, -INFINITY);
+  const Variable read = einsum("nqk,nkd->nqd", softmax(seen, -1), qkv[2]);
+  const Variable border = pad(read, {0, 0, 2, 2}, PadMode::reflect);  // [n, steps + 4, d]
+  CHECK(border.shape() == Shape{8, 14, 32});
+  CHECK(border[0][0][0].item() == doctest::Approx(1));
 }
 
 TEST_CASE("docs/autograd.md: where the time goes") {

@@ -28,8 +28,11 @@ TEST_CASE("reference: every operation has cases") {
       "tanh sigmoid relu leaky_relu elu gelu silu softplus matmul linear "
       "sum mean var max min logsumexp norm stddev prod cumsum "
       "reshape flatten squeeze unsqueeze transpose permute slice concat stack broadcast_to "
-      "gather index_select sort topk softmax log_softmax conv1d conv2d conv_transpose2d "
+      "pad split chunk flip masked_fill einsum interpolate upsample "
+      "gather index_select sort topk softmax log_softmax conv1d conv2d conv_transpose1d "
+      "conv_transpose2d "
       "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d "
+      "adaptive_max_pool1d adaptive_max_pool2d "
       "batch_norm layer_norm group_norm rms_norm "
       "embedding scaled_dot_product_attention multi_head_attention rotary token_cross_entropy "
       "cross_entropy nll mse l1 huber bce_with_logits kl_div");

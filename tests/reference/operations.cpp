@@ -11,6 +11,7 @@ const std::map<std::string, Table>& operations() {
       {"matmul", matmul_operations()},
       {"reduction", reduction_operations()},
       {"shape", shape_operations()},
+      {"rearrange", rearrange_operations()},
       {"indexing", indexing_operations()},
       {"softmax", softmax_operations()},
       {"convolution", convolution_operations()},

@@ -16,6 +16,7 @@ Table activation_operations();
 Table matmul_operations();
 Table reduction_operations();
 Table shape_operations();
+Table rearrange_operations();
 Table indexing_operations();
 Table softmax_operations();
 Table convolution_operations();

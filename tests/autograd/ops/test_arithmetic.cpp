@@ -157,3 +157,36 @@ TEST_CASE("+=: nothing changes in place, and the leaf stays a leaf") {
   CHECK_THROWS_WITH_AS(x += Tensor::ones({5}), "[add] shapes do not broadcast: [2] and [5]", Error);
   CHECK(x.value().to_vector<float>() == std::vector<float>{11, 12});
 }
+
+TEST_CASE("masked_fill: gradcheck, also where x or the mask broadcasts") {
+  const Tensor x = Tensor::from({0.5, -1., 2., 3., -0.25, 1.}, {2, 3});
+  const Tensor row = Tensor::from<std::uint8_t>({1, 0, 2}), column = row.reshape({3, 1, 1});
+  for (const Tensor& mask : {row, column})
+    gradcheck([&](const std::vector<Variable>& in) { return masked_fill(in[0], mask, -3) * in[0]; },
+              {x});
+  CHECK(masked_fill(x, column, 0).shape() == Shape{3, 2, 3});
+}
+
+TEST_CASE("masked_fill: what stands under the mask reaches neither value nor gradient") {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const Variable x = Variable::leaf(Tensor::from({std::nan(""), 1., inf}));
+  const Variable y = masked_fill(x, Tensor::from<std::uint8_t>({1, 0, 1}), -inf);
+  CHECK(y.to_vector<double>() == std::vector<double>{-inf, 1, -inf});
+  y.backward(Tensor::from({inf, 2., std::nan("")}));
+  CHECK(x.grad().to_vector<double>() == std::vector<double>{0, 2, 0});
+  const Tensor scores = Tensor::from({1., 2., 3.});
+  CHECK(masked_fill(scores, scores > Tensor::scalar(1.5, DType::float64), 0).to_vector<double>() ==
+        std::vector<double>{1, 0, 0});
+}
+
+TEST_CASE("masked_fill: masks and numbers that do not fit are refused") {
+  const Tensor x = Tensor::zeros({2, 3}), mask = Tensor::zeros({2, 4}, DType::uint8);
+  CHECK_THROWS_WITH_AS(masked_fill(x, x, 0), "[masked_fill] expected a mask of uint8, got float32",
+                       Error);
+  CHECK_THROWS_WITH_AS(masked_fill(x, mask, 0),
+                       "[masked_fill] shapes do not broadcast: [2, 3] and [2, 4]", Error);
+  CHECK_THROWS_WITH_AS(masked_fill(Tensor::zeros({2, 4}, DType::int64), mask, 0.5),
+                       "[masked_fill] a int64 tensor cannot hold 0.5; convert it with to() first",
+                       Error);
+  CHECK(masked_fill(Tensor::zeros({0, 4}), mask.rows(0, 1), 1).shape() == Shape{0, 4});
+}
