@@ -9,6 +9,7 @@
 
 #include "error.hpp"
 #include "floating_point.hpp"
+#include "internal/processors.hpp"
 #include "internal/workers.hpp"
 
 namespace plumb {
@@ -18,11 +19,13 @@ constexpr int most_threads = 1024;
 
 std::atomic<int> chosen_threads{0};  // 0: not chosen
 
-// What OMP_NUM_THREADS says, or the processors, within the limit.
+// What OMP_NUM_THREADS says, or the processors, within the limit. Threads beyond a quota would only use
+// it up sooner, and then all wait for the next period.
 int default_threads() {
-  const int wanted = omp_get_max_threads();
-  const int threads = std::clamp(wanted, 1, most_threads);
   const char* variable = std::getenv("OMP_NUM_THREADS");
+  int wanted = omp_get_max_threads();
+  if (variable == nullptr) wanted = std::min(wanted, detail::processor_quota().value_or(wanted));
+  const int threads = std::clamp(wanted, 1, most_threads);
   if (variable != nullptr && wanted != threads)
     std::fprintf(stderr, "plumb: OMP_NUM_THREADS is %s, %d threads are used\n", variable, threads);
   return threads;

@@ -6,7 +6,8 @@
 namespace plumb {
 
 /// Threads that parallel_for may use: what OMP_NUM_THREADS says, or the processors this process may
-/// run on, at most 1024, until set. Where the variable asks for more, a line on stderr says so.
+/// run on, at most 1024, until set. The quota of a container (its control group's) counts as so many
+/// processors, rounded up. Where the variable asks for more, a line on stderr says so.
 int num_threads();
 
 /// Sets it for the whole process, 1 to 1024. Results never depend on it.
