@@ -180,9 +180,18 @@ StateDict read_archive(const detail::InputFile& file) {
   StateDict state;
   for (const zip_stat_t& entry : entries) {
     const std::string name = array_name(origin, entry);
-    if (state.has_tensor(name)) origin.refuse("'", name, "' is there twice");
-    state.set(name, read_array(origin, archive.get(), entry));
+    if (state.has_tensor(name) || state.left_out().count(name) > 0)
+      origin.refuse("'", name, "' is there twice");
+    try {
+      state.set(name, read_array(origin, archive.get(), entry));
+    } catch (const detail::UnknownNpyType& error) {
+      if (entries.size() == 1) throw;
+      state.leave_out(name, error.what());
+    }
   }
+  if (state.tensors().empty() && !entries.empty())
+    origin.refuse("holds no array of a type that can be loaded; of the first: ",
+                  state.left_out().begin()->second);
   return state;
 }
 

@@ -17,9 +17,10 @@ enum class Compress : std::uint8_t { no, yes };
 void save_npz(const std::string& path, const StateDict& state, Compress compress = Compress::no);
 
 /// Loads a file of np.savez or np.savez_compressed: the arrays by name, of the types that load_npy
-/// takes. The zip's own checksum of every array is verified. Sizes are compared before anything is
+/// takes. One of another type, of strings say, is left out: StateDict::left_out() has its name, and
+/// to ask for it is an error that says why. The zip's own checksum of every array is verified. Sizes are compared before anything is
 /// allocated, and no array may be larger than its compressed bytes can hold. Throws "[load_npz]
-/// path: ...".
+/// path: ...", also where all arrays would be left out.
 StateDict load_npz(const std::string& path);
 
 }  // namespace plumb

@@ -23,8 +23,10 @@ void take_prefixed(Map& to, const std::string& prefix, const Map& from) {
 
 const Tensor& StateDict::tensor(const std::string& name) const {
   const auto found = tensors_.find(name);
-  if (found == tensors_.end()) fail("StateDict", "no tensor named '", name, "'");
-  return found->second;
+  if (found != tensors_.end()) return found->second;
+  const auto why = left_out_.find(name);
+  fail("StateDict", "no tensor named '", name, "'",
+       why == left_out_.end() ? text() : text("; it was left out: ", why->second));
 }
 
 const StateDict::Scalar& StateDict::any_scalar(const std::string& name) const {
@@ -40,12 +42,14 @@ void StateDict::refuse_kind(const std::string& name) {
 void StateDict::insert(const std::string& prefix, const StateDict& part) {
   insert_prefixed(tensors_, prefix, part.tensors_);
   insert_prefixed(scalars_, prefix, part.scalars_);
+  insert_prefixed(left_out_, prefix, part.left_out_);
 }
 
 StateDict StateDict::part(const std::string& prefix) const {
   StateDict result;
   take_prefixed(result.tensors_, prefix, tensors_);
   take_prefixed(result.scalars_, prefix, scalars_);
+  take_prefixed(result.left_out_, prefix, left_out_);
   return result;
 }
 

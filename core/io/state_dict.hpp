@@ -28,7 +28,7 @@ class StateDict {
 
   bool has_tensor(const std::string& name) const { return tensors_.count(name) > 0; }
   bool has_scalar(const std::string& name) const { return scalars_.count(name) > 0; }
-  /// Throws "[StateDict] no tensor named 'x'".
+  /// Throws "[StateDict] no tensor named 'x'", and where it was left out says why.
   const Tensor& tensor(const std::string& name) const;
   /// The scalar as T, one of bool, std::int64_t, double and std::string. Throws when it is missing
   /// or of another kind, naming it.
@@ -43,6 +43,11 @@ class StateDict {
   const std::map<std::string, Scalar>& scalars() const { return scalars_; }
   bool empty() const { return tensors_.empty() && scalars_.empty(); }
 
+  /// Notes that a tensor could not be loaded, and why. It is none of the entries.
+  void leave_out(const std::string& name, const std::string& why) { left_out_[name] = why; }
+  /// What was left out, with the reasons.
+  const std::map<std::string, std::string>& left_out() const { return left_out_; }
+
   /// Adds all entries of `part` as "prefix.name".
   void insert(const std::string& prefix, const StateDict& part);
   /// The entries named "prefix.name", as "name".
@@ -56,6 +61,7 @@ class StateDict {
 
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, Scalar> scalars_;
+  std::map<std::string, std::string> left_out_;
 };
 
 }  // namespace plumb

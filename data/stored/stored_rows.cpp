@@ -110,12 +110,13 @@ StoredRows StoredRows::npy(const std::string& path) {
           "is in Fortran's order, whose rows do not lie together; save "
           "numpy.ascontiguousarray of it");
     stored->shape = array.header.shape;
-    stored->dtype = array.dtype;
+    stored->dtype = array.type.dtype;
+    stored->convert = array.type.convert;
     stored->begin = file.size() - array.bytes;
     stored->row_bytes = row_bytes(origin, array.header.shape, array.bytes);
-    if (array.header.descr == "|b1")
-      stored->check = [origin, header = array.header](const Tensor& rows) {
-        plumb::detail::check_npy_booleans(origin, header, rows);
+    if (array.type.is_bool)
+      stored->check = [origin](const Tensor& rows) {
+        plumb::detail::check_npy_booleans(origin, rows);
       };
     return StoredRows(stored);
   });

@@ -20,8 +20,8 @@ namespace plumb::data {
 /// "[StoredRows] path: ".
 class StoredRows {
  public:
-  /// Of save_npy or np.save: float32, float64, int64, uint8 and bool as uint8, in C order (the rows of
-  /// Fortran's order do not lie together). Throws "[open_npy] path: ...", also for a scalar.
+  /// Of save_npy or np.save: every type that load_npy takes, converted as it does, in C order (the rows
+  /// of Fortran's order do not lie together). Throws "[open_npy] path: ...", also for a scalar.
   static StoredRows npy(const std::string& path);
   /// An IDX file that is not compressed; elements become what load_idx makes of them.
   static StoredRows idx(const std::string& path);

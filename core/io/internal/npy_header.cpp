@@ -95,13 +95,15 @@ class DictReader {
   std::string_view text_;
 };
 
-DType dtype_of_descr(const Origin& origin, const std::string& descr) {
-  if (descr == "<f4") return DType::float32;
-  if (descr == "<f8") return DType::float64;
-  if (descr == "<i8") return DType::int64;
-  if (descr == "|u1" || descr == "|b1") return DType::uint8;
-  origin.refuse("the array is of type '", descr,
-                "', expected '<f4', '<f8', '<i8', '|u1' or '|b1' (astype converts in NumPy)");
+NpyType type_of(const Origin& origin, const std::string& descr) {
+  if (const std::optional<NpyType> type = npy_type(descr)) return *type;
+  try {
+    origin.refuse("the array is of type '", descr,
+                  "', expected float16 to float64, int8 to int64, uint8 to uint32 or bool (astype "
+                  "converts in NumPy)");
+  } catch (const Error& error) {
+    throw UnknownNpyType(error.what());
+  }
 }
 
 const char* descr_of(DType dtype) {
@@ -117,16 +119,13 @@ const char* descr_of(DType dtype) {
   }
 }
 
-// Sizes of 0 hide no overflow.
-std::uint64_t count_bytes(const Origin& origin, const Shape& shape, DType dtype) {
-  std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
-  bool empty = false;
-  for (const std::int64_t size : shape) {
-    empty = empty || size == 0;
-    if (size != 0 && __builtin_mul_overflow(bytes, size, &bytes))
-      origin.refuse("the header declares ", shape, " of ", dtype, ", more than 2^63 - 1 bytes");
-  }
-  return empty ? 0 : static_cast<std::uint64_t>(bytes);
+// As stored. Neither that nor what is loaded may overflow; sizes of 0 hide nothing.
+std::uint64_t count_bytes(const Origin& origin, const Shape& shape, const NpyType& type) {
+  std::int64_t most = std::max(type.size, static_cast<std::int64_t>(size_of(type.dtype)));
+  for (const std::int64_t size : shape)
+    if (size != 0 && __builtin_mul_overflow(most, size, &most))
+      origin.refuse("the header declares ", shape, " of ", type.name, ", more than 2^63 - 1 bytes");
+  return static_cast<std::uint64_t>(type.size * shape.numel());
 }
 
 // The dict's text; takes what stands in front of it from `size`.
@@ -212,18 +211,16 @@ std::string npy_prefix(const Tensor& x) {
 
 NpyArray read_npy_array(const Origin& origin, std::uint64_t size,
                         const std::function<void(void*, std::uint64_t)>& read) {
-  NpyArray array;
-  array.header = parse_npy_header(origin, read_header(origin, size, read));
-  array.dtype = dtype_of_descr(origin, array.header.descr);
-  array.bytes = count_bytes(origin, array.header.shape, array.dtype);
-  if (array.bytes != size)
-    origin.refuse("the header declares ", array.header.shape, " of ", array.dtype, " = ",
-                  array.bytes, " bytes, the file holds ", size);
-  return array;
+  const NpyHeader header = parse_npy_header(origin, read_header(origin, size, read));
+  const NpyType type = type_of(origin, header.descr);
+  const std::uint64_t bytes = count_bytes(origin, header.shape, type);
+  if (bytes != size)
+    origin.refuse("the header declares ", header.shape, " of ", type.name, " = ", bytes,
+                  " bytes, the file holds ", size);
+  return {header, type, bytes};
 }
 
-void check_npy_booleans(const Origin& origin, const NpyHeader& header, const Tensor& values) {
-  if (header.descr != "|b1") return;
+void check_npy_booleans(const Origin& origin, const Tensor& values) {
   const std::uint8_t* value = values.data<std::uint8_t>();
   for (std::int64_t i = 0; i < values.numel(); ++i)
     if (value[i] > 1) origin.refuse("the array is of booleans and holds ", int{value[i]});
@@ -231,12 +228,15 @@ void check_npy_booleans(const Origin& origin, const NpyHeader& header, const Ten
 
 Tensor read_npy(const Origin& origin, std::uint64_t size,
                 const std::function<void(void*, std::uint64_t)>& read) {
-  const NpyArray array = read_npy_array(origin, size, read);
-  const Shape& shape = array.header.shape;
-  const bool turned = array.header.fortran_order && shape.rank() > 1;
-  Tensor result = Tensor::empty(turned ? reversed(shape) : shape, array.dtype);
-  if (array.bytes > 0) read(result.mutable_raw(), array.bytes);
-  check_npy_booleans(origin, array.header, result);
+  const auto [header, type, bytes] = read_npy_array(origin, size, read);
+  const bool turned = header.fortran_order && header.shape.rank() > 1;
+  const Shape shape = turned ? reversed(header.shape) : header.shape;
+  Tensor result = type.convert == nullptr
+                      ? Tensor::empty(shape, type.dtype)
+                      : Tensor::empty({static_cast<std::int64_t>(bytes)}, DType::uint8);
+  if (bytes > 0) read(result.mutable_raw(), bytes);
+  if (type.is_bool) check_npy_booleans(origin, result);
+  if (type.convert != nullptr) result = type.convert(result, shape);
   return turned ? from_fortran(result) : result;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "../../tensor/tensor.hpp"
+#include "npy_type.hpp"
 #include "origin.hpp"
 
 namespace plumb::detail {
@@ -17,11 +18,11 @@ struct NpyHeader {
   Shape shape;
 };
 
-// An array in a file: what its header declares, and how many bytes its elements take.
+// An array in a file: what its header declares, and how many bytes its elements take there.
 struct NpyArray {
   NpyHeader header;
-  DType dtype = DType::float32;  // of the elements, bool being uint8
-  std::uint64_t bytes = 0;
+  NpyType type;
+  std::uint64_t bytes;
 };
 
 // Parses the dict: its three keys once each, in any order, and nothing but spaces behind it.
@@ -32,11 +33,12 @@ std::string npy_prefix(const Tensor& x);
 
 // Reads what stands in front of the elements of an array of `size` bytes, whose next bytes
 // `read(to, count)` gives or throws. The size that the header declares is compared with what is left.
+// Throws UnknownNpyType for elements of a type that plumb has none for.
 NpyArray read_npy_array(const Origin& origin, std::uint64_t size,
                         const std::function<void(void*, std::uint64_t)>& read);
 
-// Throws where an array of booleans ("|b1") holds anything but 0 and 1.
-void check_npy_booleans(const Origin& origin, const NpyHeader& header, const Tensor& values);
+// Throws where an array of booleans holds anything but 0 and 1.
+void check_npy_booleans(const Origin& origin, const Tensor& values);
 
 // Reads an array of `size` bytes, whose next bytes `read(to, count)` gives or throws. The size that
 // the header declares is compared with it before the elements are allocated.

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <plumb/core/io/internal/npy_header.hpp>
@@ -97,9 +98,59 @@ TEST_CASE("npy: files that lie are refused before anything is allocated") {
                  "more than 8 axes"));
   CHECK(problem(folder, npy(dict("|b1", "False", "(1,)"), "\2")) ==
         "the array is of booleans and holds 2");
-  for (const char* type : {">f4", "<i4", "<f2", "<U3", "|O", "<c8"})
-    CHECK(contains(problem(folder, npy(dict(type, "False", "(2,)"), data)),
-                   text("is of type '", type, "', expected '<f4'")));
+}
+
+TEST_CASE("npy: what has no type here is refused by name") {
+  const test::TemporaryFolder folder;
+  for (const char* type : {"<u8", ">u8", "<U3", "|S4", "|O", "<c8", "<f16", "<M8[s]", "|V4", "|i4",
+                           "<i1", "=f4", "f4", "", "<"})
+    CHECK(contains(problem(folder, npy(dict(type, "False", "(2,)"), floats({1, 2}))),
+                   text("is of type '", type, "', expected float16 to float64")));
+}
+
+TEST_CASE("npy: types that plumb has not become the nearest that it has") {
+  const test::TemporaryFolder folder;
+  const auto load = [&](const char* type, const std::string& bytes) {
+    return load_npy(folder.write("x.npy", npy(dict(type, "False", "(2,)"), bytes)));
+  };
+  const auto is_int64 = [](const Tensor& x, std::int64_t a, std::int64_t b) {
+    return x.dtype() == DType::int64 && x.to_vector<std::int64_t>() == std::vector{a, b};
+  };
+  CHECK(is_int64(load("|i1", {'\x80', '\x7f'}), -128, 127));
+  CHECK(is_int64(load("<i2", {'\x01', '\x80', '\xff', '\x7f'}), -32767, 32767));
+  CHECK(is_int64(load(">i2", {'\x80', '\x01', '\x7f', '\xff'}), -32767, 32767));
+  CHECK(is_int64(load("<u2", {'\xff', '\xff', '\x02', '\x01'}), 65535, 258));
+  CHECK(is_int64(load(">u2", {'\xff', '\xff', '\x01', '\x02'}), 65535, 258));
+  CHECK(is_int64(load("<i4", {'\xfe', '\xff', '\xff', '\xff', 4, 3, 2, 1}), -2, 0x01020304));
+  CHECK(is_int64(load(">i4", {'\xff', '\xff', '\xff', '\xfe', 1, 2, 3, 4}), -2, 0x01020304));
+  CHECK(
+      is_int64(load("<u4", {'\xfe', '\xff', '\xff', '\xff', 4, 3, 2, 1}), 4294967294, 0x01020304));
+  CHECK(
+      is_int64(load(">u4", {'\xff', '\xff', '\xff', '\xfe', 1, 2, 3, 4}), 4294967294, 0x01020304));
+  CHECK(is_int64(load(">i8", {'\x80', 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 2}), INT64_MIN + 1,
+                 258));
+  // 1.5 and the smallest number, -2 and infinity.
+  const Tensor halves = load("<f2", {0, '\x3e', 1, 0});
+  CHECK(halves.dtype() == DType::float32);
+  CHECK(halves.to_vector<float>() == std::vector<float>{1.5f, std::ldexp(1.f, -24)});
+  CHECK(load(">f2", {'\xc0', 0, '\x7c', 0}).to_vector<float>() ==
+        std::vector<float>{-2, std::numeric_limits<float>::infinity()});
+  CHECK(load(">f4", {'\x3f', '\x80', 0, 0, '\xc0', 0, 0, 0}).to_vector<float>() ==
+        std::vector<float>{1, -2});
+  const Tensor wide = load(">f8", {'\x3f', '\xf0', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+  CHECK(wide.dtype() == DType::float64);
+  CHECK(wide.to_vector<double>() == std::vector<double>{1, 4.9406564584124654e-324});
+
+  const Tensor turned = load_npy(folder.write(
+      "x.npy", npy(dict(">i2", "True", "(2, 2)"), std::string("\0\1\0\2\0\3\0\4", 8))));
+  CHECK(turned.to_vector<std::int64_t>() == std::vector<std::int64_t>{1, 3, 2, 4});
+  CHECK(load_npy(folder.write("x.npy", npy(dict("<i2", "False", "(3, 0)"), ""))).shape() ==
+        Shape{3, 0});
+  CHECK(problem(folder, npy(dict("<i2", "False", "(3,)"), "12345")) ==
+        "the header declares [3] of int16 = 6 bytes, the file holds 5");
+  // As int64 it would have more bytes than can be counted.
+  CHECK(contains(problem(folder, npy(dict("|i1", "False", "(2305843009213693952,)"), "")),
+                 "more than 2^63 - 1"));
 }
 
 TEST_CASE("npy: headers that are no dict of an array") {

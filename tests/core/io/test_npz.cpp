@@ -110,6 +110,39 @@ TEST_CASE("npz: archives of other things are refused") {
   CHECK(contains(error_of([&] { load_npz(path); }), "'x.txt' is no array"));
 }
 
+TEST_CASE("npz: an array of strings is left out, and to ask for it says why") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/x.npz";
+  StateDict state;
+  state.set("names", Tensor::arange(2));
+  state.set("x", Tensor::arange(3));
+  save_npz(path, state);
+  // Two strings of two characters take as many bytes as two int64. The checksum is that of the
+  // integers: what is left out is not read.
+  std::string bytes = read_file(path);
+  const std::size_t at = bytes.find("'<i8'");
+  bytes.replace(at, 5, "'<U2'");
+  folder.write("x.npz", bytes);
+  const StateDict loaded = load_npz(path);
+  CHECK(loaded.tensors().size() == 1);
+  CHECK(loaded.tensor("x").to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1, 2});
+  REQUIRE(loaded.left_out().size() == 1);
+  CHECK(loaded.left_out().begin()->first == "names");
+  const std::string why = text("[StateDict] no tensor named 'names'; it was left out: [load_npz] ",
+                               path, ": 'names.npy': the array is of type '<U2', expected");
+  CHECK(contains(error_of([&] { loaded.tensor("names"); }), why));
+  CHECK(contains(error_of([&] { loaded.clone().tensor("names"); }), why));
+  StateDict whole;
+  whole.insert("data", loaded);
+  CHECK(whole.left_out().count("data.names") == 1);
+  CHECK(whole.part("data").left_out() == loaded.left_out());
+  CHECK(error_of([&] { loaded.tensor("y"); }) == "[StateDict] no tensor named 'y'");
+
+  bytes.replace(bytes.find("'<i8'"), 5, "'|S8'");
+  folder.write("x.npz", bytes);
+  CHECK(contains(error_of([&] { load_npz(path); }), "holds no array of a type that can be loaded"));
+}
+
 TEST_CASE("npz: what it has no place for is refused, and the file stays") {
   const test::TemporaryFolder folder;
   const std::string path = folder.write("x.npz", "old");

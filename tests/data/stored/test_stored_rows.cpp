@@ -71,6 +71,22 @@ TEST_CASE("StoredRows: rows of .npy files of every type, in the order of the ind
   CHECK(error_of([&] { rows.gather({2}); }) == "[StoredRows] sample 2 is out of range [0, 2)");
 }
 
+TEST_CASE("StoredRows: rows of types that plumb has not are converted") {
+  const TemporaryFolder folder;
+  std::string content = test::read_file(save(folder, "i.npy", counted(3, DType::int64)));
+  const Tensor all = load_npy(folder.path() + "/i.npy");
+  std::string stored;
+  for (const std::int64_t value : all.to_vector<std::int64_t>())
+    for (const int shift : {24, 16, 8, 0}) stored += static_cast<char>(value >> shift & 255);
+  content.replace(content.find("'<i8'"), 5, "'>i4'");
+  content.resize(content.size() - all.bytes());
+  const StoredRows rows = StoredRows::npy(folder.write("i.npy", content + stored));
+  CHECK(rows.dtype() == DType::int64);
+  CHECK(rows.shape() == all.shape());
+  CHECK(rows.gather({2, 0}).to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>{6, 7, 8, 0, 1, 2});
+}
+
 TEST_CASE("StoredRows: what .npy files are refused for") {
   const TemporaryFolder folder;
   const auto open = [](const std::string& path) { StoredRows::npy(path); };
