@@ -7,6 +7,7 @@
 #include "core/io/npz.hpp"
 #include "core/io/safetensors.hpp"
 #include "core/io/state_dict.hpp"
+#include "core/runtime/checks.hpp"
 #include "core/runtime/error.hpp"
 #include "core/runtime/parallel.hpp"
 #include "core/runtime/pool.hpp"

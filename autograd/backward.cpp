@@ -1,7 +1,9 @@
 // Where backward passes begin: Variable::backward and grad.
 #include <string>
 
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/error.hpp"
+#include "internal/mistakes.hpp"
 #include "internal/pass.hpp"
 
 namespace plumb {
@@ -25,9 +27,14 @@ Tensor seed_of(const char* operation, const Variable& output, const Tensor* seed
 
 void backward_from(const Variable& output, const Tensor* seed, RetainGraph retain) {
   const Tensor checked = seed_of("backward", output, seed);
+  if (checks()) detail::check_loss(output);
   detail::Pass pass(nullptr);
   pass.add_root(output, checked);
   pass.run(retain);
+  if (checks()) {
+    detail::count_gradients();
+    pass.note_leaves();
+  }
 }
 
 }  // namespace
@@ -54,6 +61,7 @@ std::vector<Tensor> grad(const std::vector<Variable>& outputs, const std::vector
   pass.run(retain);
   std::vector<Tensor> gradients;
   for (const Variable& input : inputs) gradients.push_back(pass.result(input));
+  if (checks()) detail::count_gradients();
   return gradients;
 }
 

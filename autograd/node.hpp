@@ -54,6 +54,16 @@ struct Node : NodeHead {
   std::unique_ptr<std::vector<GradientHook>> hooks;
 };
 
+/// What the checks (core/runtime/checks.hpp) want to know of a leaf.
+struct LeafNotes {
+  bool of_module = false;     // a module's parameter
+  bool optimized = false;     // an optimizer has taken it
+  std::uint32_t cleared = 0;  // how often its gradient was forgotten or set by hand
+  // With checks on: steps of optimizers, of any, between which a pass has reached it; and the number of
+  // the last of them.
+  std::uint32_t steps = 0, last_step = 0;
+};
+
 /// Where the gradient of a leaf gathers. Several passes may add to it at once.
 struct Leaf final : Node {
   Leaf(DType dtype, const Shape& shape) : Node("leaf", dtype, shape) { leaf = true; }
@@ -62,6 +72,7 @@ struct Leaf final : Node {
 
   SpinLock lock;       // guards gradient and valid
   bool valid = false;  // false: `gradient` is only memory for the next one
+  LeafNotes notes;
 };
 
 inline Node* NodeHandle::get() const { return static_cast<Node*>(head_); }

@@ -3,8 +3,10 @@
 #include <mutex>
 #include <new>
 
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/error.hpp"
 #include "../core/runtime/pool.hpp"
+#include "internal/mistakes.hpp"
 #include "record.hpp"
 
 namespace plumb {
@@ -73,7 +75,9 @@ void Variable::set_grad(Tensor gradient) {
          gradient.dtype());
   const std::lock_guard lock(leaf.lock);
   leaf.valid = gradient.defined();
+  ++leaf.notes.cleared;
   std::swap(leaf.gradient, gradient);
+  if (checks()) detail::count_gradients();
 }
 
 void Variable::zero_grad() {
@@ -81,6 +85,7 @@ void Variable::zero_grad() {
   auto& leaf = *static_cast<detail::Leaf*>(node());
   const std::lock_guard lock(leaf.lock);
   leaf.valid = false;
+  ++leaf.notes.cleared;
 }
 
 void Variable::register_hook(GradientHook hook) {
@@ -98,10 +103,12 @@ void Variable::set_value(Tensor value) {
     if (!is_floating(value.dtype()))
       fail("set_value", "only float32 and float64 can require a gradient, got ", value.dtype());
     // A new node: a graph that was recorded with the old value keeps the old one.
-    auto fresh =
-        detail::NodeHandle(detail::make_node<detail::Leaf>(0, value.dtype(), value.shape()));
+    auto* leaf = detail::make_node<detail::Leaf>(0, value.dtype(), value.shape());
+    auto fresh = detail::NodeHandle(leaf);
     fresh->enabled = requires_grad();
     fresh->hooks = std::move(node()->hooks);
+    leaf->notes = static_cast<detail::Leaf*>(node())->notes;
+    ++leaf->notes.cleared;
     state_->node = std::move(fresh);
   }
   state_->value = std::move(value);

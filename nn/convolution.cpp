@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "../autograd/internal/mistakes.hpp"
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/error.hpp"
 #include "init.hpp"
 
@@ -119,6 +121,7 @@ Variable ConvolutionLayer<Options, operation>::forward(const Variable& x) {
   const std::int64_t in = inputs_of(kind, weight_.shape(), options_.groups);
   if (x.rank() != kind.rank || x.dim(1) != in)
     fail(kind.layer, "expected input [n, ", in, ", ", kind.sides, "], got ", x.shape());
+  if (checks()) plumb::detail::check_input_scale(kind.layer, x, weight_);
   return operation(x, weight_, bias_, options_);
 }
 

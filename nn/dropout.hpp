@@ -28,6 +28,8 @@ class Dropout : public Layer {
   Generator& generator() { return generator_; }
 
  private:
+  void check_mode(const Variable& x) const;
+
   double p_;
   Generator& generator_;
 };

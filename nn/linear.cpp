@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "../autograd/internal/mistakes.hpp"
 #include "../autograd/ops/matmul.hpp"
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/error.hpp"
 #include "activation.hpp"
 #include "init.hpp"
@@ -50,6 +52,7 @@ void Linear::check_input(const Variable& x) const {
   const std::int64_t in = weight_.dim(1);
   if (x.rank() == 0 || x.dim(-1) != in)
     fail("Linear", "expected input [..., ", in, "], got ", x.shape());
+  if (checks()) plumb::detail::check_input_scale("Linear", x, weight_);
 }
 
 }  // namespace plumb::nn

@@ -6,6 +6,7 @@
 #include <set>
 #include <typeinfo>
 
+#include "../autograd/internal/mistakes.hpp"
 #include "../autograd/record.hpp"
 #include "../core/runtime/error.hpp"
 
@@ -231,6 +232,7 @@ Variable Module::add_parameter(const std::string& name, Tensor value) {
   if (!is_floating(value.dtype()))
     fail("add_parameter", "'", name, "' must be float32 or float64, got ", value.dtype());
   parameters_.push_back({name, Variable::leaf(std::move(value))});
+  plumb::detail::notes_of(parameters_.back().variable).of_module = true;
   return parameters_.back().variable;
 }
 
@@ -241,6 +243,7 @@ Variable Module::add_parameter(const std::string& name, Variable shared) {
     fail("add_parameter", "'", name, "' must be a leaf, got ",
          shared.is_leaf() ? "a constant" : text("the result of ", shared.node()->name));
   parameters_.push_back({name, std::move(shared)});
+  plumb::detail::notes_of(parameters_.back().variable).of_module = true;
   return parameters_.back().variable;
 }
 

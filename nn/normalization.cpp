@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../autograd/internal/mistakes.hpp"
+#include "../autograd/modes.hpp"
 #include "../autograd/ops/normalization.hpp"
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/error.hpp"
 
 namespace plumb::nn {
@@ -61,6 +64,9 @@ Variable BatchNorm::forward(const Variable& x) {
   check_input(x.shape());
   RunningStatistics running;
   const bool tracks = running_mean_.defined();
+  if (checks() && tracks && grad_enabled() && (x.requires_grad() || weight().requires_grad()))
+    plumb::detail::count_mode(training() ? plumb::detail::Mode::training
+                                         : plumb::detail::Mode::evaluation);
   if (tracks) running = {running_mean_.value(), running_var_.value()};
   if (!training()) {
     const NormalizeBy by = tracks ? NormalizeBy::running : NormalizeBy::batch;

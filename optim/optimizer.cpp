@@ -3,8 +3,10 @@
 #include <unordered_map>
 
 #include "../core/kernels/accumulate.hpp"
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/error.hpp"
 #include "../core/runtime/profile.hpp"
+#include "internal/step_watch.hpp"
 
 namespace plumb::optim {
 namespace {
@@ -42,6 +44,9 @@ void Optimizer::add_group(const ParameterGroup& group) {
   fresh.numbers.resize(names_.numbers.size());
   groups_.push_back({group.parameters, defaults_->changed(group.options),
                      std::vector<ParameterState>(group.parameters.size(), fresh)});
+  for (const Parameter& parameter : group.parameters)
+    if (parameter.variable.node_handle())
+      plumb::detail::notes_of(parameter.variable).optimized = true;
 }
 
 void Optimizer::check_new(const Parameters& parameters) const {
@@ -67,6 +72,10 @@ void Optimizer::check_new(const Parameters& parameters) const {
 }
 
 void Optimizer::step() {
+  if (checks()) {
+    if (watch_ == nullptr) watch_ = std::make_shared<StepWatch>(name_);
+    watch_->before_step(groups_);
+  }
   const Profiled profiled(name_.c_str(), Phase::step);
   std::vector<Update> updates = updates_by(
       [](const Parameter& parameter, const ParameterState&) { return parameter.variable.grad(); });

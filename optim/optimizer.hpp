@@ -54,6 +54,7 @@ struct ParameterState {
 };
 
 class UpdateLoop;  // internal/update_loop.hpp
+class StepWatch;   // internal/step_watch.hpp
 
 /// Whether step() looks at the gradients before it uses them.
 enum class GradientCheck : std::uint8_t {
@@ -190,6 +191,7 @@ class Optimizer {
   std::shared_ptr<const GroupOptions> defaults_;
   std::vector<Group> groups_;
   GradientCheck check_ = GradientCheck::none;
+  std::shared_ptr<StepWatch> watch_;  // made when checks() are first on
 };
 
 }  // namespace plumb::optim

@@ -6,6 +6,7 @@
 #include "../../core/runtime/profile.hpp"
 #include "../modes.hpp"
 #include "../record.hpp"
+#include "mistakes.hpp"
 
 namespace plumb::detail {
 namespace {
@@ -279,6 +280,13 @@ void Pass::run_node(Node* node, RetainGraph retain) {
     if (!input->leaf && --input->pending == 0) push_ready(input);
   }
   if (retain == RetainGraph::no) node->release_saved();
+}
+
+void Pass::note_leaves() {
+  for (Node* node = first_claimed_; node != nullptr; node = node->next_claimed)
+    for (std::uint32_t i = 0; i < node->edge_count; ++i)
+      if (Node* input = node->edges[i].node.get(); input != nullptr && input->leaf && wants(input))
+        check_trained(as_leaf(*input));
 }
 
 // The leaves whose gradient could only be completed now: those with hooks, and targets.

@@ -32,6 +32,8 @@ class Pass {
 
   /// Whether target takes part in the roots: known before run.
   bool reaches(const Variable& target) const { return wants(target.node()); }
+  /// For the checks, after run: tells of parameters that nobody trains.
+  void note_leaves();
   /// The gradient of a target, after run.
   Tensor result(const Variable& target) { return slot(target.node()); }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "../../core/kernels/cross_entropy.hpp"
+#include "../../core/runtime/checks.hpp"
 #include "../../core/runtime/error.hpp"
+#include "../internal/mistakes.hpp"
 #include "../record.hpp"
 
 namespace plumb {
@@ -98,6 +100,7 @@ kernel::ClassCosts costs_of(const char* operation, const CrossEntropyOptions& op
 // The kernel sees the logits in the shape `seen`, and one loss for each of the targets t.
 Variable class_loss(const char* operation, const Variable& logits, const Shape& seen, Tensor t,
                     const kernel::ClassCosts& costs, Reduction reduction) {
+  if (checks()) detail::check_class_scores(operation, logits, t);
   const Tensor& x = logits.value();
   Tensor losses = losses_for(operation, reduction, t.shape(), x.dtype());
   Tensor state = Tensor::empty({2, t.numel()}, x.dtype());
@@ -146,6 +149,7 @@ Variable nll(const Variable& log_probabilities, const Tensor& targets, const Nll
   const kernel::ClassCosts costs{0, options.weight, options.ignore_index};
   const Tensor& x = log_probabilities.value();
   Tensor t = check_targets("nll", x, targets, costs);
+  if (checks()) detail::check_log_probabilities("nll", log_probabilities);
   Tensor losses = losses_for("nll", options.reduction, t.shape(), x.dtype());
   const kernel::ClassSums sums = kernel::nll(losses, x, t, costs);
   const double divisor = divisor_of(options.reduction, sums);

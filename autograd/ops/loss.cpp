@@ -2,7 +2,9 @@
 
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/loss.hpp"
+#include "../../core/runtime/checks.hpp"
 #include "../../core/runtime/error.hpp"
+#include "../internal/mistakes.hpp"
 #include "../record.hpp"
 
 namespace plumb {
@@ -107,6 +109,7 @@ Variable bce_with_logits(const Variable& logits, const Variable& target,
                          const BceOptions& options) {
   const Profiled profiled("bce_with_logits");
   check_pair("bce_with_logits", logits, target);
+  if (checks()) detail::check_logits("bce_with_logits", logits);
   const kernel::Divisor divisor = divisor_of("bce_with_logits", logits, options.reduction);
   const bool weighted = options.weight.defined() || options.pos_weight.defined();
   const Tensor& x = logits.value();
