@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/consumer builds and runs against an installed plumb as C++17 and C++20, against plumb as a
-# subdirectory (there as a shared library), and with pkg-config alone. Its layer and its operation
-# are as short as promised.
+# subdirectory that two dependents bring (there as a shared library), and with pkg-config alone. A
+# Python module holds a static plumb and trains. The layer and the operation are as short as promised.
 set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
 build_dir=${PLUMB_BUILD_DIR:-$source_dir/build/release}
@@ -47,10 +47,22 @@ done
 step="add_subdirectory"
 build_and_run "$build_dir/consumer" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG= \
   -DCMAKE_CXX_STANDARD=20 -DBUILD_SHARED_LIBS=ON -DPLUMB_NATIVE=ON -DPLUMB_SUBDIRECTORY="$source_dir"
+step="two dependents bring plumb once"
+[[ -e $build_dir/consumer/first/plumb/include && ! -e $build_dir/consumer/second/plumb/include ]]
 step="a subdirectory brings no tests, examples or install rules"
-[[ ! -e $build_dir/consumer/plumb/plumb.pc ]]
+[[ ! -e $build_dir/consumer/first/plumb/plumb.pc ]]
 targets=$(cmake --build "$build_dir/consumer" --target help)
 [[ $targets != *plumb_tests* && $targets != *train_digits* ]]
+
+# What would come second is not built, so its first file is enough.
+step="two dependents that bring plumbs that do not agree"
+mkdir "$work/other"
+sed 's/^  VERSION 0\.[0-9]*\.[0-9]*$/  VERSION 0.99.0/' "$source_dir/CMakeLists.txt" >"$work/other/CMakeLists.txt"
+if cmake -S "$consumer" -B "$work/unlike" -DCMAKE_BUILD_TYPE=Debug -DPLUMB_SUBDIRECTORY="$source_dir" \
+  -DPLUMB_SECOND="$work/other" >"$work/log" 2>&1; then
+  false
+fi
+tr -s ' \n' ' ' <"$work/log" | grep -qF "plumb 0.99.0 of $work/other meets plumb 0."
 
 # The headers are not system headers here, so that they show their warnings.
 if command -v pkg-config >/dev/null; then
@@ -61,4 +73,20 @@ if command -v pkg-config >/dev/null; then
   "$CXX" -std=c++17 -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags plumb) \
     "$consumer/main.cpp" -o "$work/plain" $(pkg-config --libs plumb)
   "$work/plain"
+
+  # Debian's Python, for others may lack the header. It has nothing to do with sanitizers.
+  step="a Python module that holds a static plumb"
+  python=/usr/bin/python3
+  include=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["include"])') || include=
+  if [[ -f $include/Python.h && -f $build_dir/libplumb.a ]] &&
+    ! grep -q '^CMAKE_CXX_FLAGS:.*-fsanitize' "$build_dir/CMakeCache.txt"; then
+    # shellcheck disable=SC2046 # several flags
+    "$CXX" -std=c++17 -shared -fPIC -I"$include" $(pkg-config --cflags plumb) "$consumer/extension.cpp" \
+      -o "$work/plumb_fit.so" $(pkg-config --libs plumb)
+    PYTHONPATH=$work "$python" -c '
+import plumb_fit
+first, last = plumb_fit.fit(300)
+print("module: loss %.4f, then %.4f" % (first, last))
+assert first > 0.05 and last < 0.002, (first, last)'
+  fi
 fi
