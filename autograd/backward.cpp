@@ -2,7 +2,7 @@
 #include <string>
 
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/mistakes.hpp"
 #include "internal/pass.hpp"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "modes.hpp"
 
 namespace plumb {

@@ -14,7 +14,7 @@ void destroy_alone(Node* node) noexcept {
   const std::size_t bytes = node->block_bytes;
   for (std::uint32_t i = 0; i < node->edge_count; ++i) node->edges[i].~Edge();
   node->~Node();
-  pool::deallocate(node, bytes);
+  memory_pool::deallocate(node, bytes);
 }
 
 }  // namespace

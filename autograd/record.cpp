@@ -3,7 +3,7 @@
 #include <string>
 
 #include "../core/kernels/accumulate.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/pass.hpp"
 
 namespace plumb {

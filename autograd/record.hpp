@@ -85,12 +85,12 @@ template <class N, class... Arguments>
 N* make_node(std::size_t edge_count, Arguments&&... arguments) {
   constexpr std::size_t head = (sizeof(N) + alignof(Edge) - 1) / alignof(Edge) * alignof(Edge);
   const std::size_t bytes = head + edge_count * sizeof(Edge);
-  auto* block = static_cast<std::byte*>(pool::allocate(bytes));
+  auto* block = static_cast<std::byte*>(memory_pool::allocate(bytes));
   N* node;
   try {
     node = new (block) N(std::forward<Arguments>(arguments)...);
   } catch (...) {
-    pool::deallocate(block, bytes);
+    memory_pool::deallocate(block, bytes);
     throw;
   }
   node->block_bytes = bytes;

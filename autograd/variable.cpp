@@ -4,7 +4,7 @@
 #include <new>
 
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/runtime/pool.hpp"
 #include "internal/mistakes.hpp"
 #include "record.hpp"
@@ -13,7 +13,7 @@ namespace plumb {
 namespace {
 
 detail::VariableState* make_state(Tensor&& value, detail::NodeHandle&& node) {
-  auto* state = new (pool::allocate(sizeof(detail::VariableState))) detail::VariableState;
+  auto* state = new (memory_pool::allocate(sizeof(detail::VariableState))) detail::VariableState;
   state->value = std::move(value);
   state->node = std::move(node);
   return state;
@@ -29,7 +29,7 @@ Variable::Variable(Tensor value, detail::NodeHandle node) {
 
 void Variable::destroy() noexcept {
   state_->~VariableState();
-  pool::deallocate(state_, sizeof(detail::VariableState));
+  memory_pool::deallocate(state_, sizeof(detail::VariableState));
 }
 
 void Variable::refuse_undefined() { fail("Variable", "the variable is undefined"); }

@@ -20,7 +20,8 @@ constexpr std::int64_t bytes = 4 * tensors * elements;
 StateDict make_state() {
   StateDict state;
   for (std::int64_t i = 0; i < tensors; ++i)
-    state.set(text("weight.", i), bench::values({elements}, static_cast<std::uint32_t>(i), 1));
+    state.set(errors::text("weight.", i),
+              bench::values({elements}, static_cast<std::uint32_t>(i), 1));
   return state;
 }
 
@@ -45,12 +46,13 @@ void add(const std::string& name, F run) {
 }
 
 void shell(const std::string& command) {
-  if (std::system(command.c_str()) != 0) fail("bench/files", "'", command, "' failed");
+  if (std::system(command.c_str()) != 0) errors::fail("bench/files", "'", command, "' failed");
 }
 
 void run(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) fail("bench/files", "unknown arguments");
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    errors::fail("bench/files", "unknown arguments");
   const Files files;
   const StateDict state = make_state();
   save_safetensors(files.state, state);
@@ -72,7 +74,7 @@ void run(int argc, char** argv) {
   add("checksum", [&] {
     detail::Checksum sum;
     for (std::int64_t i = 0; i < tensors; ++i)
-      sum.add(state.tensor(text("weight.", i)).data<float>(), 4 * elements);
+      sum.add(state.tensor(errors::text("weight.", i)).data<float>(), 4 * elements);
     benchmark::DoNotOptimize(sum.hexadecimal());
   });
   benchmark::RunSpecifiedBenchmarks();

@@ -72,7 +72,7 @@ void add_products() {
       const auto [ta, tb] = transposed;
       const Variable a = values(ta == Transpose::no ? Shape{m, k} : Shape{k, m});
       const Variable b = values(tb == Transpose::no ? Shape{k, n} : Shape{n, k});
-      add_forward(text("matmul/", form, "/", m, "x", n, "x", k),
+      add_forward(errors::text("matmul/", form, "/", m, "x", n, "x", k),
                   {2.0 * static_cast<double>(m * n * k)},
                   [a, b, ta = ta, tb = tb] { return matmul(a, b, ta, tb); });
     }
@@ -115,7 +115,7 @@ void add_losses() {
   for (const std::int64_t batch : {64, 8192}) {
     const Variable logits = leaf({batch, 10});
     const Tensor targets = Tensor::from(bench::labels(batch, 10));
-    const std::string name = text("cross_entropy/", batch, "x10");
+    const std::string name = errors::text("cross_entropy/", batch, "x10");
     add_forward(name + "/forward", {}, [=] { return cross_entropy(logits, targets); });
     add_backward(name + "/backward", {}, logits, [=] { return cross_entropy(logits, targets); });
   }
@@ -125,7 +125,7 @@ void add_elementwise() {
   for (const std::int64_t n : {16'384, 16'777'216}) {
     const Variable x = values({n});
     const double bytes = 4 * count(x.value());
-    const std::string size = text("/", n);
+    const std::string size = errors::text("/", n);
     add_forward("exp" + size, {0, 2 * bytes}, [x] { return exp(x); });
     add_forward("tanh" + size, {0, 2 * bytes}, [x] { return tanh(x); });
     add_forward("mul" + size, {0, 3 * bytes}, [x] { return x * x; });

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/fingerprint.hpp"
 
 namespace plumb::data {

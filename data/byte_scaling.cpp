@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "dataset.hpp"
 #include "internal/number.hpp"
 #include "internal/strings.hpp"

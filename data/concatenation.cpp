@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 namespace {

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../core/tensor/tensor.hpp"

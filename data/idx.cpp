@@ -6,7 +6,7 @@
 
 #include "../core/io/internal/deflate_ratio.hpp"
 #include "../core/io/internal/origin.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/byte_source.hpp"
 #include "internal/idx_header.hpp"
 

@@ -1,6 +1,6 @@
 #include "images.hpp"
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 

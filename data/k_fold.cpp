@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "dataset.hpp"
 #include "internal/class_members.hpp"
 

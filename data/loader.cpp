@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "../core/runtime/error.hpp"
 #include "../core/runtime/floating_point.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/prefetcher.hpp"
 
 namespace plumb::data {

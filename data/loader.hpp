@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "../core/io/state_dict.hpp"
 #include "dataset.hpp"

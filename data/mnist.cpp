@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "idx.hpp"
 
 namespace plumb::data {

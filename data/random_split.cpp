@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 namespace {

@@ -1,6 +1,6 @@
 #include "sampler.hpp"
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "dataset.hpp"
 
 namespace plumb::data {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/class_members.hpp"
 #include "internal/fingerprint.hpp"
 

@@ -56,7 +56,8 @@ void print_scatter(const Tensor& points, const Tensor& labels) {
 
 int analyse(const std::string& folder, std::int64_t samples) {
   const auto dataset = load(folder, samples);
-  if (dataset->size() < 3) fail("pca_digits", "expected 3 or more digits, got ", dataset->size());
+  if (dataset->size() < 3)
+    errors::fail("pca_digits", "expected 3 or more digits, got ", dataset->size());
   const data::Batch batch =  // x [n, 784], y [n]
       dataset->gather(data::all_indices(std::min(samples, dataset->size())));
 

@@ -1,7 +1,7 @@
 #include "activation.hpp"
 
 #include "../autograd/ops/softmax.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "pooling.hpp"
 
 namespace plumb::nn {

@@ -2,7 +2,7 @@
 
 #include "../autograd/ops/matmul.hpp"
 #include "../autograd/ops/shape.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "init.hpp"
 
 namespace plumb::nn {

@@ -4,7 +4,7 @@
 
 #include "../autograd/internal/mistakes.hpp"
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "init.hpp"
 
 namespace plumb::nn {

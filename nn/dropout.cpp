@@ -4,7 +4,7 @@
 #include "../autograd/modes.hpp"
 #include "../autograd/ops/dropout.hpp"
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::nn {
 

@@ -1,7 +1,7 @@
 #include "embedding.hpp"
 
 #include "../autograd/ops/embedding.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "init.hpp"
 
 namespace plumb::nn {

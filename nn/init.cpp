@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "../autograd/ops/shape.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/runtime/parallel.hpp"
 #include "../core/tensor/linalg.hpp"
 #include "../core/tensor/operators.hpp"

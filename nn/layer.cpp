@@ -1,6 +1,7 @@
 #include "layer.hpp"
 
-#include "../core/runtime/error.hpp"
+#include "../autograd/modes.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::nn {
 

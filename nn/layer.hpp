@@ -4,6 +4,7 @@
 #include <functional>
 #include <typeinfo>
 
+#include "../core/runtime/error.hpp"
 #include "module.hpp"
 
 namespace plumb::nn {

@@ -5,7 +5,7 @@
 #include "../autograd/internal/mistakes.hpp"
 #include "../autograd/ops/matmul.hpp"
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "activation.hpp"
 #include "init.hpp"
 

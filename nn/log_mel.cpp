@@ -5,7 +5,7 @@
 #include "../autograd/ops/math.hpp"
 #include "../autograd/ops/matmul.hpp"
 #include "../autograd/ops/shape.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::nn {
 

@@ -8,7 +8,7 @@
 
 #include "../autograd/internal/mistakes.hpp"
 #include "../autograd/record.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::nn {
 namespace {

@@ -1,6 +1,7 @@
 // Module: a tree of named parameters, buffers and children, walked to train, save and list a model.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>

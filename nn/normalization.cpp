@@ -7,7 +7,7 @@
 #include "../autograd/modes.hpp"
 #include "../autograd/ops/normalization.hpp"
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::nn {
 namespace {

@@ -1,6 +1,6 @@
 #include "pooling.hpp"
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/tensor/sliding_window.hpp"
 
 namespace plumb::nn {

@@ -4,7 +4,7 @@
 
 #include "../autograd/ops/arithmetic.hpp"
 #include "../autograd/ops/shape.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "init.hpp"
 
 namespace plumb::nn {

@@ -7,7 +7,7 @@
 #include "../autograd/ops/indexing.hpp"
 #include "../autograd/ops/reduction.hpp"
 #include "../autograd/ops/shape.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/tensor/operators.hpp"
 #include "init.hpp"
 

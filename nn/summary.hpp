@@ -1,7 +1,9 @@
 // summary: a model as a table of layers, shapes and parameter counts.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <type_traits>
 
 #include "layer.hpp"
 

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "../core/kernels/ordered_sum.hpp"
-#include "../core/runtime/error.hpp"
 #include "../core/runtime/floating_point.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/simd/loops.hpp"
 #include "fields.hpp"
 

@@ -1,6 +1,6 @@
 #include "fields.hpp"
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::optim {
 namespace {

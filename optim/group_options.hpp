@@ -41,7 +41,7 @@ class TypedOptions final : public GroupOptions {
   }
   double lr() const override {
     const auto member = number_named<Options>("lr");
-    if (member == nullptr) fail(Options::fields().owner, "no option named 'lr'");
+    if (member == nullptr) errors::fail(Options::fields().owner, "no option named 'lr'");
     return options_.*member;
   }
 

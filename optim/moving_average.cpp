@@ -1,7 +1,7 @@
 #include "moving_average.hpp"
 
-#include "../core/runtime/error.hpp"
 #include "../core/runtime/floating_point.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/simd/loops.hpp"
 #include "../core/tensor/operators.hpp"
 

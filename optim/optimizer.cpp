@@ -4,7 +4,7 @@
 
 #include "../core/kernels/accumulate.hpp"
 #include "../core/runtime/checks.hpp"
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "../core/runtime/profile.hpp"
 #include "internal/step_watch.hpp"
 

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <map>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "optimizer.hpp"
 
 namespace plumb::optim {

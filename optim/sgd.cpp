@@ -5,7 +5,7 @@
 #include <cmath>
 #include <forward_list>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 #include "internal/update_loop.hpp"
 #include "moving_average.hpp"
 

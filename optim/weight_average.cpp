@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::optim {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../../core/tensor/write.hpp"
 #include "../record.hpp"
 

@@ -1,7 +1,7 @@
 #include "activation.hpp"
 
 #include "../../core/kernels/math.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "internal/unary.hpp"
 
 namespace plumb {

@@ -5,7 +5,7 @@
 
 #include "../../core/kernels/convolution/convolution.hpp"
 #include "../../core/kernels/reduce.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../../core/tensor/sliding_window.hpp"
 #include "../record.hpp"
 

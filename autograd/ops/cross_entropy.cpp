@@ -4,7 +4,7 @@
 
 #include "../../core/kernels/cross_entropy.hpp"
 #include "../../core/runtime/checks.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../internal/mistakes.hpp"
 #include "../record.hpp"
 

@@ -1,7 +1,7 @@
 #include "dropout.hpp"
 
 #include "../../core/kernels/dropout.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -1,7 +1,7 @@
 #include "indexing.hpp"
 
 #include "../../core/kernels/indexing.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -3,7 +3,7 @@
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/loss.hpp"
 #include "../../core/runtime/checks.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../internal/mistakes.hpp"
 #include "../record.hpp"
 

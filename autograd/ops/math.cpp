@@ -3,7 +3,7 @@
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/elementary.hpp"
 #include "../../core/kernels/math.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "internal/unary.hpp"
 
 namespace plumb {

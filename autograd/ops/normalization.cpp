@@ -11,7 +11,7 @@
 #include "../../core/kernels/normalization/root_mean_square.hpp"
 #include "../../core/kernels/normalization/row_scale.hpp"
 #include "../../core/kernels/reduce.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../../core/tensor/operators.hpp"
 #include "../record.hpp"
 

@@ -5,7 +5,7 @@
 #include "../../core/kernels/pooling/adaptive_max_pool.hpp"
 #include "../../core/kernels/pooling/avg_pool.hpp"
 #include "../../core/kernels/pooling/max_pool.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -2,7 +2,7 @@
 
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/recurrent/recurrence.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 #include "shape.hpp"
 

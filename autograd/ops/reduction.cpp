@@ -8,7 +8,7 @@
 #include "../../core/kernels/norm.hpp"
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/kernels/scan.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

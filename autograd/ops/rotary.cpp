@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "../../core/kernels/rotary.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -6,7 +6,7 @@
 #include "../../core/kernels/layout.hpp"
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/kernels/remap.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 #include "internal/listed.hpp"
 

@@ -3,7 +3,7 @@
 #include <exception>
 #include <type_traits>
 
-#include "../runtime/error.hpp"
+#include "../runtime/internal/fail.hpp"
 #include "../runtime/version.hpp"
 #include "safetensors.hpp"
 

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "../runtime/error.hpp"
+#include "../runtime/internal/fail.hpp"
 #include "internal/atomic_file.hpp"
 #include "safetensors.hpp"
 

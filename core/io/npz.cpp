@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../runtime/internal/fail.hpp"
 #include "internal/atomic_file.hpp"
 #include "internal/deflate_ratio.hpp"
 #include "internal/input_file.hpp"

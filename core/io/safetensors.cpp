@@ -202,7 +202,7 @@ void check_halves(const Origin& origin, const SafetensorsHeader& header) {
   for (const StoredTensor& tensor : header.tensors)
     if (is_half(tensor))
       origin.refuse("tensor '", tensor.name, "' is of type ", tensor.type,
-                    "; Half::to_float32 would convert it");
+                    "; HalfTensors::to_float32 would convert it");
 }
 
 // Whether the file has checksums; throws where it has only some of what comes with them.
@@ -226,7 +226,7 @@ void take_scalars(const Origin& origin, const SafetensorsHeader& header, StateDi
   }
 }
 
-LoadedState read_state(InputFile& file, Half half) {
+LoadedState read_state(InputFile& file, HalfTensors half) {
   const Origin& origin = file.origin();
   std::string text = detail::read_safetensors_header(file);
   const bool header_verified = check_header(origin, text);
@@ -234,7 +234,7 @@ LoadedState read_state(InputFile& file, Half half) {
   std::string().swap(text);
   LoadedState loaded;
   loaded.verified = check_layout(origin, header, header_verified);
-  if (half == Half::refuse) check_halves(origin, header);
+  if (half == HalfTensors::refuse) check_halves(origin, header);
 
   for (const StoredTensor& tensor : header.tensors) {
     Checksum sum;
@@ -259,7 +259,7 @@ void save_safetensors(const std::string& path, const StateDict& state) {
   file.commit();
 }
 
-LoadedState load_safetensors(const std::string& path, Half half) {
+LoadedState load_safetensors(const std::string& path, HalfTensors half) {
   InputFile file({"load_safetensors", path});
   return file.origin().named([&] { return read_state(file, half); });
 }

@@ -9,7 +9,7 @@
 namespace plumb {
 
 /// What to do with tensors of float16 and bfloat16, which plumb does not compute in.
-enum class Half : std::uint8_t { refuse, to_float32 };
+enum class HalfTensors : std::uint8_t { refuse, to_float32 };
 
 /// What load_safetensors found.
 struct LoadedState {
@@ -35,6 +35,6 @@ void save_safetensors(const std::string& path, const StateDict& state);
 /// allocated, tensors fill the file without hole or overlap, and where there are checksums all of
 /// them must be right. Memory is bounded by the size of the file. Throws "[load_safetensors] path:
 /// ..." for everything else, also for other element types and more than eight axes.
-LoadedState load_safetensors(const std::string& path, Half half = Half::refuse);
+LoadedState load_safetensors(const std::string& path, HalfTensors half = HalfTensors::refuse);
 
 }  // namespace plumb

@@ -1,6 +1,6 @@
 #include "state_dict.hpp"
 
-#include "../runtime/error.hpp"
+#include "../runtime/internal/fail.hpp"
 
 namespace plumb {
 namespace {

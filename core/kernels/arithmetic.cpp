@@ -3,6 +3,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "../runtime/internal/fail.hpp"
 #include "broadcast.hpp"
 
 namespace plumb::kernel {

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "../runtime/error.hpp"
+#include "../runtime/internal/fail.hpp"
 
 extern "C" {
 void openblas_set_num_threads(int threads);

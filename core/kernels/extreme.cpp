@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "../runtime/internal/fail.hpp"
 #include "../simd/loops.hpp"
 #include "reduce_loops.hpp"
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "../runtime/internal/fail.hpp"
 #include "../simd/loops.hpp"
 
 namespace plumb::kernel {

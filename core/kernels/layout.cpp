@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "../runtime/internal/fail.hpp"
 #include "broadcast.hpp"
 
 namespace plumb::kernel {

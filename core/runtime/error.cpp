@@ -5,7 +5,7 @@
 
 namespace plumb {
 
-void append_text(std::string& out, double value) {
+void errors::append_text(std::string& out, double value) {
   if (!std::isfinite(value)) {
     out += std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
     return;

@@ -15,6 +15,10 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What makes messages. A namespace of its own, so that `using namespace plumb` takes no such name
+/// from a program.
+namespace errors {
+
 /// Appends `value` to `out` in the form used in error messages.
 inline void append_text(std::string& out, std::string_view value) { out += value; }
 inline void append_text(std::string& out, std::int64_t value) { out += std::to_string(value); }
@@ -36,6 +40,8 @@ template <class... Parts>
 [[noreturn]] void fail(std::string_view operation, const Parts&... parts) {
   throw Error(text("[", operation, "] ", parts...));
 }
+
+}  // namespace errors
 
 namespace detail {
 // What the exception says that is being handled.

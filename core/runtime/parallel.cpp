@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "error.hpp"
 #include "floating_point.hpp"
+#include "internal/fail.hpp"
 #include "internal/processors.hpp"
 #include "internal/workers.hpp"
 

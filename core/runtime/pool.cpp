@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "error.hpp"
 #include "forks.hpp"
+#include "internal/fail.hpp"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -18,7 +18,7 @@
 #define PLUMB_SANITIZED 1
 #endif
 
-namespace plumb::pool {
+namespace plumb::memory_pool {
 namespace {
 
 #ifdef PLUMB_SANITIZED
@@ -176,4 +176,4 @@ void trim() {
   shared().lists.release();
 }
 
-}  // namespace plumb::pool
+}  // namespace plumb::memory_pool

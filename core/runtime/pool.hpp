@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace plumb::pool {
+namespace plumb::memory_pool {
 
 /// A block of at least `bytes` bytes, aligned to 64. Blocks under 64 KiB are kept in a list of the
 /// calling thread, larger ones in a list of the process, so that what a loader thread allocates and
@@ -21,4 +21,4 @@ void set_limit(std::size_t bytes);
 /// Returns all kept blocks of the process and of the calling thread to the system.
 void trim();
 
-}  // namespace plumb::pool
+}  // namespace plumb::memory_pool

@@ -7,6 +7,7 @@
 #include "../io/state_dict.hpp"
 #include "../tensor/internal/dispatch.hpp"
 #include "floating_point.hpp"
+#include "internal/fail.hpp"
 #include "parallel.hpp"
 
 namespace plumb {

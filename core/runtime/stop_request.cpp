@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "error.hpp"
+#include "internal/fail.hpp"
 
 namespace plumb {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "../kernels/math.hpp"
 #include "../kernels/matmul/matmul.hpp"
-#include "../runtime/error.hpp"
 #include "../runtime/floating_point.hpp"
+#include "../runtime/internal/fail.hpp"
 #include "../tensor/internal/dispatch.hpp"
 
 namespace plumb {

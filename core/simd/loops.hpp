@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "../runtime/internal/fail.hpp"
 #include "../runtime/parallel.hpp"
 #include "../tensor/internal/dispatch.hpp"
 #include "../tensor/tensor.hpp"

@@ -2,11 +2,11 @@
 
 #include <cmath>
 
-#include "../runtime/error.hpp"
+#include "../runtime/internal/fail.hpp"
 
 namespace plumb {
 
-const char* name(DType dtype) {
+std::string to_string(DType dtype) {
   switch (dtype) {
     case DType::float32:
       return "float32";
@@ -20,7 +20,7 @@ const char* name(DType dtype) {
   return "unknown";
 }
 
-void append_text(std::string& out, DType dtype) { out += name(dtype); }
+void append_text(std::string& out, DType dtype) { out += to_string(dtype); }
 
 void check_number(const char* operation, double number, DType dtype) {
   if (is_floating(dtype)) return;

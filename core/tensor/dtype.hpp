@@ -13,7 +13,7 @@ namespace plumb {
 enum class DType : std::uint8_t { float32, float64, int64, uint8 };
 
 /// "float32", "float64", "int64" or "uint8".
-const char* name(DType dtype);
+std::string to_string(DType dtype);
 
 /// Bytes of one element.
 inline std::size_t size_of(DType dtype) {

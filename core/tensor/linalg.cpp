@@ -11,6 +11,7 @@
 #include <xtensor-blas/xlinalg.hpp>
 
 #include "../kernels/blas_call.hpp"
+#include "../runtime/internal/fail.hpp"
 #include "../runtime/profile.hpp"
 #include "internal/dispatch.hpp"
 #include "xtensor.hpp"

@@ -1,6 +1,6 @@
 #include "shape.hpp"
 
-#include "../runtime/error.hpp"
+#include "../runtime/internal/fail.hpp"
 
 namespace plumb {
 

@@ -6,8 +6,8 @@
 #include <new>
 #include <type_traits>
 
-#include "../runtime/error.hpp"
 #include "../runtime/floating_point.hpp"
+#include "../runtime/internal/fail.hpp"
 #include "../runtime/parallel.hpp"
 #include "../runtime/pool.hpp"
 #include "internal/dispatch.hpp"
@@ -54,11 +54,11 @@ void detail::destroy(TensorHeader* header) noexcept {
       if (bytes <= inline_bytes) {
         block_bytes += bytes;
       } else {
-        pool::deallocate(header->data, bytes);
+        memory_pool::deallocate(header->data, bytes);
       }
     }
     header->~TensorHeader();
-    pool::deallocate(header, block_bytes);
+    memory_pool::deallocate(header, block_bytes);
     const bool last = owner != nullptr && owner->count.drop();
     header = last ? owner : nullptr;
   }
@@ -71,14 +71,15 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
     fail("allocate", shape, " of ", dtype, " exceeds 2^63 - 1 bytes");
   const std::size_t size = static_cast<std::size_t>(bytes);
   const bool together = size <= inline_bytes;
-  auto* block = static_cast<std::byte*>(pool::allocate(header_bytes + (together ? size : 0)));
+  auto* block =
+      static_cast<std::byte*>(memory_pool::allocate(header_bytes + (together ? size : 0)));
   auto* header = new (block) TensorHeader;
   header->data = block + header_bytes;
   if (!together) {
     try {
-      header->data = static_cast<std::byte*>(pool::allocate(size));
+      header->data = static_cast<std::byte*>(memory_pool::allocate(size));
     } catch (...) {
-      pool::deallocate(block, header_bytes);
+      memory_pool::deallocate(block, header_bytes);
       throw;
     }
   }
@@ -149,7 +150,7 @@ void Tensor::refuse_item() const { fail("item", "expected one element, got shape
 
 Tensor Tensor::view(const Shape& shape, std::int64_t numel, std::byte* data) const {
   TensorHeader& root = header_->root();
-  auto* header = new (pool::allocate(header_bytes)) TensorHeader;
+  auto* header = new (memory_pool::allocate(header_bytes)) TensorHeader;
   root.count.add();
   header->owner = &root;
   header->data = data;

@@ -16,7 +16,7 @@ namespace plumb {
 template <class T, std::size_t N>
 auto as_xtensor(const Tensor& x) {
   if (x.rank() != static_cast<int>(N))
-    fail("as_xtensor", "expected rank ", static_cast<int>(N), ", got shape ", x.shape());
+    errors::fail("as_xtensor", "expected rank ", static_cast<int>(N), ", got shape ", x.shape());
   std::array<std::size_t, N> shape;
   for (std::size_t axis = 0; axis < N; ++axis)
     shape[axis] = static_cast<std::size_t>(x.shape()[static_cast<int>(axis)]);
@@ -27,7 +27,8 @@ auto as_xtensor(const Tensor& x) {
 template <class T, std::size_t N>
 auto as_mutable_xtensor(Tensor& x) {
   if (x.rank() != static_cast<int>(N))
-    fail("as_mutable_xtensor", "expected rank ", static_cast<int>(N), ", got shape ", x.shape());
+    errors::fail("as_mutable_xtensor", "expected rank ", static_cast<int>(N), ", got shape ",
+                 x.shape());
   std::array<std::size_t, N> shape;
   for (std::size_t axis = 0; axis < N; ++axis)
     shape[axis] = static_cast<std::size_t>(x.shape()[static_cast<int>(axis)]);

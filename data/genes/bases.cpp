@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "internal/encoding.hpp"
 
 namespace plumb::data {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "../../core/io/internal/origin.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../internal/whole_file.hpp"
 #include "internal/nucleotides.hpp"
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <string>
 
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/floating_point.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../../core/runtime/random.hpp"
 #include "internal/nucleotides.hpp"
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 
 namespace plumb::data::detail {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/forks.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 
 namespace plumb::data::detail {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/floating_point.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 namespace {

@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "../../core/io/internal/origin.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 namespace {

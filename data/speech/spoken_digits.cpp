@@ -1,6 +1,6 @@
 #include "spoken_digits.hpp"
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../../core/runtime/parallel.hpp"
 #include "internal/formants.hpp"
 

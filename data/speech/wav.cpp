@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "../../core/io/internal/input_file.hpp"
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/floating_point.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "internal/wav_header.hpp"
 
 namespace plumb::data {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 
 namespace plumb::data {
 namespace {

@@ -144,7 +144,8 @@ StoredRows StoredRows::idx(const std::string& path) {
   });
 }
 
-StoredRows StoredRows::safetensors(const std::string& path, const std::string& name, Half half) {
+StoredRows StoredRows::safetensors(const std::string& path, const std::string& name,
+                                   HalfTensors half) {
   auto stored = std::make_shared<File>();
   stored->file = open(path);
   InputFile& file = *stored->file;
@@ -154,9 +155,9 @@ StoredRows StoredRows::safetensors(const std::string& path, const std::string& n
     const auto header = plumb::detail::parse_safetensors_header(origin, text, file.left());
     const StoredTensor& tensor = find_tensor(origin, header.tensors, name);
     const bool is_half = tensor.type == "F16" || tensor.type == "BF16";
-    if (is_half && half == Half::refuse)
+    if (is_half && half == HalfTensors::refuse)
       origin.refuse("tensor '", name, "' is of type ", tensor.type,
-                    "; Half::to_float32 would convert it");
+                    "; HalfTensors::to_float32 would convert it");
     stored->shape = tensor.shape;
     stored->dtype = plumb::detail::loaded_dtype(tensor.type);
     stored->begin = file.size() - file.left() + tensor.begin;

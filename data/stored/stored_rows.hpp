@@ -28,7 +28,7 @@ class StoredRows {
   /// One tensor of a safetensors file. F16 and BF16 are refused unless converted. Checksums are of
   /// whole tensors and so are not looked at. Throws for a scalar, and where there is no such tensor.
   static StoredRows safetensors(const std::string& path, const std::string& name,
-                                Half half = Half::refuse);
+                                HalfTensors half = HalfTensors::refuse);
 
   const Shape& shape() const;
   DType dtype() const;  ///< Of what gather gives.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../../core/io/internal/origin.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../internal/whole_file.hpp"
 
 namespace plumb::data {

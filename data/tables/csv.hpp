@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../../core/runtime/error.hpp"
@@ -45,7 +46,7 @@ class Csv {
   template <class... Parts>
   [[noreturn]] void refuse(const char* operation, std::int64_t row, std::int64_t column,
                            const Parts&... parts) const {
-    refuse_cell(operation, row, column, plumb::text(parts...));
+    refuse_cell(operation, row, column, errors::text(parts...));
   }
 
  private:

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/floating_point.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../../core/runtime/random.hpp"
 
 namespace plumb::data {

@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/floating_point.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../internal/number.hpp"
 #include "../internal/strings.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/floating_point.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "internal/sentence_grammar.hpp"
 #include "internal/utf8.hpp"
 

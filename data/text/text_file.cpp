@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "../../core/io/internal/origin.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../internal/whole_file.hpp"
 #include "internal/utf8.hpp"
 

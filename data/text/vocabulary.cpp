@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "internal/utf8.hpp"
 
 namespace plumb::data {

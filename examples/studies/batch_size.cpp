@@ -23,20 +23,20 @@ struct Place {
 void refuse_repeated(const std::vector<std::int64_t>& sizes) {
   for (auto size = sizes.begin(); size != sizes.end(); ++size)
     if (std::find(sizes.begin(), size, *size) != size)
-      fail("batch_size", "batch size ", *size, " is there twice");
+      errors::fail("batch_size", "batch size ", *size, " is there twice");
 }
 
 // The settings that decide the numbers, as --manifest reads them.
 std::string configuration(const Settings& settings) {
   std::string sizes;
   for (const std::int64_t size : settings.batch_sizes)
-    sizes += text(sizes.empty() ? "" : ",", size);
-  return text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
-              "\"\nsamples=", settings.task.samples, "\noptimizer=\"", settings.optimizer,
-              "\"\nbatch-sizes=[", sizes, "]\nlr=", settings.lr, "\nbase=", settings.base,
-              "\nepochs=", settings.epochs, "\nsteps=", settings.steps, "\nseeds=", settings.seeds,
-              "\nevaluations=", settings.evaluations, "\ntarget=", settings.target,
-              "\nmemory-limit=", settings.memory_limit, "\n");
+    sizes += errors::text(sizes.empty() ? "" : ",", size);
+  return errors::text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
+                      "\"\nsamples=", settings.task.samples, "\noptimizer=\"", settings.optimizer,
+                      "\"\nbatch-sizes=[", sizes, "]\nlr=", settings.lr, "\nbase=", settings.base,
+                      "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
+                      "\nseeds=", settings.seeds, "\nevaluations=", settings.evaluations,
+                      "\ntarget=", settings.target, "\nmemory-limit=", settings.memory_limit, "\n");
 }
 
 int run(const Settings& settings, const Place& place) {

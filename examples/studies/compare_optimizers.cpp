@@ -41,16 +41,16 @@ void make_small(Settings& settings) {
 std::string configuration(const Settings& settings) {
   std::string optimizers;
   for (const std::string& optimizer : settings.optimizers)
-    optimizers += text(optimizers.empty() ? "" : ", ", "\"", optimizer, "\"");
-  return text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
-              "\"\nsamples=", settings.task.samples, "\nbatch-size=", settings.batch_size,
-              "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
-              "\nwarm-up=", settings.warm_up, "\noptimizer=[", optimizers, "]\nbaseline=\"",
-              settings.baseline, "\"\ntrials=", settings.trials,
-              "\ntuning-seeds=", settings.tuning_seeds, "\nseeds=", settings.seeds,
-              "\nseed=", settings.first_seed, "\nevaluations=", settings.evaluations, "\n",
-              settings.target ? text("target=", *settings.target, "\n") : "",
-              "alpha=", settings.alpha, "\n");
+    optimizers += errors::text(optimizers.empty() ? "" : ", ", "\"", optimizer, "\"");
+  return errors::text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
+                      "\"\nsamples=", settings.task.samples, "\nbatch-size=", settings.batch_size,
+                      "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
+                      "\nwarm-up=", settings.warm_up, "\noptimizer=[", optimizers, "]\nbaseline=\"",
+                      settings.baseline, "\"\ntrials=", settings.trials,
+                      "\ntuning-seeds=", settings.tuning_seeds, "\nseeds=", settings.seeds,
+                      "\nseed=", settings.first_seed, "\nevaluations=", settings.evaluations, "\n",
+                      settings.target ? errors::text("target=", *settings.target, "\n") : "",
+                      "alpha=", settings.alpha, "\n");
 }
 
 std::vector<OptimizerSpec> read_optimizers(const Settings& settings) {
@@ -59,7 +59,8 @@ std::vector<OptimizerSpec> read_optimizers(const Settings& settings) {
     all.push_back(OptimizerSpec::parse(written));
     for (std::size_t i = 0; i + 1 < all.size(); ++i)
       if (all[i].label() == all.back().label())
-        fail("optimizer", "'", written, "' is there twice; LABEL@", written, " tells them apart");
+        errors::fail("optimizer", "'", written, "' is there twice; LABEL@", written,
+                     " tells them apart");
   }
   return all;
 }
@@ -68,7 +69,7 @@ std::size_t baseline_of(const Settings& settings, const std::vector<OptimizerSpe
   if (settings.baseline.empty()) return 0;
   for (std::size_t i = 0; i < optimizers.size(); ++i)
     if (optimizers[i].label() == settings.baseline) return i;
-  fail("compare", "no optimizer '", settings.baseline, "' to be the baseline");
+  errors::fail("compare", "no optimizer '", settings.baseline, "' to be the baseline");
 }
 
 Plan make_plan(const Settings& settings, const Task& task) {
@@ -94,8 +95,8 @@ void print_plan(const Task& task, const Plan& plan, const Settings& settings) {
   for (const OptimizerSpec& optimizer : plan.optimizers)
     std::printf("  %s: %s; lr %s\n", optimizer.label().c_str(), optimizer.description().c_str(),
                 optimizer.searched()
-                    ? text("in ", optimizer.lr_low(), " .. ", optimizer.lr_high()).c_str()
-                    : text(optimizer.lr_low()).c_str());
+                    ? errors::text("in ", optimizer.lr_low(), " .. ", optimizer.lr_high()).c_str()
+                    : errors::text(optimizer.lr_low()).c_str());
   std::printf("  results in %s\n\n", settings.out.c_str());
   std::fflush(stdout);
 }

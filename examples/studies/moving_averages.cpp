@@ -64,8 +64,8 @@ std::vector<MovingAverage> averages() {
 
 std::string name_of(const MovingAverage& average) {
   if (average.averaging() == Averaging::simple) return "simple";
-  return text(average.averaging() == Averaging::debiased ? "debiased " : "exponential ",
-              average.beta());
+  return errors::text(average.averaging() == Averaging::debiased ? "debiased " : "exponential ",
+                      average.beta());
 }
 
 std::vector<double> follow(MovingAverage average, const std::vector<double>& values) {
@@ -149,23 +149,24 @@ std::string csv(const Model& model, const std::vector<double>& values) {
     columns.push_back(follow(average, values));
   }
   for (std::int64_t i = 0; i < model.points; ++i) {
-    out += text("\n", model.x(i));
+    out += errors::text("\n", model.x(i));
     for (const std::vector<double>& column : columns)
-      out += text(",", column[static_cast<std::size_t>(i)]);
+      out += errors::text(",", column[static_cast<std::size_t>(i)]);
   }
   return out + "\n";
 }
 
 // Columns of csv(): x, truth, value, simple, exponential in 5 to 8, debiased in 9 to 12.
 std::string panel(const std::string& data, const char* title, int first_column) {
-  std::string out = text("set title '", title, "'\nplot '", data,
-                         "' using 1:3 with points pt 7 ps 0.3 lc rgb '#8c8c8c' title 'values', '",
-                         data, "' using 1:2 with lines ls 8 lw 3 title 'truth', '", data,
-                         "' using 1:4 with lines ls 3 title 'simple'");
+  std::string out =
+      errors::text("set title '", title, "'\nplot '", data,
+                   "' using 1:3 with points pt 7 ps 0.3 lc rgb '#8c8c8c' title 'values', '", data,
+                   "' using 1:2 with lines ls 8 lw 3 title 'truth', '", data,
+                   "' using 1:4 with lines ls 3 title 'simple'");
   const int styles[] = {6, 5, 1, 2};
   for (int i = 0; i < 4; ++i)
-    out += text(", '", data, "' using 1:", first_column + i, " with lines ls ", styles[i],
-                " title 'beta ", betas[i], "'");
+    out += errors::text(", '", data, "' using 1:", first_column + i, " with lines ls ", styles[i],
+                        " title 'beta ", betas[i], "'");
   return out + "\n";
 }
 
@@ -173,13 +174,13 @@ bool write_pictures(const Model& model, const Settings& settings) {
   Generator random(static_cast<std::uint64_t>(settings.seed), Stream::data);
   const std::string data = std::string(model.name) + ".csv";
   write_file(settings.out + "/" + data, csv(model, model.draw(random)));
-  return draw(
-      settings.out, model.name,
-      text("set terminal svg size 720,860 dynamic font 'sans-serif,14' background 'white'\n",
-           "set key bottom\n",  // titles stand above
-           "set multiplot layout 2,1 title '", model.title, "'\n",
-           panel(data, "exponential averages", 5), panel(data, "the same, debiased", 9),
-           "unset multiplot\n"));
+  return draw(settings.out, model.name,
+              errors::text(
+                  "set terminal svg size 720,860 dynamic font 'sans-serif,14' background 'white'\n",
+                  "set key bottom\n",  // titles stand above
+                  "set multiplot layout 2,1 title '", model.title, "'\n",
+                  panel(data, "exponential averages", 5), panel(data, "the same, debiased", 9),
+                  "unset multiplot\n"));
 }
 
 int run(const Settings& settings) {

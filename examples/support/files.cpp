@@ -13,9 +13,9 @@
 void make_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) plumb::fail("make_folder", path, ": ", error.message());
+  if (error) plumb::errors::fail("make_folder", path, ": ", error.message());
   if (access(path.c_str(), W_OK | X_OK) != 0)
-    plumb::fail("make_folder", path, ": ", std::strerror(errno));
+    plumb::errors::fail("make_folder", path, ": ", std::strerror(errno));
 }
 
 void write_file(const std::string& path, const std::string& content) {
@@ -30,9 +30,9 @@ void require_writable(const std::string& path) {
       (parent.empty() ? "." : parent.string()) + "/.";  // refused where it is a file
   std::error_code none;
   if (std::filesystem::is_directory(path, none))
-    plumb::fail("require_writable", path, ": ", std::strerror(EISDIR));
+    plumb::errors::fail("require_writable", path, ": ", std::strerror(EISDIR));
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    plumb::fail("require_writable", path, ": ", std::strerror(errno));
+    plumb::errors::fail("require_writable", path, ": ", std::strerror(errno));
 }
 
 std::string read_file(const std::string& path) {

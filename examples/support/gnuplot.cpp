@@ -30,7 +30,7 @@ const char* const shared_settings =
 // Exit code of gnuplot, run in `folder`; its messages go to stderr.
 int run_gnuplot(const std::string& folder, const std::string& script) {
   const pid_t child = fork();
-  if (child < 0) plumb::fail("draw", "no process for gnuplot");
+  if (child < 0) plumb::errors::fail("draw", "no process for gnuplot");
   if (child == 0) {  // nothing but system calls: other threads may hold locks
     if (chdir(folder.c_str()) == 0) execlp("gnuplot", "gnuplot", script.c_str(), nullptr);
     _exit(not_found);
@@ -53,6 +53,6 @@ bool draw(const std::string& folder, const std::string& name, const std::string&
                                         shared_settings + commands);
   const int code = run_gnuplot(folder, script);
   if (code == not_found) return false;
-  if (code != 0) plumb::fail("draw", "gnuplot failed on ", folder, "/", script);
+  if (code != 0) plumb::errors::fail("draw", "gnuplot failed on ", folder, "/", script);
   return true;
 }

@@ -23,7 +23,7 @@ LeaveOneOut::LeaveOneOut(Data samples) : samples_(std::move(samples)) {
 }
 
 void LeaveOneOut::run(const Train& train) {
-  const std::string title = text("run ", errors_.size() + 1);
+  const std::string title = errors::text("run ", errors_.size() + 1);
   Progress progress(samples_->size(), 0, "errors");
   progress.begin(title, samples_->size(), 0);
   std::int64_t errors = 0;

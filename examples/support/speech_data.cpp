@@ -45,8 +45,8 @@ SpeechData recorded(const SpeechOptions& options, std::int64_t seed) {
     (held_out ? test : train).push_back(static_cast<std::int64_t>(i));
   }
   if (train.empty() || test.empty())
-    fail("train_speech", options.folder, ": ", std::int64_t(train.size()),
-         " recordings to train on, ", std::int64_t(test.size()), " to test with");
+    errors::fail("train_speech", options.folder, ": ", std::int64_t(train.size()),
+                 " recordings to train on, ", std::int64_t(test.size()), " to test with");
   const data::Clips clips = data::load_clips(recordings, {8000});
   const auto changed = std::make_shared<data::ClipDataset>(clips, changing(seed));
   const auto plain = std::make_shared<data::ClipDataset>(clips);

@@ -69,7 +69,8 @@ std::string TableModel::predictions(const data::Csv& table) {
   for (const std::string& target : targets) lines += "," + data::csv_cell(target);
   const auto columns = static_cast<std::int64_t>(targets.size());
   for (std::int64_t i = 0; i < guesses.numel(); ++i) {
-    if (i % columns == 0) lines += text("\n", rows[static_cast<std::size_t>(i / columns)] + 1);
+    if (i % columns == 0)
+      lines += errors::text("\n", rows[static_cast<std::size_t>(i / columns)] + 1);
     lines +=
         "," + (classes ? data::csv_cell(encoding.classes().name(guesses.data<std::int64_t>()[i]))
                        : format("%.6g", static_cast<double>(guesses.data<float>()[i])));

@@ -59,7 +59,7 @@ int Training::run(data::DataLoader& loader, const Step& step, const Test& test) 
                     loader.batches() * epoch_ + loader.position());
   bool tested = false;
   while (epoch_ < options_.epochs && !stop_.requested()) {
-    const std::string title = text("epoch ", epoch_ + 1, "/", options_.epochs);
+    const std::string title = errors::text("epoch ", epoch_ + 1, "/", options_.epochs);
     progress.begin(title, loader.batches(), loader.position());
     const double before = seconds_;
     if (!train_epoch(loader, step, progress)) break;

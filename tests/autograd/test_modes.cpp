@@ -17,7 +17,7 @@ TEST_CASE("NoGrad: nothing is recorded, nests and ends, also by an exception") {
   CHECK((x * x).requires_grad());
   try {
     const NoGrad scope;
-    fail("test", "thrown");
+    errors::fail("test", "thrown");
   } catch (const Error&) {
   }
   CHECK(grad_enabled());

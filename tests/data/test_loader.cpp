@@ -259,7 +259,7 @@ TEST_CASE("DataLoader: an epoch whose first batch fails has begun, with threads 
     data::DataLoader loader(faulty(0), options);
     for (int epoch = 0; epoch < 3; ++epoch) {
       CHECK(error_of([&] { loop(loader); }) ==
-            text("[DataLoader] sample 0 (batch 0 of epoch ", epoch, "): disk on fire"));
+            errors::text("[DataLoader] sample 0 (batch 0 of epoch ", epoch, "): disk on fire"));
       CHECK(loader.epoch() == epoch);
       CHECK(loader.position() == 0);
     }
@@ -277,7 +277,7 @@ TEST_CASE("DataLoader: what was thrown is nested, whatever it was, from threads 
   for (const int threads : {0, 2}) {
     data::LoaderOptions options;
     options.threads = threads;
-    data::DataLoader own(faulty(0, [] { fail("decode", "bad picture"); }), options);
+    data::DataLoader own(faulty(0, [] { errors::fail("decode", "bad picture"); }), options);
     try {
       loop(own);
       FAIL("expected an exception");

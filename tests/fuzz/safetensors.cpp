@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t cou
   repair(bytes);
   const std::string path = fuzz::as_file(bytes.data(), bytes.size());
   fuzz::refuse_or_load("load_safetensors", [&] {
-    const LoadedState loaded = load_safetensors(path, Half::to_float32);
+    const LoadedState loaded = load_safetensors(path, HalfTensors::to_float32);
     for (const auto& [name, tensor] : loaded.state.tensors())
       fuzz::require(!name.empty() && tensor.bytes() <= 2 * count);
   });

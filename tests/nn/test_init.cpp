@@ -204,7 +204,7 @@ TEST_CASE("init: orthogonal rows or columns have length gain and stand at right 
   for (const DType dtype : {DType::float64, DType::float32})
     for (const Shape& shape : {Shape{6, 6}, Shape{9, 4}, Shape{4, 9}, Shape{1, 5}, Shape{5, 1},
                                Shape{1, 1}, Shape{8, 3, 3, 3}, Shape{64, 2, 3, 3}}) {
-      CAPTURE(text(shape, " ", dtype));
+      CAPTURE(errors::text(shape, " ", dtype));
       Generator generator(11);
       Tensor x = Tensor::empty(shape, dtype);
       init::orthogonal(x, generator, 2);

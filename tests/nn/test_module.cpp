@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <plumb/nn.hpp>
+#include <plumb/optim.hpp>
 
 using namespace plumb;
 

@@ -24,7 +24,7 @@ std::string names(const nn::Module& module) {
   std::string all;
   const StateDict state = module.state_dict();
   for (const auto& [name, tensor] : state.tensors())
-    all += text(name, " ", tensor.shape(), " ", tensor.dtype(), "; ");
+    all += errors::text(name, " ", tensor.shape(), " ", tensor.dtype(), "; ");
   return all;
 }
 

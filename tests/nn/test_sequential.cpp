@@ -59,7 +59,7 @@ class Nothing : public nn::Layer {
 
 class Unsure : public nn::Tanh {
  public:
-  nn::Fused fuse_with(nn::Layer&) override { fail("Unsure", "cannot say"); }
+  nn::Fused fuse_with(nn::Layer&) override { errors::fail("Unsure", "cannot say"); }
 };
 
 }  // namespace

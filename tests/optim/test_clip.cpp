@@ -95,7 +95,7 @@ TEST_CASE("grad_norm: the same bits for 1 to 4 threads") {
     Tensor g = Tensor::empty({size});
     float* x = g.mutable_data<float>();
     for (std::int64_t i = 0; i < size; ++i) x[i] = std::sin(static_cast<float>(i + size));
-    parameters.push_back({text("p", size), Variable::leaf(Tensor::zeros({size}))});
+    parameters.push_back({errors::text("p", size), Variable::leaf(Tensor::zeros({size}))});
     parameters.back().variable.set_grad(g);
   }
   const auto norms = [&](int threads) {
@@ -115,8 +115,9 @@ TEST_CASE("clip_grad_norm: a norm that is not finite is left or refused, and nam
       set_grad(p[1], {1, bad, 1, 1});
       CHECK_FALSE(std::isfinite(clip_grad_norm(p, 1, NonFinite::leave, norm)));
       CHECK(error_of([&] { clip_grad_norm(p, 1, NonFinite::refuse, norm); }) ==
-            text("[clip_grad_norm] the norm of all gradients is ", std::isnan(bad) ? "nan" : "inf",
-                 ", because of that of 'b': nothing is clipped"));
+            errors::text("[clip_grad_norm] the norm of all gradients is ",
+                         std::isnan(bad) ? "nan" : "inf",
+                         ", because of that of 'b': nothing is clipped"));
       CHECK(gradient(p[0]) == std::vector<double>{3, -4, 0.5});
     }
   }

@@ -20,7 +20,7 @@ struct Sample {
     return all;
   }
   static void check_together(const Sample& sample) {
-    if (sample.loud && sample.wait > 10) fail("Sample", "loud and slow");
+    if (sample.loud && sample.wait > 10) errors::fail("Sample", "loud and slow");
   }
 };
 

@@ -178,7 +178,7 @@ TEST_CASE("Optimizer: step never changes a gradient and keeps no handle on it") 
 TEST_CASE("Optimizer: a step between two backward passes is noticed under every rule") {
   for (const RuleCase& it : rule_cases())
     for (const DType dtype : {DType::float32, DType::float64}) {
-      INFO(to_string(it) << text(" of ", dtype));
+      INFO(to_string(it) << errors::text(" of ", dtype));
       Variable w = Variable::leaf(Tensor::scalar(3, dtype));
       const auto optimizer = make_optimizer(it.rule, {{{{"w", w}}, it.options}});
       const Variable y = w * w;

@@ -61,7 +61,7 @@ TEST_CASE("optimizer state: a state of another rule is refused") {
   for (const char* rule : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}) {
     for (const char* other : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}) {
       Run run(rule, {});
-      const std::string expected = text("[", rule, "] the state dict is of ", other);
+      const std::string expected = errors::text("[", rule, "] the state dict is of ", other);
       const StateDict state = Run(other, {}).optimizer->state_dict();
       CHECK(error_of([&] { run.optimizer->load_state_dict(state); }) ==
             (rule == std::string(other) ? "" : expected));

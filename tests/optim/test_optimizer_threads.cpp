@@ -14,7 +14,7 @@ Parameters many_parameters() {
     Tensor value = Tensor::empty({size}, DType::float64);
     double* x = value.mutable_data<double>();
     for (std::int64_t i = 0; i < size; ++i) x[i] = std::sin(0.1 * static_cast<double>(i) + k);
-    parameters.push_back({text("p", k++), Variable::leaf(value.to(dtype))});
+    parameters.push_back({errors::text("p", k++), Variable::leaf(value.to(dtype))});
   };
   for (const std::int64_t size : {0, 1, 17, 32767, 0, 32768, 32769, 100003, 5, 0}) {
     add(size, DType::float32);

@@ -35,9 +35,9 @@ ConvolutionProblem::ConvolutionProblem(const Shape& x, const Shape& w,
                          windows) {}
 
 std::string ConvolutionProblem::text() const {
-  return plumb::text("x ", x, " w ", w, " positions ", positions, " stride ", windows.stride,
-                     " padding ", windows.padding, " dilation ", windows.dilation, " groups ",
-                     windows.groups);
+  return plumb::errors::text("x ", x, " w ", w, " positions ", positions, " stride ",
+                             windows.stride, " padding ", windows.padding, " dilation ",
+                             windows.dilation, " groups ", windows.groups);
 }
 
 ConvolutionResults convolution_oracle(const ConvolutionProblem& p, const Tensor& x, const Tensor& w,

@@ -46,13 +46,13 @@ Tensor Draw::values(const Shape& shape, DType dtype, double low, double high) {
 
 // glibc fills what it hands out with the complement of the byte: 0xfefe... is a large number.
 FreshMemory::FreshMemory() {
-  pool::set_limit(0);
+  memory_pool::set_limit(0);
   mallopt(M_PERTURB, 1);
 }
 
 FreshMemory::~FreshMemory() {
   mallopt(M_PERTURB, 0);
-  pool::set_limit(std::size_t{2} << 30);
+  memory_pool::set_limit(std::size_t{2} << 30);
 }
 
 double tolerance(DType dtype) { return dtype == DType::float32 ? 4e-6 : 1e-13; }

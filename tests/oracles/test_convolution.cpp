@@ -25,7 +25,7 @@ Tensor with(const Tensor& y, const Tensor& bias, const Tensor& start) {
 // The three kernels, written over and added to, with and without a bias.
 void check_kernels(Draw& draw, const ConvolutionProblem& p, DType dtype) {
   CAPTURE(p.text());
-  const std::string type = text(dtype);
+  const std::string type = errors::text(dtype);
   CAPTURE(type);
   const Tensor x = draw.values(p.x, dtype), w = draw.values(p.w, dtype),
                g = draw.values(p.y(), dtype);

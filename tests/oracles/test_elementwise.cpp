@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: functions of one variable and their grad
       const DType dtype = draw.floating();
       const Variable x = Variable::leaf(draw.values({draw.size(3000)}, dtype, u.low, u.high));
       CAPTURE(u.name);
-      const std::string what = text(x.shape(), " in ", dtype);
+      const std::string what = errors::text(x.shape(), " in ", dtype);
       CAPTURE(what);
       const Variable y = u.f(x);
       const Tensor g = draw.values(x.shape(), dtype);
@@ -144,7 +144,9 @@ struct Operands {
     b = operand();
     shape = broadcast("test", a.shape(), b.shape());
   }
-  std::string text() const { return plumb::text(a.shape(), " and ", b.shape(), " in ", dtype); }
+  std::string text() const {
+    return plumb::errors::text(a.shape(), " and ", b.shape(), " in ", dtype);
+  }
 };
 
 // Summed to the shape of an operand.
@@ -225,7 +227,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: losses of elements and their gradients")
     const Shape shape = draw.shape(static_cast<int>(draw.between(1, 3)), 5000);
     const Reduction reduction =
         draw.of<Reduction>({Reduction::mean, Reduction::sum, Reduction::none});
-    const std::string what = text(shape, " in ", dtype);
+    const std::string what = errors::text(shape, " in ", dtype);
     CAPTURE(what);
     const Tensor x = draw.values(shape, dtype, -2, 2), t = draw.values(shape, dtype, 0.1, 0.9);
     const Array xs = wide(x), ts = wide(t), away = xs - ts;

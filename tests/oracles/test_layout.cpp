@@ -41,7 +41,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: permutations and their gradients") {
     std::vector<int> order;
     for (int axis = 0; axis < rank; ++axis)
       order.insert(order.begin() + draw.between(0, axis), axis);
-    const std::string what = text(x.shape(), " in order ", Axes(order));
+    const std::string what = errors::text(x.shape(), " in order ", Axes(order));
     CAPTURE(what);
     const Variable y = permute(x, Axes(order));
     CHECK(distance(y.value(), xt::transpose(wide(x.value()), order)) == 0);
@@ -64,7 +64,8 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: slices and their gradients") {
     const std::int64_t size = x.shape()[axis];
     const std::int64_t begin = draw.between(0, size - 1), end = draw.between(begin + 1, size),
                        step = draw.between(1, 3);
-    const std::string what = text(x.shape(), " axis ", axis, ": ", begin, ":", end, ":", step);
+    const std::string what =
+        errors::text(x.shape(), " axis ", axis, ": ", begin, ":", end, ":", step);
     CAPTURE(what);
     const Variable y = slice(x, axis, begin, end, step);
     xt::xstrided_slice_vector taken(static_cast<std::size_t>(rank), xt::all());
@@ -125,7 +126,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: repeated tensors and their gradients") {
       if (stretch) stretched.push_back(static_cast<std::size_t>(axis));
       if (axis >= missing) own.push_back(stretch ? 1 : whole[axis]);
     }
-    const std::string what = text(own, " to ", whole);
+    const std::string what = errors::text(own, " to ", whole);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values(own, dtype));
     const Variable y = broadcast_to(x, whole);

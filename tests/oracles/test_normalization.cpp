@@ -61,7 +61,8 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: batch norm by the batch and by running s
     const bool flat = draw.chance(30);  // [n, c], where vectors go across channels
     const Shape four = flat ? Shape{shape[0], shape[1], 1, 1} : shape;
     const bool by_batch = draw.chance(70);
-    const std::string what = text(four, by_batch ? " by batch" : " by running", " in ", dtype);
+    const std::string what =
+        errors::text(four, by_batch ? " by batch" : " by running", " in ", dtype);
     CAPTURE(what);
     const Variable x =
         Variable::leaf(draw.values(flat ? Shape{shape[0], shape[1]} : shape, dtype, -1, 3));
@@ -103,7 +104,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: layer norm") {
   for (int i = problems_to_draw(100, 3000); i > 0; --i) {
     const DType dtype = draw.floating();
     const std::int64_t rows = draw.size(60), size = 1 + draw.size(300);
-    const std::string what = text("[", rows, ", ", size, "] in ", dtype);
+    const std::string what = errors::text("[", rows, ", ", size, "] in ", dtype);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values({rows, size}, dtype, -1, 3));
     const Variable weight = maybe(draw, {size}, dtype, -1), bias = maybe(draw, {size}, dtype, -1);
@@ -129,7 +130,8 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: group norm") {
     const DType dtype = draw.floating();
     const std::int64_t images = draw.between(1, 5), groups = draw.between(1, 6),
                        each = draw.size(17), length = 1 + draw.size(70), channels = groups * each;
-    const std::string what = text(images, " x ", groups, " x ", each, " x ", length, " in ", dtype);
+    const std::string what =
+        errors::text(images, " x ", groups, " x ", each, " x ", length, " in ", dtype);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values({images, channels, length}, dtype, -1, 3));
     const Variable weight = maybe(draw, {channels}, dtype, -1),
@@ -162,7 +164,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: softmax, its logarithm and their gradien
     const DType dtype = draw.floating();
     const int axis = static_cast<int>(draw.between(0, 2));
     const Variable x = Variable::leaf(draw.values(draw.shape(3, 4000), dtype, -5, 5));
-    const std::string what = text(x.shape(), " along ", axis, " in ", dtype);
+    const std::string what = errors::text(x.shape(), " along ", axis, " in ", dtype);
     CAPTURE(what);
     const Fixed<3> e = xt::exp(wide<3>(x.value()));
     const std::array<std::size_t, 1> along = {static_cast<std::size_t>(axis)};
@@ -199,7 +201,7 @@ TEST_CASE_FIXTURE(
     const Reduction reduction =
         draw.of<Reduction>({Reduction::mean, Reduction::sum, Reduction::none});
     const Tensor weight = draw.chance(50) ? draw.values({classes}, dtype, 0.5, 2) : Tensor();
-    const std::string what = text(n, " x ", classes, " x ", d, " smoothing ", smoothing);
+    const std::string what = errors::text(n, " x ", classes, " x ", d, " smoothing ", smoothing);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values({n, classes, d}, dtype, -3, 3));
     Tensor targets = Tensor::empty({n, d}, DType::int64);

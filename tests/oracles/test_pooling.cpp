@@ -20,8 +20,9 @@ struct Pool {
   CeilMode ceil_mode = CeilMode::no;
 
   std::string text() const {
-    return plumb::text("x ", x, " kernel ", kernel, " stride ", stride, " padding ", padding,
-                       " dilation ", dilation, ceil_mode == CeilMode::yes ? " ceil" : "");
+    return plumb::errors::text("x ", x, " kernel ", kernel, " stride ", stride, " padding ",
+                               padding, " dilation ", dilation,
+                               ceil_mode == CeilMode::yes ? " ceil" : "");
   }
 };
 

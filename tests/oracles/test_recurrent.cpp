@@ -92,8 +92,8 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: recurrent layers of any size, padded, in
     p.lengths = Tensor::empty({p.n}, DType::int64);
     for (std::int64_t k = 0; k < p.n; ++k)
       p.lengths.mutable_data<std::int64_t>()[k] = draw.size(p.steps + 1) - 1;
-    const std::string what = text(Shape{p.n, p.steps, p.in, p.hidden}, " kind ",
-                                  static_cast<int>(p.kind), " in ", dtype);
+    const std::string what = errors::text(Shape{p.n, p.steps, p.in, p.hidden}, " kind ",
+                                          static_cast<int>(p.kind), " in ", dtype);
     CAPTURE(what);
     const std::int64_t rows = gates * p.hidden;
     std::vector<Tensor> values = {draw.values({p.n, p.steps, p.in}, dtype),

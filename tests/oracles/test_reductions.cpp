@@ -44,7 +44,9 @@ struct Reduction {
       count *= static_cast<double>(x.shape()[axis]);
     }
   }
-  std::string text() const { return plumb::text(x.shape(), " over ", axes, " in ", x.dtype()); }
+  std::string text() const {
+    return plumb::errors::text(x.shape(), " over ", axes, " in ", x.dtype());
+  }
   // An expression of the results, spread over x again.
   Array spread(const Array& results) const {
     Array with_ones = results;

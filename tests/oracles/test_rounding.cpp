@@ -89,8 +89,9 @@ TEST_CASE("rounding: products with few rows or columns, or many, and any inner s
         if (static_cast<double>(m * n) * static_cast<double>(k) > most) continue;
         for (const Transpose ta : {Transpose::no, Transpose::yes})
           for (const Transpose tb : {Transpose::no, Transpose::yes}) {
-            const std::string what = text(m, " x ", n, " x ", k, ta == Transpose::yes ? " ^T" : "",
-                                          tb == Transpose::yes ? " @ ^T" : " @", " in ", dtype);
+            const std::string what =
+                errors::text(m, " x ", n, " x ", k, ta == Transpose::yes ? " ^T" : "",
+                             tb == Transpose::yes ? " @ ^T" : " @", " in ", dtype);
             CAPTURE(what);
             const Tensor a = terms(ta == Transpose::yes ? Shape{k, m} : Shape{m, k}, dtype);
             const Tensor b = ones(tb == Transpose::yes ? Shape{n, k} : Shape{k, n}, dtype);
@@ -104,7 +105,7 @@ TEST_CASE("rounding: gradients of weights and biases over many rows") {
     for (const std::int64_t rows : {1000, 60000, 300000})
       for (const std::int64_t outputs : {1, 2, 5}) {
         const Tensor x = ones({rows, 8}, dtype), w = ones({outputs, 8}, dtype);
-        const std::string what = text(rows, " rows, ", outputs, " outputs in ", dtype);
+        const std::string what = errors::text(rows, " rows, ", outputs, " outputs in ", dtype);
         CAPTURE(what);
         const auto count = static_cast<double>(rows);
         CHECK(error(gradient({outputs, 8}, 1, term, dtype,
@@ -168,7 +169,7 @@ TEST_CASE("rounding: reductions of long and of many axes") {
                                                                          {{n, 3}, 0},
                                                                          {{2, n, 3}, 1},
                                                                          {{400, 2, 500}, {0, 2}}}) {
-      const std::string what = text(shape, " over ", axes, " in ", dtype);
+      const std::string what = errors::text(shape, " over ", axes, " in ", dtype);
       CAPTURE(what);
       const Tensor x = terms(shape, dtype);
       CHECK(error(kernel::sum(x, axes), count) < allowed(dtype, n));
@@ -207,7 +208,7 @@ TEST_CASE("rounding: convolutions of many channels, large images and large batch
                                                              {{1, 3, 5000, 1}, {16, 3, 1, 1}, 1}})
       for (const std::int64_t stride : {1, 2}) {
         if (x[2] * x[3] * w.numel() * x[0] > problems_to_draw(12, 200) * 1'000'000) continue;
-        const std::string what = text(x, " * ", w, " stride ", stride, " in ", dtype);
+        const std::string what = errors::text(x, " * ", w, " stride ", stride, " in ", dtype);
         CAPTURE(what);
         const Conv2dOptions options{stride, 0, 1, groups};
         const Variable image = Variable::leaf(ones(x, dtype)),

@@ -110,7 +110,7 @@ int run() {
 }  // namespace
 
 int main() {
-  pool::set_limit(0);  // every block from the system, every time
+  memory_pool::set_limit(0);  // every block from the system, every time
   for (const int threads : {1, 2}) {
     set_num_threads(threads);
     if (const int code = run(); code != 0) return code;

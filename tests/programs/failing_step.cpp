@@ -49,7 +49,7 @@ Parameters parameters() {
     for (const std::int64_t size : {5, 2000}) {
       Variable value = Variable::leaf(Tensor::full({size}, 2, dtype));
       value.set_grad(Tensor::full({size}, 0.5, dtype));
-      all.push_back({text("p", std::uint64_t{all.size()}), value});
+      all.push_back({errors::text("p", std::uint64_t{all.size()}), value});
     }
   return all;
 }
@@ -63,11 +63,11 @@ std::string bits(const optim::Optimizer& optimizer, const Parameters& parameters
   };
   for (const Parameter& p : parameters) {
     add(p.variable.value());
-    all += text(" ", std::uint64_t{p.variable.value().version()}, " ");
+    all += errors::text(" ", std::uint64_t{p.variable.value().version()}, " ");
   }
   for (const auto& [name, tensor] : kept.tensors()) add(tensor);
   for (const auto& [name, scalar] : kept.scalars())
-    if (const auto* number = std::get_if<double>(&scalar)) all += text(name, *number);
+    if (const auto* number = std::get_if<double>(&scalar)) all += errors::text(name, *number);
   return all;
 }
 
@@ -84,7 +84,7 @@ bool step_with(optim::Optimizer& optimizer, const Parameters& parameters, long n
   }
   allowed = -1;
   if (failed && bits(optimizer, parameters) != before)
-    fail(optimizer.name(), "request ", n, " failed, and the step has changed something");
+    errors::fail(optimizer.name(), "request ", n, " failed, and the step has changed something");
   return !failed;
 }
 
@@ -96,14 +96,14 @@ void run(const char* name, const typename Rule::Options& options = {}) {
     long n = 1;
     while (!step_with(optimizer, all, n)) ++n;
     std::printf("%s, %s: %ld requests failed\n", name, what, n - 1);
-    if (n < 3) fail(name, "too few requests to be all");
+    if (n < 3) errors::fail(name, "too few requests to be all");
   }
 }
 
 }  // namespace
 
 int main() try {
-  pool::set_limit(0);  // every block from the system, every time
+  memory_pool::set_limit(0);  // every block from the system, every time
   optim::SGD::Options sgd = optim::SGD::debiased(0.1, 0.9);
   run<optim::SGD>("SGD", sgd);
   sgd.accumulate_below = 0.25;

@@ -38,7 +38,7 @@ void load(const std::string& path) {
   } else if (ending == ".npz") {
     load_npz(path);
   } else {
-    load_safetensors(path, Half::to_float32);
+    load_safetensors(path, HalfTensors::to_float32);
   }
 }
 

@@ -15,7 +15,7 @@ Reduction reduction_of(const Options& o) {
   if (name == "sum") return Reduction::sum;
   if (name == "none") return Reduction::none;
   if (name == "batchmean") return Reduction::batchmean;
-  if (name != "mean") fail("reference", "unknown reduction '", name, "'");
+  if (name != "mean") errors::fail("reference", "unknown reduction '", name, "'");
   return Reduction::mean;
 }
 

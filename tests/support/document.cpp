@@ -11,7 +11,7 @@ namespace {
 // The lines of a file without the space around them.
 std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream file(path[0] == '/' ? path : std::string(PLUMB_SOURCE_DIR) + "/" + path);
-  if (!file) fail("lines_of", "cannot read ", path);
+  if (!file) errors::fail("lines_of", "cannot read ", path);
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     const std::size_t begin = line.find_first_not_of(' ');

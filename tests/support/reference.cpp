@@ -24,7 +24,7 @@ Tensor parse_tensor(std::istringstream& line, const std::string& where) {
   // Not by >> double, which refuses inf and nan.
   while (line >> word) values.push_back(std::strtod(word.c_str(), nullptr));
   if (static_cast<std::int64_t>(values.size()) != shape.numel())
-    fail(where, values.size(), " values for shape ", shape);
+    errors::fail(where, values.size(), " values for shape ", shape);
   return Tensor::from(values, shape);
 }
 
@@ -32,7 +32,7 @@ void parse_name(std::istringstream& line, ReferenceCase& result) {
   line >> result.operation;
   for (std::string option; line >> option;) {
     const std::size_t sign = option.find('=');
-    if (sign == std::string::npos) fail(result.where, "not an option: ", option);
+    if (sign == std::string::npos) errors::fail(result.where, "not an option: ", option);
     result.options.add(option.substr(0, sign), option.substr(sign + 1));
   }
 }
@@ -54,12 +54,12 @@ void parse_line(const std::string& word, std::istringstream& line, ReferenceCase
   else if (word == "grad")
     result.gradients.push_back(tensor);
   else
-    fail(result.where, "unknown line '", word, "'");
+    errors::fail(result.where, "unknown line '", word, "'");
 }
 
 void check_complete(const ReferenceCase& it) {
   if (!it.result.defined() || !it.seed.defined() || it.gradients.size() != it.inputs.size())
-    fail(it.where, "incomplete");
+    errors::fail(it.where, "incomplete");
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ void check_complete(const ReferenceCase& it) {
 std::vector<ReferenceCase> read_reference(const std::string& family) {
   const std::string path = std::string(PLUMB_SOURCE_DIR "/tests/reference/") + family + ".txt";
   std::ifstream file(path);
-  if (!file) fail("read_reference", "cannot open ", path);
+  if (!file) errors::fail("read_reference", "cannot open ", path);
   std::vector<ReferenceCase> cases;
   std::string text;
   for (int number = 1; std::getline(file, text); ++number) {
@@ -77,15 +77,15 @@ std::vector<ReferenceCase> read_reference(const std::string& family) {
     if (word == "case" || word == "edge") {
       if (!cases.empty()) check_complete(cases.back());
       cases.emplace_back();
-      cases.back().where = plumb::text(family, ".txt:", number, ": ", text);
+      cases.back().where = plumb::errors::text(family, ".txt:", number, ": ", text);
       cases.back().edge = word == "edge";
       parse_name(line, cases.back());
     } else {
-      if (cases.empty()) fail(path, "does not begin with a case");
+      if (cases.empty()) errors::fail(path, "does not begin with a case");
       parse_line(word, line, cases.back());
     }
   }
-  if (cases.empty()) fail("read_reference", "no cases in ", path);
+  if (cases.empty()) errors::fail("read_reference", "no cases in ", path);
   check_complete(cases.back());
   return cases;
 }

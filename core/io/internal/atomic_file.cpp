@@ -16,6 +16,8 @@
 #include <system_error>
 #include <utility>
 
+#include "../../runtime/internal/fail.hpp"
+
 namespace plumb::detail {
 namespace {
 

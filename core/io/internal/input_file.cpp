@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "../../runtime/internal/fail.hpp"
 #include "../../runtime/stop_request.hpp"
 
 namespace plumb::detail {

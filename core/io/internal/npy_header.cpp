@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../../kernels/layout.hpp"
+#include "../../runtime/internal/fail.hpp"
 
 namespace plumb::detail {
 namespace {

@@ -4,7 +4,7 @@
 #include <new>
 #include <string>
 
-#include "../../runtime/error.hpp"
+#include "../../runtime/internal/fail.hpp"
 
 namespace plumb::detail {
 

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "../../runtime/internal/fail.hpp"
+
 namespace plumb::detail {
 namespace {
 

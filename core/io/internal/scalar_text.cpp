@@ -5,6 +5,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "../../runtime/internal/fail.hpp"
+
 namespace plumb::detail {
 namespace {
 

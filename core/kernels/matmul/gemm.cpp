@@ -4,7 +4,7 @@
 #include <climits>
 #include <xtensor-blas/xblas.hpp>
 
-#include "../../runtime/error.hpp"
+#include "../../runtime/internal/fail.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
 #include "../../tensor/tensor.hpp"

@@ -1,5 +1,6 @@
 #include "matmul.hpp"
 
+#include "../../runtime/internal/fail.hpp"
 #include "../../runtime/profile.hpp"
 #include "../broadcast.hpp"
 

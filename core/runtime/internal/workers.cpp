@@ -5,8 +5,8 @@
 #include <system_error>
 #include <thread>
 
-#include "../error.hpp"
 #include "../floating_point.hpp"
+#include "../internal/fail.hpp"
 
 namespace plumb::detail {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "../../runtime/error.hpp"
+#include "../../runtime/internal/fail.hpp"
 #include "../dtype.hpp"
 
 namespace plumb {

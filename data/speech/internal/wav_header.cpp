@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "../../../core/runtime/error.hpp"
+#include "../../../core/runtime/internal/fail.hpp"
 
 namespace plumb::data::detail {
 namespace {

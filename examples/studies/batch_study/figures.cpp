@@ -12,7 +12,7 @@ namespace batch_study {
 namespace {
 
 using namespace comparison;
-using plumb::text;
+using plumb::errors::text;
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
@@ -76,7 +76,7 @@ const Cell& cell_of(const std::vector<Cell>& cells, Length length, std::size_t s
   for (const Cell& cell : cells)
     if (cell.length == length && cell.scaling == scaling && cell.training.batch_size == batch_size)
       return cell;
-  plumb::fail("batch_size", "no runs of batch size ", batch_size);
+  plumb::errors::fail("batch_size", "no runs of batch size ", batch_size);
 }
 
 Values pair_runs(const Cell& cell, const Cell& other) {

@@ -82,9 +82,9 @@ std::vector<NoisePoint> measure_noise_along(const Settings& settings, const Task
 }
 
 std::string noise_text(const std::vector<NoisePoint>& points, const Settings& settings) {
-  std::string out =
-      text("\ngradient noise scale at batch size ", settings.base,
-           " (McCandlish et al. 2018)\n    step        |G|^2        noise  samples [95 %]\n");
+  std::string out = errors::text(
+      "\ngradient noise scale at batch size ", settings.base,
+      " (McCandlish et al. 2018)\n    step        |G|^2        noise  samples [95 %]\n");
   for (const NoisePoint& point : points) {
     const Interval interval = point.interval();
     out += format("%8lld %12.4g %12.4g  %.0f [%.0f, %.0f]\n", static_cast<long long>(point.step),
@@ -98,8 +98,8 @@ std::string noise_csv(const std::vector<NoisePoint>& points) {
   std::string out = "step,gradient,noise,noise_scale,low,high\n";
   for (const NoisePoint& point : points) {
     const Interval interval = point.interval();
-    out += text(point.step, ",", point.scale().gradient, ",", point.scale().noise, ",",
-                point.scale().samples(), ",", interval.low, ",", interval.high, "\n");
+    out += errors::text(point.step, ",", point.scale().gradient, ",", point.scale().noise, ",",
+                        point.scale().samples(), ",", interval.low, ",", interval.high, "\n");
   }
   return out;
 }

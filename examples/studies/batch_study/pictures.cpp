@@ -8,7 +8,7 @@
 namespace batch_study {
 namespace {
 
-using plumb::text;
+using plumb::errors::text;
 
 std::string batch_axis(Length length) {
   return "set xlabel 'batch size, at equal " + to_string(length) +

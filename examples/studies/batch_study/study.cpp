@@ -18,8 +18,8 @@ std::int64_t part_within(double megabytes, std::int64_t batch_size, std::int64_t
   if (megabytes == 0) return 0;
   const auto limit = static_cast<std::int64_t>(megabytes * 1e6) / sample_bytes;
   if (limit < 1)
-    fail("batch_size", "one sample takes ", sample_bytes, " bytes, the memory limit is ", megabytes,
-         " MB");
+    errors::fail("batch_size", "one sample takes ", sample_bytes, " bytes, the memory limit is ",
+                 megabytes, " MB");
   std::int64_t part = std::min(limit, batch_size);
   while (batch_size % part != 0) --part;
   return part < batch_size ? part : 0;
@@ -64,8 +64,8 @@ void run_cells(std::vector<Cell>& cells, const Settings& settings, const Task& t
   parallel_for(count, 1, [&](std::int64_t i, std::int64_t) {
     Cell& cell = cells[static_cast<std::size_t>(i / settings.seeds)];
     const auto seed = static_cast<std::uint64_t>(i % settings.seeds);
-    const std::string name = text(to_string(cell.length), "-", scalings[cell.scaling].name, "-",
-                                  cell.training.batch_size, "-", seed);
+    const std::string name = errors::text(to_string(cell.length), "-", scalings[cell.scaling].name,
+                                          "-", cell.training.batch_size, "-", seed);
     cell.runs[seed] = kept.find_or_train(name, task, optimizer,
                                          {Stage::evaluation, 0, cell.lr, seed}, cell.training);
   });

@@ -15,8 +15,8 @@ using namespace plumb;
 constexpr std::uint64_t tuning_seed_offset = 1'000'000'000;
 
 std::string name_of(const RunKey& key) {
-  return text(to_string(key.stage), "-", static_cast<std::uint64_t>(key.optimizer), "-", key.lr,
-              "-", key.seed);
+  return errors::text(to_string(key.stage), "-", static_cast<std::uint64_t>(key.optimizer), "-",
+                      key.lr, "-", key.seed);
 }
 
 std::int64_t count_runs(const Plan& plan) {
@@ -110,9 +110,10 @@ class Campaign {
     for (const Outcome& outcome : results_.outcomes)
       for (std::size_t seed = 0; seed < outcome.runs.size(); ++seed)
         if (outcome.runs[seed].first_loss != results_.outcomes.front().runs[seed].first_loss)
-          fail("compare", "seed ", plan_.first_seed + static_cast<std::int64_t>(seed),
-               " begins with loss ", results_.outcomes.front().runs[seed].first_loss,
-               " for the first optimizer and ", outcome.runs[seed].first_loss, " for another");
+          errors::fail("compare", "seed ", plan_.first_seed + static_cast<std::int64_t>(seed),
+                       " begins with loss ", results_.outcomes.front().runs[seed].first_loss,
+                       " for the first optimizer and ", outcome.runs[seed].first_loss,
+                       " for another");
   }
 
   const Task& task_;

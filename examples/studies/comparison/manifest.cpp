@@ -37,9 +37,9 @@ std::vector<std::string> lines_that_count(const std::string& content) {
 
 std::string manifest(const std::string& settings, std::uint64_t data_hash) {
   const std::string hash = format("%016llx", static_cast<unsigned long long>(data_hash));
-  return text("# plumb ", version(), "\n# data ", hash, "\n", about_machine, processor(), ", ",
-              num_threads(), " threads\n", about_machine, "compiler " PLUMB_COMPILER "\n",
-              settings);
+  return errors::text("# plumb ", version(), "\n# data ", hash, "\n", about_machine, processor(),
+                      ", ", num_threads(), " threads\n", about_machine,
+                      "compiler " PLUMB_COMPILER "\n", settings);
 }
 
 void claim_folder(const std::string& folder, const std::string& manifest) {
@@ -51,8 +51,8 @@ void claim_folder(const std::string& folder, const std::string& manifest) {
     const std::string left = i < there.size() ? there[i] : "nothing";
     const std::string right = i < wanted.size() ? wanted[i] : "nothing";
     if (left != right)
-      fail("compare", folder, " holds another comparison: it has '", left, "', this is '", right,
-           "'; choose another --out");
+      errors::fail("compare", folder, " holds another comparison: it has '", left, "', this is '",
+                   right, "'; choose another --out");
   }
 }
 

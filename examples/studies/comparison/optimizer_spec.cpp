@@ -12,7 +12,7 @@
 namespace comparison {
 namespace {
 
-using plumb::fail;
+using plumb::errors::fail;
 namespace optim = plumb::optim;
 
 // The rules that have a name on the command line: that of their errors, in small letters.

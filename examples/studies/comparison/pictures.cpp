@@ -9,7 +9,7 @@
 namespace comparison {
 namespace {
 
-using plumb::text;
+using plumb::errors::text;
 
 constexpr double never = std::numeric_limits<double>::infinity();
 

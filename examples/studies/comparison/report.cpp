@@ -10,7 +10,7 @@
 namespace comparison {
 namespace {
 
-using plumb::text;
+using plumb::errors::text;
 
 const char* const style = R"(
 :root { color-scheme: light dark; --ink: #1b1b1f; --paper: #ffffff; --faint: #6b6b76; --line: #d9d9e0;

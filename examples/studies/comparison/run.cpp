@@ -229,12 +229,13 @@ RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& 
 
 std::string to_text(const RunResult& result) {
   std::string out =
-      text("run ", result.first_loss, " ", result.diverged ? 1 : 0, " ", result.test.loss, " ",
-           result.test.metric, " ", result.touched, " ", result.parameter_hash, " ",
-           static_cast<std::int64_t>(result.points.size()), "\n");
+      errors::text("run ", result.first_loss, " ", result.diverged ? 1 : 0, " ", result.test.loss,
+                   " ", result.test.metric, " ", result.touched, " ", result.parameter_hash, " ",
+                   static_cast<std::int64_t>(result.points.size()), "\n");
   for (const Point& point : result.points)
-    out += text(point.step, " ", point.samples, " ", point.train_loss, " ", point.validation.loss,
-                " ", point.validation.metric, " ", point.seconds, "\n");
+    out +=
+        errors::text(point.step, " ", point.samples, " ", point.train_loss, " ",
+                     point.validation.loss, " ", point.validation.metric, " ", point.seconds, "\n");
   return out + "end\n";
 }
 
@@ -261,7 +262,7 @@ RunResult result_from(const std::string& text) {
   }
   std::string end;
   if (!(from >> end) || word != "run" || end != "end" || result.points.empty())
-    fail("result_from", "expected a finished run, got '", text.substr(0, 40), "'");
+    errors::fail("result_from", "expected a finished run, got '", text.substr(0, 40), "'");
   return result;
 }
 

@@ -112,7 +112,7 @@ void read_table(Task& task, const TaskOptions& options) {
   const data::TableEncoding encoding(csv, columns);
   const auto all = encoding.dataset(csv);
   if (all->y().dtype() != DType::int64)
-    fail("make_task", "the last column, '", columns.targets[0], "', must be a category");
+    errors::fail("make_task", "the last column, '", columns.targets[0], "', must be a category");
   const std::int64_t features = all->x().dim(1), classes = encoding.classes().size();
   split(task, all);
   task.make_model = [features, classes](Generator& random) {

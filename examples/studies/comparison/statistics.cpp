@@ -103,7 +103,7 @@ Interval student_interval(const Values& values, double level) {
 
 // The k-th least and the k-th largest miss the median with probability 2 P(heads < k), of n coins.
 Interval median_interval(Values values, double level) {
-  if (values.empty()) plumb::fail("median_interval", "needs at least one value");
+  if (values.empty()) plumb::errors::fail("median_interval", "needs at least one value");
   std::sort(values.begin(), values.end());
   const std::size_t n = values.size();
   double heads = std::pow(0.5, static_cast<double>(n));  // P(heads = k)
@@ -138,8 +138,8 @@ double acceleration(const Values& values, const std::function<double(const Value
 Interval bca_interval(const Values& values, const std::function<double(const Values&)>& statistic,
                       double level, std::int64_t resamples, std::uint64_t seed) {
   if (values.size() < 2)
-    plumb::fail("bca_interval", "needs at least two values, got ",
-                static_cast<std::int64_t>(values.size()));
+    plumb::errors::fail("bca_interval", "needs at least two values, got ",
+                        static_cast<std::int64_t>(values.size()));
   const double observed = statistic(values);
   plumb::Generator random(seed, plumb::Stream::data);
   Values bootstrap(static_cast<std::size_t>(resamples)), resample(values.size());
@@ -180,7 +180,8 @@ double sign_flip_p(const Values& differences, std::uint64_t seed) {
     for (std::uint64_t signs = 0; signs < patterns; ++signs) count += extreme(signs) ? 1 : 0;
     return static_cast<double>(count) / static_cast<double>(patterns);
   }
-  if (n > 64) plumb::fail("sign_flip_p", "takes at most 64 differences, got ", std::uint64_t{n});
+  if (n > 64)
+    plumb::errors::fail("sign_flip_p", "takes at most 64 differences, got ", std::uint64_t{n});
   constexpr int patterns = 100'000;
   plumb::Generator random(seed, plumb::Stream::data);
   int count = 1;  // the observed pattern

@@ -190,7 +190,7 @@ Task make_task(const TaskOptions& options) {
   } else if (task.name == "quadratic") {
     read_quadratic(task, options.samples);
   } else if (!read_sequence_task(task, options)) {
-    fail("make_task", "no task named '", task.name, "'");
+    errors::fail("make_task", "no task named '", task.name, "'");
   }
   return task;
 }

@@ -194,7 +194,7 @@ TEST_CASE("normalization: NaN stays in its channel, row or group") {
       for (int c = 0; c < 4; ++c) {
         int count = 0;
         for (int i = 0; i < 5; ++i) count += std::isnan(y.at({n, c, i}));
-        if (count > 0) places += text("[", n, ", ", c, "]: ", count, " ");
+        if (count > 0) places += errors::text("[", n, ", ", c, "]: ", count, " ");
       }
     return places;
   };

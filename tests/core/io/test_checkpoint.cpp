@@ -18,7 +18,7 @@ using test::error_of;
 namespace {
 
 const std::string misfit =
-    text("[Checkpoint] what was saved by plumb '", version(), "' does not fit this run:\n");
+    errors::text("[Checkpoint] what was saved by plumb '", version(), "' does not fit this run:\n");
 
 // Keeps one tensor; takes only tensors of its own shape.
 class Part {
@@ -31,7 +31,7 @@ class Part {
   }
   void load_state_dict(const StateDict& state) {
     const Tensor& saved = state.tensor("value");
-    if (saved.shape() != value.shape()) fail("Part", "got ", saved.shape());
+    if (saved.shape() != value.shape()) errors::fail("Part", "got ", saved.shape());
     value.copy_from(saved);
   }
 

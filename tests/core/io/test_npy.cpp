@@ -105,7 +105,7 @@ TEST_CASE("npy: what has no type here is refused by name") {
   for (const char* type : {"<u8", ">u8", "<U3", "|S4", "|O", "<c8", "<f16", "<M8[s]", "|V4", "|i4",
                            "<i1", "=f4", "f4", "", "<"})
     CHECK(contains(problem(folder, npy(dict(type, "False", "(2,)"), floats({1, 2}))),
-                   text("is of type '", type, "', expected float16 to float64")));
+                   errors::text("is of type '", type, "', expected float16 to float64")));
 }
 
 TEST_CASE("npy: types that plumb has not become the nearest that it has") {

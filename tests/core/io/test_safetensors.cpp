@@ -195,8 +195,8 @@ TEST_CASE("safetensors: 16-bit floating types on request") {
                                    std::string("\0\x3c\1\0\x80\xbf", 6)));
   CHECK(error_of([&] { load_safetensors(path); }) ==
         "[load_safetensors] " + path +
-            ": tensor 'h' is of type F16; Half::to_float32 would convert it");
-  const StateDict state = load_safetensors(path, Half::to_float32).state;
+            ": tensor 'h' is of type F16; HalfTensors::to_float32 would convert it");
+  const StateDict state = load_safetensors(path, HalfTensors::to_float32).state;
   CHECK(state.tensor("h").dtype() == DType::float32);
   CHECK(state.tensor("h").to_vector<float>() == std::vector<float>{1, std::ldexp(1.f, -24)});
   CHECK(state.tensor("b").item() == -1);

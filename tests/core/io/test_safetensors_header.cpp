@@ -103,7 +103,8 @@ TEST_CASE("safetensors header: sizes that contradict the bytes, in any order of 
 TEST_CASE("safetensors header: types that plumb does not have are named") {
   for (const char* type : {"I32", "U16", "F8_E4M3", "f32", ""})
     CHECK(problem("{" + entry("a", type, "[24]", "[0,24]") + "}") ==
-          text("tensor 'a' is of type ", type, ", expected F64, F32, F16, BF16, I64, U8 or BOOL"));
+          errors::text("tensor 'a' is of type ", type,
+                       ", expected F64, F32, F16, BF16, I64, U8 or BOOL"));
 }
 
 TEST_CASE("safetensors header: names that are empty or there twice") {
@@ -164,13 +165,14 @@ TEST_CASE("safetensors header: nesting, counts and strings are bounded") {
         "tensor 'a' has a list in the wrong place");
   CHECK(contains(problem("{\"" + std::string(2 << 20, 'a') + "\":"), "has a string of 2097153"));
   std::string many = "{";
-  for (int i = 0; i < 70'000; ++i) many += entry(text("t", i), "U8", "[0]", "[0,0]") + ",";
+  for (int i = 0; i < 70'000; ++i) many += entry(errors::text("t", i), "U8", "[0]", "[0,0]") + ",";
   CHECK(problem(many) == "the header has more than 65536 tensors");
   many = "{\"__metadata__\":{";
-  for (int i = 0; i < 140'000; ++i) many += text("\"", i, "\":\"\",");
+  for (int i = 0; i < 140'000; ++i) many += errors::text("\"", i, "\":\"\",");
   CHECK(problem(many) == "the header has more than 131072 entries of metadata");
   many = "{\"__metadata__\":{";
-  for (int i = 0; i < 20; ++i) many += text("\"", i, "\":\"", std::string(1'000'000, 'a'), "\",");
+  for (int i = 0; i < 20; ++i)
+    many += errors::text("\"", i, "\":\"", std::string(1'000'000, 'a'), "\",");
   CHECK(problem(many) == "the header has names and metadata beyond 16 MiB");
 }
 

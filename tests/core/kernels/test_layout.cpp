@@ -55,7 +55,7 @@ bool permutes(const Tensor& x, const Axes& order) {
 TEST_CASE("permuted: every order of four axes") {
   std::vector<int> order = {0, 1, 2, 3};
   do {
-    INFO(text(Axes(order)));
+    INFO(errors::text(Axes(order)));
     CHECK(permutes(counting({3, 2, 5, 4}), Axes(order)));
     CHECK(permutes(counting({3, 1, 17, 2}), Axes(order)));
   } while (std::next_permutation(order.begin(), order.end()));

@@ -57,7 +57,7 @@ TEST_CASE("reductions: the same bits for any number of threads") {
                                     {{700, 2050}, 0},
                                     {{4, 600, 37}, 1},
                                     {{9, 30, 500}, {0, 2}}}) {
-    const std::string where = text(shape, " over ", axes);
+    const std::string where = errors::text(shape, " over ", axes);
     INFO(where);
     const Tensor x = random(shape, DType::float32);
     std::vector<std::vector<float>> first;
@@ -78,7 +78,7 @@ TEST_CASE("reductions: of no elements") {
   const Tensor none = Tensor::zeros({2, 0, 3});
   Tensor mean;
   for (const Axes& axes : {Axes{1}, Axes{0, 1}, Axes{1, 2}, Axes{}}) {
-    INFO("axes ", text(axes));
+    INFO("axes ", errors::text(axes));
     for (const float value : kernel::sum(none, axes).to_vector<float>()) CHECK(value == 0);
     for (const float value : kernel::product(none, axes).to_vector<float>()) CHECK(value == 1);
     for (const float value : kernel::mean(none, axes).to_vector<float>()) CHECK(std::isnan(value));

@@ -38,7 +38,7 @@ TEST_CASE("parallel_for: the exception of the first piece reaches the caller, fr
     const Threads scope(threads);
     CHECK_THROWS_WITH_AS(parallel_for(64, 1,
                                       [](std::int64_t i, std::int64_t) {
-                                        if (i >= 7) fail("piece", i);
+                                        if (i >= 7) errors::fail("piece", i);
                                       }),
                          "[piece] 7", Error);
   }

@@ -14,7 +14,7 @@ using namespace plumb;
 TEST_CASE("pool: blocks are aligned, apart and writable to their last byte") {
   std::vector<std::pair<void*, std::size_t>> blocks;
   for (std::size_t bytes = 0; bytes < 5'000'000; bytes = bytes * 5 / 4 + 1) {
-    void* block = pool::allocate(bytes);
+    void* block = memory_pool::allocate(bytes);
     CHECK(reinterpret_cast<std::uintptr_t>(block) % 64 == 0);
     std::memset(block, static_cast<int>(blocks.size()), bytes);
     blocks.emplace_back(block, bytes);
@@ -25,15 +25,15 @@ TEST_CASE("pool: blocks are aligned, apart and writable to their last byte") {
     for (std::size_t k = 0; k < blocks[i].second; ++k)
       intact = intact && bytes[k] == static_cast<unsigned char>(i);
     CHECK(intact);
-    pool::deallocate(blocks[i].first, blocks[i].second);
+    memory_pool::deallocate(blocks[i].first, blocks[i].second);
   }
-  pool::trim();
+  memory_pool::trim();
 }
 
 TEST_CASE("pool: an impossible allocation says how many bytes") {
-  CHECK_THROWS_WITH_AS(pool::allocate(std::size_t{1} << 62),
+  CHECK_THROWS_WITH_AS(memory_pool::allocate(std::size_t{1} << 62),
                        "[allocate] cannot allocate 4611686018427387904 bytes", Error);
-  CHECK_THROWS_AS(pool::allocate(SIZE_MAX), Error);
+  CHECK_THROWS_AS(memory_pool::allocate(SIZE_MAX), Error);
 }
 
 // Sanitizers have a malloc of their own.
@@ -50,20 +50,20 @@ TEST_CASE("pool: a block is kept, however often it was, and given back at a limi
     const struct mallinfo2 info = ::mallinfo2();
     return info.uordblks + info.hblkhd;
   };
-  pool::trim();
-  pool::set_limit(2 * bytes);
+  memory_pool::trim();
+  memory_pool::set_limit(2 * bytes);
   for (int round = 0; round < 5; ++round) {
-    void* const block = pool::allocate(bytes);
+    void* const block = memory_pool::allocate(bytes);
     const std::size_t before = taken();
-    pool::deallocate(block, bytes);
+    memory_pool::deallocate(block, bytes);
     const std::size_t after = taken();
     CHECK(after == before);
   }
   const std::size_t before = taken();
-  pool::set_limit(0);
+  memory_pool::set_limit(0);
   const std::size_t after = taken();
   CHECK(after + bytes <= before);
-  pool::set_limit(std::size_t{2} << 30);
+  memory_pool::set_limit(std::size_t{2} << 30);
 }
 
 #endif
@@ -73,7 +73,7 @@ TEST_CASE("pool: threads may free one another's blocks and end") {
     std::vector<std::pair<void*, std::size_t>> blocks;
     std::thread producer([&] {
       for (std::size_t bytes = 8; bytes < 300'000; bytes *= 2)
-        blocks.emplace_back(pool::allocate(bytes), bytes);
+        blocks.emplace_back(memory_pool::allocate(bytes), bytes);
     });
     producer.join();
     std::set<void*> distinct;
@@ -83,7 +83,7 @@ TEST_CASE("pool: threads may free one another's blocks and end") {
     }
     CHECK(distinct.size() == blocks.size());
     std::thread consumer([&] {
-      for (const auto& [block, bytes] : blocks) pool::deallocate(block, bytes);
+      for (const auto& [block, bytes] : blocks) memory_pool::deallocate(block, bytes);
     });
     consumer.join();
   }

@@ -7,16 +7,16 @@ using namespace plumb;
 
 TEST_CASE("Axes: one axis and a list convert, a ninth is refused") {
   const Axes one = -1;
-  CHECK(text(one) == "{-1}");
-  CHECK(text(Axes{0, 2}) == "{0, 2}");
-  CHECK(text(Axes(std::vector<int>{3, 1})) == "{3, 1}");
-  CHECK(text(Axes()) == "{}");
+  CHECK(errors::text(one) == "{-1}");
+  CHECK(errors::text(Axes{0, 2}) == "{0, 2}");
+  CHECK(errors::text(Axes(std::vector<int>{3, 1})) == "{3, 1}");
+  CHECK(errors::text(Axes()) == "{}");
   CHECK_THROWS_WITH_AS((Axes{0, 1, 2, 3, 4, 5, 6, 7, 8}), "[Axes] a tensor has at most 8 axes",
                        Error);
 }
 
 TEST_CASE("normalize_axes: negative axes count from the last, duplicates are refused") {
-  CHECK(text(normalize_axes("sum", {-1, 0}, 3)) == "{2, 0}");
+  CHECK(errors::text(normalize_axes("sum", {-1, 0}, 3)) == "{2, 0}");
   CHECK_THROWS_WITH_AS(normalize_axes("sum", {0, -2}, 2), "[sum] axis 0 appears twice in {0, -2}",
                        Error);
   CHECK_THROWS_WITH_AS(normalize_axes("sum", 2, 2), "[sum] axis 2 is out of range [-2, 2)", Error);

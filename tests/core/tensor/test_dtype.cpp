@@ -6,10 +6,10 @@
 using namespace plumb;
 
 TEST_CASE("dtype: names, sizes and C++ types") {
-  CHECK(std::string(name(DType::float32)) == "float32");
-  CHECK(std::string(name(DType::float64)) == "float64");
-  CHECK(std::string(name(DType::int64)) == "int64");
-  CHECK(std::string(name(DType::uint8)) == "uint8");
+  CHECK(to_string(DType::float32) == "float32");
+  CHECK(to_string(DType::float64) == "float64");
+  CHECK(to_string(DType::int64) == "int64");
+  CHECK(to_string(DType::uint8) == "uint8");
   CHECK(size_of(DType::float32) == sizeof(float));
   CHECK(size_of(DType::float64) == sizeof(double));
   CHECK(size_of(DType::int64) == sizeof(std::int64_t));

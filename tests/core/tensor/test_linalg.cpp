@@ -199,7 +199,7 @@ TEST_CASE("linalg: results agree with NumPy") {
         const Tensor& tensor = entry.second;
         CAPTURE(name);
         CAPTURE(result);
-        CAPTURE(text(a.shape()));
+        CAPTURE(errors::text(a.shape()));
         CHECK(deviation(tensor, values.at(result)) < (dtype == DType::float64 ? 1e-12 : 1e-6));
       }
     }
@@ -209,7 +209,7 @@ TEST_CASE("linalg: results agree with NumPy") {
 TEST_CASE("linalg: qr, svd and eigh give back the matrix, with orthonormal vectors") {
   for (const DType dtype : {DType::float64, DType::float32})
     for (const Shape& shape : shapes) {
-      CAPTURE(text(shape, " ", dtype));
+      CAPTURE(errors::text(shape, " ", dtype));
       const Tensor a = normal(shape, dtype);
       check_qr(a);
       check_svd(a);
@@ -237,7 +237,7 @@ TEST_CASE("linalg: very large and very small elements") {
 
 TEST_CASE("linalg: matrices without full rank") {
   for (const Shape& shape : {Shape{6, 6}, Shape{9, 4}, Shape{4, 9}}) {
-    CAPTURE(text(shape));
+    CAPTURE(errors::text(shape));
     check_qr(Tensor::zeros(shape, DType::float64));
     check_svd(Tensor::zeros(shape, DType::float64));
     check_qr(Tensor::ones(shape, DType::float64));
@@ -318,7 +318,7 @@ TEST_CASE("linalg: least squares of deficient rank have the shortest solution") 
 
 TEST_CASE("linalg: matrices without elements") {
   for (const Shape& shape : {Shape{0, 0}, Shape{0, 3}, Shape{3, 0}}) {
-    CAPTURE(text(shape));
+    CAPTURE(errors::text(shape));
     const Tensor a = Tensor::zeros(shape);
     CHECK(linalg::qr(a).q.shape() == Shape{shape[0], 0});
     CHECK(linalg::qr(a).r.shape() == Shape{0, shape[1]});
@@ -429,7 +429,7 @@ TEST_CASE("linalg: what least squares cannot use is refused by name") {
         "[linalg::lstsq] expected finite elements, got inf in [3]");
   for (const double rcond : {-1e-9, 1.0, not_a_number})
     CHECK(error(Tensor::ones({3}), rcond) ==
-          text("[linalg::lstsq] rcond must be in [0, 1), got ", rcond));
+          errors::text("[linalg::lstsq] rcond must be in [0, 1), got ", rcond));
 }
 
 TEST_CASE("linalg: a result beyond the dtype's range is refused") {

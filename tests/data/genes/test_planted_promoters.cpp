@@ -18,7 +18,7 @@ TEST_CASE("draw_promoters: a pure function of seed and index") {
   for (std::size_t i = 0; i < 10; ++i) {
     CHECK(part[i].sequence == all[20 + i].sequence);
     CHECK(part[i].description == all[20 + i].description);
-    CHECK(part[i].name == text("planted", static_cast<std::int64_t>(120 + i)));
+    CHECK(part[i].name == errors::text("planted", static_cast<std::int64_t>(120 + i)));
     CHECK(other[i].sequence != part[i].sequence);
   }
   // The same in every version.

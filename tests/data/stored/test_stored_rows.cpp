@@ -153,9 +153,10 @@ TEST_CASE("StoredRows: one tensor of a safetensors file") {
       "halves", safetensors(R"({"b":{"dtype":"BOOL","shape":[2],"data_offsets":[8,10]},)"
                             R"("h":{"dtype":"F16","shape":[2,2],"data_offsets":[0,8]}})",
                             std::string("\0\x3c\0\x40\0\xc0\0\0\1\2", 10)));
-  CHECK(contains(refusal(halves, open("h")), "Half::to_float32 would convert it"));
-  CHECK(StoredRows::safetensors(halves, "h", Half::to_float32).gather({1, 0}).to_vector<float>() ==
-        std::vector<float>{-2, 0, 1, 2});
+  CHECK(contains(refusal(halves, open("h")), "HalfTensors::to_float32 would convert it"));
+  CHECK(StoredRows::safetensors(halves, "h", HalfTensors::to_float32)
+            .gather({1, 0})
+            .to_vector<float>() == std::vector<float>{-2, 0, 1, 2});
   const StoredRows booleans = StoredRows::safetensors(halves, "b");
   CHECK(booleans.gather({0}).item<int>() == 1);
   CHECK(contains(error_of([&] { booleans.gather({1}); }), "tensor 'b' is BOOL and holds 2"));

@@ -73,7 +73,7 @@ struct Program {
         },
         [&] {
           const double value = score(++tests);
-          return TestScore{text("score ", value), value};
+          return TestScore{errors::text("score ", value), value};
         });
   }
 

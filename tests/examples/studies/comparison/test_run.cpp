@@ -112,7 +112,7 @@ TEST_CASE("run: stopped after any step it goes on bit for bit") {
   for (const std::int64_t part : {0, 16}) {
     training.micro_batch = part;
     RunResult whole = train(task, optimizer, key, training, always);
-    const std::string path = text(folder.path(), "/", part);
+    const std::string path = errors::text(folder.path(), "/", part);
     const auto stop = [] { return false; };
     int stops = 0;
     for (; stops < 100; ++stops) {
