@@ -5,22 +5,22 @@
 namespace plumb::nn {
 namespace {
 
-// A layer as a function of x, where that is floating, and of its parameters. Its destructor
-// restores the layer.
+// A pass through a module as a function of the inputs that are floating, and of its parameters. Its
+// destructor restores the module.
 class AsFunction {
  public:
-  AsFunction(Layer& layer, const Tensor& x, const Tensor& lengths)
-      : layer_(layer),
-        x_(x),
-        lengths_(lengths),
-        before_(layer.state_dict().clone()),
-        streams_(layer.generators()) {
-    for (const Parameter& p : layer.parameters())
+  AsFunction(Module& module, const GradcheckFunction& pass, const std::vector<Tensor>& inputs)
+      : module_(module),
+        pass_(pass),
+        inputs_(inputs),
+        before_(module.state_dict().clone()),
+        streams_(module.generators()) {
+    for (const Parameter& p : module.parameters())
       if (p.variable.requires_grad()) parameters_.push_back(p.variable);
     for (const NamedGenerator& s : streams_) positions_.push_back(s.generator->position());
   }
   ~AsFunction() {
-    layer_.load_state_dict(before_);
+    module_.load_state_dict(before_);
     rewind();
   }
   AsFunction(const AsFunction&) = delete;
@@ -28,25 +28,29 @@ class AsFunction {
 
   std::vector<Tensor> inputs() const {
     std::vector<Tensor> all;
-    if (differentiable()) all.push_back(x_);
+    for (const Tensor& x : inputs_)
+      if (is_floating(x.dtype())) all.push_back(x);
     for (const Variable& p : parameters_) all.push_back(p.value());
     return all;
   }
 
-  // The layer's own graph ends at its parameters, which are not gradcheck's inputs. So the layer is
+  // The module's own graph ends at its parameters, which are not gradcheck's inputs. So the pass is
   // recorded as one operation of these, whose rule runs backward through the graph inside.
-  Variable operator()(const std::vector<Variable>& inputs) const {
-    const std::size_t first = differentiable() ? 1 : 0;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      Tensor value = parameters_[i].value();
-      value.copy_from(inputs[first + i].value());
+  Variable operator()(const std::vector<Variable>& at) const {
+    std::vector<Variable> arguments, leaves;
+    for (const Tensor& x : inputs_) {
+      arguments.push_back(is_floating(x.dtype()) ? Variable::leaf(at[leaves.size()].value())
+                                                 : Variable(x));
+      if (is_floating(x.dtype())) leaves.push_back(arguments.back());
+    }
+    for (const Variable& parameter : parameters_) {
+      Tensor value = parameter.value();
+      value.copy_from(at[leaves.size()].value());
+      leaves.push_back(parameter);
     }
     rewind();
-    std::vector<Variable> leaves;
-    if (differentiable()) leaves.push_back(Variable::leaf(inputs[0].value()));
-    leaves.insert(leaves.end(), parameters_.begin(), parameters_.end());
-    const Variable y = layer_(differentiable() ? leaves[0] : Variable(x_), lengths_);
-    return record("layer", y.value(), inputs, [y, leaves](const Tensor& g, Gradients& to) {
+    const Variable y = pass_(arguments);
+    return record("layer", y.value(), at, [y, leaves](const Tensor& g, Gradients& to) {
       const std::vector<Tensor> gradients = grad({y}, leaves, {g}, retain_graph);
       for (std::size_t i = 0; i < gradients.size(); ++i) to.give(i, gradients[i]);
     });
@@ -58,10 +62,9 @@ class AsFunction {
       streams_[i].generator->set_position(positions_[i]);
   }
 
-  bool differentiable() const { return is_floating(x_.dtype()); }
-
-  Layer& layer_;
-  Tensor x_, lengths_;
+  Module& module_;
+  const GradcheckFunction& pass_;
+  std::vector<Tensor> inputs_;
   StateDict before_;
   std::vector<NamedGenerator> streams_;
   std::vector<Variable> parameters_;
@@ -76,9 +79,15 @@ void gradcheck(Layer& layer, const Tensor& x, const GradcheckOptions& options) {
 
 void gradcheck(Layer& layer, const Tensor& x, const Tensor& lengths,
                const GradcheckOptions& options) {
-  const AsFunction function(layer, x, lengths);
-  plumb::gradcheck([&](const std::vector<Variable>& inputs) { return function(inputs); },
-                   function.inputs(), options);
+  gradcheck(
+      layer, [&](const std::vector<Variable>& in) { return layer(in[0], lengths); }, {x}, options);
+}
+
+void gradcheck(Module& module, const GradcheckFunction& f, const std::vector<Tensor>& inputs,
+               const GradcheckOptions& options) {
+  const AsFunction function(module, f, inputs);
+  plumb::gradcheck([&](const std::vector<Variable>& at) { return function(at); }, function.inputs(),
+                   options);
 }
 
 }  // namespace plumb::nn

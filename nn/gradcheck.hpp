@@ -21,4 +21,13 @@ void gradcheck(Layer& layer, const Tensor& x, const GradcheckOptions& options = 
 void gradcheck(Layer& layer, const Tensor& x, const Tensor& lengths,
                const GradcheckOptions& options = {});
 
+/// The same for a module of several inputs, in the pass that `f` makes of them. Those that are
+/// floating, then the parameters are inputs 0, 1, ...
+///
+/// ```
+/// nn::gradcheck(model, [&](const auto& in) { return model.forward(in[0], in[1]); }, {a, b});
+/// ```
+void gradcheck(Module& module, const GradcheckFunction& f, const std::vector<Tensor>& inputs,
+               const GradcheckOptions& options = {});
+
 }  // namespace plumb::nn

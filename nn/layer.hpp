@@ -12,15 +12,20 @@ namespace plumb::nn {
 class Layer;
 
 namespace detail {
-// Sees the results of the layers that it watches; for summary.
+// While it lives, it sees the results of all layers that the thread calls; for summary.
 class LayerObserver {
  public:
-  virtual void saw(const Layer& layer, const Variable& result) = 0;
+  LayerObserver(const LayerObserver&) = delete;
+  LayerObserver& operator=(const LayerObserver&) = delete;
+  // `caller` is the layer in whose forward this one was called; null for none.
+  virtual void saw(const Layer& layer, const Variable& result, const Layer* caller) = 0;
 
  protected:
-  ~LayerObserver() = default;
-  // Null: nobody watches.
-  static void set_observer(Layer& layer, LayerObserver* observer);
+  LayerObserver();
+  ~LayerObserver();
+
+ private:
+  LayerObserver* const before_;
 };
 }  // namespace detail
 
@@ -56,7 +61,12 @@ class Layer : public Module {
   /// padding changes nothing; the others, which see each step alone, need not.
   virtual Variable forward_padded(const Variable& x, const Tensor& lengths);
 
-  /// forward(x). Throws when x is undefined.
+  /// forward(x). Throws when x is undefined. An Error from within begins with the layer's place in
+  /// its tree, "encoder.2: [Linear] ...".
+  ///
+  /// Throws too where the forward of another layer calls it, in training mode, and no module holds
+  /// it, nobody has asked for its parameters, and it has some that want a gradient, or a random
+  /// stream: a layer that was forgotten to be taken in with add() would silently stay untrained.
   Variable operator()(const Variable& x);
   /// forward_padded(x, lengths) for lengths int64 [n], each in [0, steps]; forward(x) where they
   /// are undefined, as in a Batch of samples of one length. A layer that reads lengths throws when
@@ -88,14 +98,25 @@ class Layer : public Module {
     };
   }
 
-  /// Whether somebody watches the results of a layer.
-  static bool observed(const Layer& layer) { return layer.observer_ != nullptr; }
-  /// Shows a result to whoever watches this layer: for functions of it besides operator().
+  /// Whether somebody watches the results of layers.
+  static bool observed();
+  /// Shows a result to whoever watches, and makes sure that some module holds this layer: for
+  /// functions of it besides operator().
   void show(const Variable& result) const;
+  /// f(), with the layer's place in its tree in front of an Error that names none yet.
+  template <class F>
+  static Variable located(const Layer& layer, const F& f) {
+    try {
+      return f();
+    } catch (const Error& error) {
+      rethrow(layer, error);
+    }
+  }
 
  private:
-  friend class detail::LayerObserver;
-  detail::LayerObserver* observer_ = nullptr;
+  // The error that is being handled, with its place.
+  [[noreturn]] static void rethrow(const Layer& layer, const Error& error);
+  void check_held(const Layer& caller) const;
 };
 
 }  // namespace plumb::nn

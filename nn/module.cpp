@@ -86,10 +86,63 @@ void Module::walk_state(const Visit& visit) const {
   });
 }
 
-Parameters Module::parameters() const {
+Module::~Module() { change_parent(this, nullptr); }
+
+Module::Module(Module&& other) noexcept
+    : parameters_(std::move(other.parameters_)),
+      buffers_(std::move(other.buffers_)),
+      generators_(std::move(other.generators_)),
+      children_(std::move(other.children_)),
+      listed_(other.listed_.load(std::memory_order_relaxed)),
+      training_(other.training_) {
+  change_parent(&other, this);
+}
+
+Module& Module::operator=(Module&& other) noexcept {
+  if (this == &other) return *this;
+  change_parent(this, nullptr);
+  parameters_ = std::move(other.parameters_);
+  buffers_ = std::move(other.buffers_);
+  generators_ = std::move(other.generators_);
+  children_ = std::move(other.children_);
+  listed_.store(other.listed_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  training_ = other.training_;
+  change_parent(&other, this);
+  return *this;
+}
+
+void Module::change_parent(const Module* from, Module* to) noexcept {
+  for (const Child& child : children_)
+    if (child.module->parent_ == from) child.module->parent_ = to;
+}
+
+const Module& Module::root() const {
+  const Module* module = this;
+  while (module->parent_ != nullptr) module = module->parent_;
+  return *module;
+}
+
+std::string Module::path() const {
+  if (parent_ == nullptr) return "";
+  for (const Child& child : parent_->children_)
+    if (child.module.get() == this) return joined(parent_->path(), child.name);
+  return "";
+}
+
+Parameters Module::parameters(const std::string& prefix) const {
+  listed_.store(true, std::memory_order_relaxed);
+  return list_parameters(prefix);
+}
+
+bool Module::forgotten() const {
+  if (listed_.load(std::memory_order_relaxed)) return false;
+  return parameter_count(Count::trainable) > 0 || !generators().empty();
+}
+
+Parameters Module::list_parameters(const std::string& prefix) const {
   Parameters all;
   Seen seen;
-  walk(*this, "", [&](const std::string& path, const Module& module) {
+  walk(*this, prefix, [&](const std::string& path, const Module& module) {
     for (const Parameter& p : module.parameters_)
       if (seen.first(p.variable.identity())) all.push_back({joined(path, p.name), p.variable});
   });
@@ -106,7 +159,7 @@ std::vector<Buffer> Module::buffers() const {
   return all;
 }
 
-std::vector<NamedGenerator> Module::generators() const {
+std::vector<NamedGenerator> Module::generators() const& {
   std::vector<NamedGenerator> all;
   Seen seen;
   walk(*this, "", [&](const std::string& path, const Module& module) {
@@ -116,13 +169,13 @@ std::vector<NamedGenerator> Module::generators() const {
   return all;
 }
 
-std::vector<NamedModule> Module::children() const {
+std::vector<NamedModule> Module::children() const& {
   std::vector<NamedModule> all;
   for (const Child& child : children_) all.push_back({child.name, child.module.get()});
   return all;
 }
 
-std::vector<NamedModule> Module::modules() {
+std::vector<NamedModule> Module::modules() & {
   std::vector<NamedModule> all;
   Seen seen;
   walk(*this, "", [&](const std::string& path, Module& module) {
@@ -147,7 +200,7 @@ void Module::to(DType dtype) {
     if (is_floating(variable.dtype()) && variable.dtype() != dtype)
       converted.emplace_back(variable, variable.value().to(dtype));
   };
-  for (const Parameter& p : parameters()) convert(p.variable);
+  for (const Parameter& p : list_parameters("")) convert(p.variable);
   for (const Buffer& b : buffers()) convert(b.variable);
   for (auto& [variable, value] : converted) variable.set_value(std::move(value));
 }
@@ -159,7 +212,7 @@ void Module::zero_grad() {
 
 std::int64_t Module::parameter_count(Count which) const {
   std::int64_t count = 0;
-  for (const Parameter& p : parameters())
+  for (const Parameter& p : list_parameters(""))
     if (which == Count::all || p.variable.requires_grad()) count += p.variable.numel();
   return count;
 }
@@ -265,6 +318,7 @@ void Module::add_child(const std::string& name, std::shared_ptr<Module> module) 
   if (module == nullptr) fail("add", "the module '", name, "' is null");
   if (module->contains(this)) fail("add", "'", name, "' would make a module contain itself");
   children_.push_back({name, std::move(module)});
+  if (children_.back().module->parent_ == nullptr) children_.back().module->parent_ = this;
 }
 
 bool Module::contains(const Module* module) const {

@@ -62,21 +62,27 @@ struct LoadReport {
 /// stay valid when their module moves.
 class Module {
  public:
-  virtual ~Module() = default;
-  Module(Module&&) = default;
-  Module& operator=(Module&&) = default;
+  virtual ~Module();
+  Module(Module&& other) noexcept;
+  Module& operator=(Module&& other) noexcept;
 
-  /// The parameters of the whole tree.
-  Parameters parameters() const;
+  /// The parameters of the whole tree. With a prefix their names begin with it and a dot, so that
+  /// one optimizer takes two models:
+  ///
+  ///   optim::Adam optimizer({{coder.parameters("coder")}, {decoder.parameters("decoder")}});
+  Parameters parameters(const std::string& prefix = {}) const;
   /// The buffers of the whole tree.
   std::vector<Buffer> buffers() const;
   /// The random streams of the whole tree. Their positions and the state dict are all of a model
   /// that a training run needs to go on as if it had never stopped.
-  std::vector<NamedGenerator> generators() const;
+  std::vector<NamedGenerator> generators() const&;
+  std::vector<NamedGenerator> generators() const&& = delete;
   /// The direct children, in order of registration; one that has two names appears twice.
-  std::vector<NamedModule> children() const;
+  std::vector<NamedModule> children() const&;
+  std::vector<NamedModule> children() const&& = delete;
   /// This module, named "", and all below it: each before its children.
-  std::vector<NamedModule> modules();
+  std::vector<NamedModule> modules() &;
+  std::vector<NamedModule> modules() && = delete;
 
   /// Puts the whole tree in training mode, the mode of a new module: dropout drops.
   void train();
@@ -103,6 +109,8 @@ class Module {
   LoadReport load_state_dict(const StateDict& state, Match match = Match::strict,
                              Convert convert = Convert::no);
 
+  /// Its dotted name in the tree that it is a part of, the first that it got; "" for the root.
+  std::string path() const;
   /// The class's name without namespaces, as printed by summary.
   virtual std::string type_name() const;
 
@@ -138,6 +146,7 @@ class Module {
 
  private:
   friend class EvalMode;
+  friend class Layer;
   struct Child {
     std::string name;
     std::shared_ptr<Module> module;
@@ -150,6 +159,13 @@ class Module {
   void check_name(const char* operation, const std::string& name) const;
   void add_child(const std::string& name, std::shared_ptr<Module> module);
   bool contains(const Module* module) const;
+  // Whether nobody will train the tree or set its mode: it has parameters that want a gradient or
+  // random streams, and nobody has asked for its parameters.
+  bool forgotten() const;
+  Parameters list_parameters(const std::string& prefix) const;
+  const Module& root() const;
+  // Children whose parent is `from` have `to` in its place, which may be null.
+  void change_parent(const Module* from, Module* to) noexcept;
   void set_training(bool training);
   // Calls visit(path, module) for every module under every one of its names, parents first.
   template <class M, class Visit>
@@ -162,6 +178,8 @@ class Module {
   std::vector<Buffer> buffers_;
   std::vector<Stream> generators_;
   std::vector<Child> children_;
+  Module* parent_ = nullptr;                 // the first that took it and lives
+  mutable std::atomic<bool> listed_{false};  // somebody has asked for the parameters
   bool training_ = true;
 };
 

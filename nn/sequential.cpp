@@ -13,7 +13,7 @@ void Sequential::append(Layer& layer, Fused with_last) {
   steps_.push_back({&layer, nullptr});
 }
 
-Layer& Sequential::operator[](std::int64_t index) const {
+Layer& Sequential::operator[](std::int64_t index) const& {
   if (index < 0 || index >= size())
     fail("Sequential", "index ", index, " is out of range [0, ", size(), ")");
   return *steps_[static_cast<std::size_t>(index)].layer;
@@ -29,9 +29,8 @@ Variable Sequential::apply(const Variable& x, const Tensor& lengths) {
   Variable y = x;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
-    if (step.with_next && y.defined() && !observed(*step.layer) &&
-        !observed(*steps_[i + 1].layer)) {
-      y = step.with_next(y);
+    if (step.with_next && y.defined() && !observed()) {
+      y = located(*step.layer, [&] { return step.with_next(y); });
       ++i;
     } else {
       y = (*step.layer)(y, lengths);

@@ -34,11 +34,11 @@ class Sequential : public Layer {
 
   /// Adds a layer behind the others and returns it; the reference stays valid when this moves.
   template <class L>
-  L& push_back(L layer) {
+  L& push_back(L layer) & {
     return push_back(std::make_shared<L>(std::move(layer)));
   }
   template <class L>
-  L& push_back(std::shared_ptr<L> layer) {
+  L& push_back(std::shared_ptr<L> layer) & {
     static_assert(std::is_base_of_v<Layer, L>, "a Sequential takes layers");
     Fused with_last = fused_with_last(layer.get());
     L& added = add(std::to_string(steps_.size()), std::move(layer));
@@ -48,7 +48,8 @@ class Sequential : public Layer {
 
   std::int64_t size() const { return static_cast<std::int64_t>(steps_.size()); }
   /// Throws when there is no such layer.
-  Layer& operator[](std::int64_t index) const;
+  Layer& operator[](std::int64_t index) const&;
+  Layer& operator[](std::int64_t index) const&& = delete;
 
   Variable forward(const Variable& x) override;
   /// Every layer gets the lengths: none changes the number of steps.

@@ -19,25 +19,34 @@ void list(Module& module, const std::string& name, std::vector<NamedModule>& all
     list(*child.module, name.empty() ? child.name : name + "." + child.name, all);
 }
 
-// While it lives, notes the shape of every result of a tree's layers.
+// 1234567 as "1,234,567".
+std::string grouped(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
+  return digits;
+}
+
+// While it lives, notes the shape of every result of a tree's layers, and which layers are called
+// that the tree does not have.
 class ShapeRecorder final : public detail::LayerObserver {
  public:
   explicit ShapeRecorder(const std::vector<NamedModule>& modules) {
-    for (const NamedModule& m : modules)
-      if (auto* layer = dynamic_cast<Layer*>(m.module)) layers_.push_back(layer);
-    for (Layer* layer : layers_) set_observer(*layer, this);
+    for (const NamedModule& m : modules) names_[m.module] = m.name.empty() ? "(model)" : m.name;
   }
-  ~ShapeRecorder() {
-    for (Layer* layer : layers_) set_observer(*layer, nullptr);
-  }
-  ShapeRecorder(const ShapeRecorder&) = delete;
-  ShapeRecorder& operator=(const ShapeRecorder&) = delete;
 
-  void saw(const Layer& layer, const Variable& result) override {
-    std::deque<std::string>& shapes = shapes_[&layer];
+  void saw(const Layer& layer, const Variable& result, const Layer* caller) override {
     std::string shape = result.defined() ? to_string(result.shape()) : "-";
-    shapes.push_back(std::move(shape));
+    if (names_.count(&layer) == 0) {
+      const auto by = names_.find(caller);
+      names_[&layer] = layer.type_name();  // what it calls itself is known by its class
+      strangers_ += "not taken in with add(): " + layer.type_name() + " " + shape +
+                    (by == names_.end() ? "" : ", called by " + by->second) + ", " +
+                    grouped(layer.parameter_count()) + " parameters\n";
+    }
+    shapes_[&layer].push_back(std::move(shape));
   }
+  // A line for each layer that the tree does not have.
+  const std::string& strangers() const { return strangers_; }
   // For each name of a module in turn: the shape of its next result, and for the last name all that
   // are left and differ.
   std::string take_shapes(const Module* module, bool last_name) {
@@ -54,16 +63,10 @@ class ShapeRecorder final : public detail::LayerObserver {
   }
 
  private:
-  std::vector<Layer*> layers_;
+  std::map<const Module*, std::string> names_;
   std::map<const Module*, std::deque<std::string>> shapes_;
+  std::string strangers_;
 };
-
-// 1234567 as "1,234,567".
-std::string grouped(std::int64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
-  return digits;
-}
 
 std::string table(const std::vector<Row>& rows) {
   std::array<std::size_t, 4> widths{};
@@ -87,6 +90,10 @@ std::string summary(Layer& model, const Shape& input) {
 }
 
 std::string summary(Layer& model, const Tensor& x, const Tensor& lengths) {
+  return summary(model, [&] { model(x, lengths); });
+}
+
+std::string summary(Module& model, const std::function<void()>& pass) {
   const Parameters parameters = model.parameters();
   std::vector<NamedModule> modules;
   list(model, "", modules);
@@ -94,7 +101,7 @@ std::string summary(Layer& model, const Tensor& x, const Tensor& lengths) {
   {
     const EvalMode eval(model);
     const NoGrad no_grad;
-    model(x, lengths);
+    pass();
   }
 
   std::map<std::string, std::int64_t> own;  // by the name of the module
@@ -110,7 +117,8 @@ std::string summary(Layer& model, const Tensor& x, const Tensor& lengths) {
                     recorder.take_shapes(m.module, --names_left[m.module] == 0),
                     grouped(own[m.name])});
   return table(rows) + "parameters: " + grouped(model.parameter_count()) +
-         ", trainable: " + grouped(model.parameter_count(Count::trainable)) + "\n";
+         ", trainable: " + grouped(model.parameter_count(Count::trainable)) + "\n" +
+         recorder.strangers();
 }
 
 }  // namespace plumb::nn

@@ -32,4 +32,35 @@ std::string summary(Layer& model, const Shape& input);
 /// padded sequences with their lengths.
 std::string summary(Layer& model, const Tensor& x, const Tensor& lengths = {});
 
+/// The same for whatever forward pass `pass` makes: for modules of several inputs.
+///
+/// ```
+/// std::puts(nn::summary(model, [&] { model.forward(source, target); }).c_str());
+/// ```
+///
+/// All forms name below the totals the layers that the pass called and the tree does not have, since
+/// nobody took them in with add(): an optimizer gets none of their parameters, and train() and
+/// eval() do not reach them.
+std::string summary(Module& model, const std::function<void()>& pass);
+
+namespace detail {
+template <class M>
+using IfNoLayer =
+    std::enable_if_t<std::is_base_of_v<Module, M> && !std::is_base_of_v<Layer, M>, std::string>;
+template <class M>
+constexpr bool says_its_pass = false;
+}  // namespace detail
+
+// What is no Layer has no one input: say the pass.
+template <class M>
+detail::IfNoLayer<M> summary(M&, const Shape&) {
+  static_assert(detail::says_its_pass<M>,
+                "not a Layer: write summary(model, [&] { model.forward(a, b); })");
+  return {};
+}
+template <class M>
+detail::IfNoLayer<M> summary(M& model, const Tensor& x, const Tensor& = {}) {
+  return summary(model, x.shape());
+}
+
 }  // namespace plumb::nn

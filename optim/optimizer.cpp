@@ -61,7 +61,8 @@ void Optimizer::check_new(const Parameters& parameters) const {
     if (!is_new)
       fail(name_, "parameter '", name, "' is the same as parameter '", before->second, "'");
     if (!taken.emplace(name, variable.identity()).second)
-      fail(name_, "two parameters are named '", name, "'");
+      fail(name_, "two parameters are named '", name,
+           "'; parameters(\"a\") of one model and parameters(\"b\") of the other tell them apart");
   };
   for (const Group& group : groups_)
     for (const Parameter& parameter : group.parameters) add(parameter);

@@ -89,6 +89,24 @@ TEST_CASE("docs/nn.md: a model of one's own") {
   CHECK(model.parameters()[3].name == "scores.bias");
 }
 
+TEST_CASE("docs/nn.md: a model of two inputs") {
+  struct Scores : nn::Module {
+    Variable weight = add_parameter("weight", Tensor::full({3}, 0.5, DType::float64));
+    Variable forward(const Variable& a, const Variable& b) { return sum(a * b * weight, 1); }
+  } model;
+  const Tensor source = Tensor::from({1., 2., 3., 4., 5., 6.}, {2, 3});
+  const Tensor target = Tensor::full({2, 3}, 2, DType::float64);
+  const std::string table =
+      // clang-format off
+      nn::summary(model, [&] { model.forward(source, target); });
+  nn::gradcheck(model, [&](const auto& in) { return model.forward(in[0], in[1]); }, {source, target});
+  // clang-format on
+  CHECK(table ==
+        "layer    type    output  parameters\n"
+        "(model)  Scores  -                3\n"
+        "parameters: 3, trainable: 3\n");
+}
+
 TEST_CASE("docs/nn.md: a layer of one's own, with a buffer") {
   const Tensor x = Tensor::from({1., 2., 3., 3., 6., 9.}, {2, 3});
   Center center(3);

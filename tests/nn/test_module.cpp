@@ -393,3 +393,32 @@ TEST_CASE("Module: a class is known by its name without namespaces") {
   CHECK(Bag().type_name() == "Bag");
   CHECK(nn::ReLU().type_name() == "ReLU");
 }
+
+TEST_CASE("Module: parameters under a prefix, so that one optimizer takes two models") {
+  Generator generator(1);
+  nn::Sequential coder{nn::Linear(3, 2, generator)}, decoder{nn::Linear(2, 3, generator)};
+  const auto both = [&] {
+    optim::SGD({{coder.parameters()}, {decoder.parameters()}}, optim::SGD::plain(0.1));
+  };
+  CHECK_THROWS_WITH_AS(both(),
+                       "[SGD] two parameters are named '0.weight'; parameters(\"a\") of one model "
+                       "and parameters(\"b\") of the other tell them apart",
+                       Error);
+  optim::SGD optimizer({{coder.parameters("coder")}, {decoder.parameters("decoder")}},
+                       optim::SGD::plain(0.1));
+  CHECK(optimizer.groups()[1].parameters[0].name == "decoder.0.weight");
+  CHECK(optimizer.groups()[0].parameters[1].name == "coder.0.bias");
+}
+
+TEST_CASE("Module: its path is the first that it got, wherever its parent moves") {
+  Generator generator(1);
+  auto shared = std::make_shared<nn::Linear>(2, 2, generator);
+  nn::Sequential model{nn::Tanh(), nn::Sequential{nn::Tanh(), shared}, shared};
+  CHECK(shared->path() == "1.1");
+  nn::Sequential moved = std::move(model);
+  CHECK(shared->path() == "1.1");
+  CHECK(moved.path().empty());
+  CHECK(moved[1].path() == "1");
+  moved = nn::Sequential{nn::Tanh(), nn::Tanh()};
+  CHECK(shared->path().empty());
+}

@@ -119,8 +119,8 @@ TEST_CASE("summary: leaves the model as it was, also when the pass throws") {
   nn::Sequential model{nn::Linear(2, 3, generator), nn::Dropout(0.5, Generator(1)),
                        nn::Linear(4, 1, generator)};
   model[0].eval();
-  CHECK_THROWS_WITH_AS(nn::summary(model, {1, 2}), "[Linear] expected input [..., 4], got [1, 3]",
-                       Error);
+  CHECK_THROWS_WITH_AS(nn::summary(model, {1, 2}),
+                       "2: [Linear] expected input [..., 4], got [1, 3]", Error);
   CHECK(model.training());
   CHECK_FALSE(model[0].training());
   CHECK(model[1].training());
