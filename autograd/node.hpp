@@ -28,8 +28,8 @@ struct Edge {
 
 /// What an operation leaves behind for backward, or where a leaf's gradient gathers.
 struct Node : NodeHead {
-  Node(const char* name, DType dtype, const Shape& shape)
-      : name(name), dtype(dtype), shape(shape) {}
+  Node(const char* operation, DType type, const Shape& size)
+      : name(operation), dtype(type), shape(size) {}
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -66,7 +66,7 @@ struct LeafNotes {
 
 /// Where the gradient of a leaf gathers. Several passes may add to it at once.
 struct Leaf final : Node {
-  Leaf(DType dtype, const Shape& shape) : Node("leaf", dtype, shape) { leaf = true; }
+  Leaf(DType type, const Shape& size) : Node("leaf", type, size) { leaf = true; }
   void backward(const Tensor&, Gradients&) override {}
   void release_saved() override {}
 

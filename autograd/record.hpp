@@ -31,11 +31,13 @@ class Saved {
   explicit Saved(Tensor tensor)
       : tensor_(std::move(tensor)), version_(tensor_.defined() ? tensor_.version() : 0) {}
   explicit Saved(const Variable& variable) : Saved(variable.value()) {}
-  const Tensor& get() const {
+  const Tensor& get() const& {
     if (tensor_.defined() && tensor_.version() != version_) refuse();
     return tensor_;
   }
-  operator const Tensor&() const { return get(); }  // NOLINT: reads like the tensor
+  Tensor get() && { return std::as_const(*this).get(); }
+  operator const Tensor&() const& { return get(); }  // NOLINT: reads like the tensor
+  operator const Tensor&() const&& = delete;         // NOLINT
 
  private:
   [[noreturn]] void refuse() const;
@@ -103,12 +105,12 @@ N* make_node(std::size_t edge_count, Arguments&&... arguments) {
 template <class Rule>
 struct RuleNode final : Node {
   template <class R>
-  RuleNode(const char* name, const Tensor& value, R&& r)
-      : Node(name, value.dtype(), value.shape()), rule(std::forward<R>(r)) {}
+  RuleNode(const char* operation, const Tensor& value, R&& r)
+      : Node(operation, value.dtype(), value.shape()), rule(std::forward<R>(r)) {}
   ~RuleNode() override {
     if (!freed) rule.~Rule();
   }
-  void backward(const Tensor& gradient, Gradients& to) override { rule(gradient, to); }
+  void backward(const Tensor& g, Gradients& to) override { rule(g, to); }
   void release_saved() override {
     freed = true;
     rule.~Rule();

@@ -42,7 +42,7 @@ Variable Variable::leaf(Tensor value) {
 
 bool Variable::is_leaf() const { return node() == nullptr || node()->leaf; }
 
-Variable& Variable::set_requires_grad(bool wanted) {
+Variable& Variable::set_requires_grad(bool wanted) & {
   if (!defined()) fail("set_requires_grad", "the variable is undefined");
   if (!is_leaf()) fail("set_requires_grad", "expected a leaf, got the result of ", node()->name);
   if (wanted && !is_floating(dtype()))

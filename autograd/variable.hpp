@@ -51,12 +51,14 @@ class Variable {
 
   bool defined() const { return state_ != nullptr; }
   /// Throws for an undefined variable, and so does all that asks for the value.
-  const Tensor& value() const {
+  const Tensor& value() const& {
     if (state_ == nullptr) refuse_undefined();
     return state_->value;
   }
+  Tensor value() && { return std::as_const(*this).value(); }
   DType dtype() const { return value().dtype(); }
-  const Shape& shape() const { return value().shape(); }
+  const Shape& shape() const& { return value().shape(); }
+  Shape shape() && { return value().shape(); }
   int rank() const { return value().rank(); }
   std::int64_t dim(int axis) const { return value().dim(axis); }
   std::int64_t numel() const { return value().numel(); }
@@ -89,7 +91,8 @@ class Variable {
   /// Whether it was made by hand and not by a recorded operation.
   bool is_leaf() const;
   /// Makes a leaf want a gradient, or not (frozen). Throws for results and for integer tensors.
-  Variable& set_requires_grad(bool wanted);
+  Variable& set_requires_grad(bool wanted) &;
+  Variable set_requires_grad(bool wanted) && { return set_requires_grad(wanted); }
 
   /// The gathered gradient of a leaf, of the value's shape; undefined when there is none. Later
   /// passes do not change a tensor that is held here.
@@ -127,7 +130,8 @@ class Variable {
   /// record.hpp.
   detail::Node* node() const;
   /// The same of a defined variable, to be kept.
-  const detail::NodeHandle& node_handle() const { return state_->node; }
+  const detail::NodeHandle& node_handle() const& { return state_->node; }
+  const detail::NodeHandle& node_handle() const&& = delete;
   /// For operations: a result with its node.
   Variable(Tensor value, detail::NodeHandle node);
 

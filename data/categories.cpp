@@ -40,7 +40,7 @@ void Categories::set(std::vector<std::string> names) {
   by_bytes_ = std::move(order);
 }
 
-const std::string& Categories::name(std::int64_t index) const {
+const std::string& Categories::name(std::int64_t index) const& {
   if (index < 0 || index >= size())
     fail(operation, "index ", index, " is out of range [0, ", size(), ")");
   return names_[static_cast<std::size_t>(index)];

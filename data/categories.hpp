@@ -23,8 +23,10 @@ class Categories {
 
   std::int64_t size() const { return static_cast<std::int64_t>(names_.size()); }
   /// Throws for an index out of range.
-  const std::string& name(std::int64_t index) const;
-  const std::vector<std::string>& names() const { return names_; }
+  const std::string& name(std::int64_t index) const&;
+  std::string name(std::int64_t index) && { return std::as_const(*this).name(index); }
+  const std::vector<std::string>& names() const& { return names_; }
+  std::vector<std::string> names() && { return std::move(names_); }
   /// The number of a name, where there is such.
   std::optional<std::int64_t> find(std::string_view name) const;
   /// The numbers of names, int64 [n]. Throws

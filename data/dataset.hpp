@@ -22,15 +22,19 @@ struct Batch {
   Tensor lengths = {};
 };
 
-/// A view of sample indices. It does not own them: use it as a parameter, not as a member.
+/// Sample indices. Of a vector that has a name, or of a pointer, it is a view: use it as a parameter,
+/// not as a member. A braced list, and a vector that nobody else holds, it keeps.
 class Indices {
  public:
   Indices(const std::int64_t* data, std::int64_t size) : data_(data), size_(size) {}
   Indices(const std::vector<std::int64_t>& indices)
       : Indices(indices.data(), static_cast<std::int64_t>(indices.size())) {}
-  /// The list must outlive the view, as it does in `gather({3, 5})`.
+  Indices(std::vector<std::int64_t>&& indices)
+      : kept_(std::make_shared<const std::vector<std::int64_t>>(std::move(indices))),
+        data_(kept_->data()),
+        size_(static_cast<std::int64_t>(kept_->size())) {}
   Indices(std::initializer_list<std::int64_t> indices)
-      : Indices(indices.begin(), static_cast<std::int64_t>(indices.size())) {}
+      : Indices(std::vector<std::int64_t>(indices)) {}
 
   std::int64_t size() const { return size_; }
   std::int64_t operator[](std::int64_t i) const { return data_[i]; }
@@ -41,6 +45,7 @@ class Indices {
   void check(std::string_view operation, std::int64_t samples) const;
 
  private:
+  std::shared_ptr<const std::vector<std::int64_t>> kept_;  // null of a view
   const std::int64_t* data_;
   std::int64_t size_;
 };

@@ -214,7 +214,7 @@ DataLoader::~DataLoader() = default;
 DataLoader::DataLoader(DataLoader&&) noexcept = default;
 DataLoader& DataLoader::operator=(DataLoader&&) noexcept = default;
 
-DataLoader::Iterator DataLoader::begin() {
+DataLoader::Iterator DataLoader::begin() & {
   const bool any = state_->begin();
   return Iterator(any ? state_.get() : nullptr, state_->loop);
 }
@@ -222,8 +222,8 @@ DataLoader::Iterator DataLoader::begin() {
 std::int64_t DataLoader::batches() const { return state_->batches; }
 std::int64_t DataLoader::epoch() const { return state_->epoch; }
 std::int64_t DataLoader::position() const { return state_->position; }
-const Dataset& DataLoader::dataset() const { return *state_->dataset; }
-const LoaderOptions& DataLoader::options() const { return state_->options; }
+const Dataset& DataLoader::dataset() const& { return *state_->dataset; }
+LoaderOptions DataLoader::options() const { return state_->options; }
 
 StateDict DataLoader::state_dict() const {
   const State& s = *state_;
@@ -276,7 +276,7 @@ void DataLoader::load_state_dict(const StateDict& state) {
   s.options.seed = static_cast<std::uint64_t>(seed);
 }
 
-const Batch& DataLoader::Iterator::operator*() const {
+const Batch& DataLoader::Iterator::operator*() const& {
   check();
   return state_->current;
 }

@@ -57,7 +57,7 @@ class DataLoader {
 
   /// Starts the next epoch, or goes on with the one that load_state_dict brought. Iterators of an
   /// earlier loop become invalid, and say so when used.
-  Iterator begin();
+  Iterator begin() &;
   End end() const { return {}; }
 
   /// Batches in an epoch.
@@ -66,8 +66,9 @@ class DataLoader {
   std::int64_t epoch() const;
   /// Batches of that epoch that were delivered, the one in the loop's hands included.
   std::int64_t position() const;
-  const Dataset& dataset() const;
-  const LoaderOptions& options() const;
+  const Dataset& dataset() const&;
+  const Dataset& dataset() const&& = delete;
+  LoaderOptions options() const;
 
   /// Epoch, position and seed, and what they hold for: the numbers of samples and of a batch,
   /// shuffle and drop_last, and the sampler's description. May be taken within a loop: the batch in hand counts as done.
@@ -87,8 +88,9 @@ class DataLoader {
 /// Stands at a batch of a running epoch; made for range-for.
 class DataLoader::Iterator {
  public:
-  /// The batch, which stays until ++; copies of its tensors may be kept.
-  const Batch& operator*() const;
+  /// The batch, which stays until ++; copies of its tensors may be kept. `*loader.begin()` is a copy.
+  const Batch& operator*() const&;
+  Batch operator*() && { return *std::as_const(*this); }
   const Batch* operator->() const { return &**this; }
   Iterator& operator++();
   bool operator!=(End) const { return state_ != nullptr; }

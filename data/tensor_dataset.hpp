@@ -22,8 +22,8 @@ class TensorDataset : public Dataset {
   std::int64_t size() const override { return x_.dim(0); }
   Batch gather(Indices indices) const override;
 
-  const Tensor& x() const { return x_; }
-  const Tensor& y() const { return y_; }
+  Tensor x() const { return x_; }
+  Tensor y() const { return y_; }
 
  private:
   Tensor x_, y_;

@@ -30,12 +30,15 @@ Variable saturating_square(const Variable& x) {
 // y = x / (1 + |x|);  dx = g / (1 + |x|)^2
 template <class T>
 Variable softsign_of(const Variable& x) {
-  const auto elements = [](const Tensor& t) { return as_xtensor<T, 1>(t.reshape({-1})); };
+  const auto elements = [](const Tensor& t) {  // as long as t lives
+    const Tensor flat = t.reshape({-1});
+    return as_xtensor<T, 1>(flat);
+  };
   const auto v = elements(x.value());
   const Tensor y = from_xtensor(v / (T(1) + xt::abs(v))).reshape(x.shape());
   return record("softsign", y, {x}, [elements, x = Saved(x)](const Tensor& g, Gradients& to) {
-    const auto v = elements(x), seed = elements(g);
-    const auto d = T(1) + xt::abs(v);
+    const auto u = elements(x), seed = elements(g);
+    const auto d = T(1) + xt::abs(u);
     to.give(0, from_xtensor(seed / (d * d)).reshape(g.shape()));
   });
 }

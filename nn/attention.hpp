@@ -53,10 +53,10 @@ class MultiheadAttention : public Layer {
   /// Self attention with any mask: attend(x, x, mask) in one product.
   Variable attend_self(const Variable& x, const AttentionMask& mask);
 
-  const Variable& in_proj_weight() const { return in_proj_weight_; }
+  Variable in_proj_weight() const { return in_proj_weight_; }
   /// Undefined without bias.
-  const Variable& in_proj_bias() const { return in_proj_bias_; }
-  Linear& out_proj() { return *out_proj_; }
+  Variable in_proj_bias() const { return in_proj_bias_; }
+  Linear& out_proj() & { return *out_proj_; }
 
  private:
   void check_input(const Variable& x) const;

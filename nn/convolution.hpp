@@ -31,10 +31,10 @@ class ConvolutionLayer : public Layer {
   /// Throws "[Conv2d] expected input [n, 3, h, w], got [64, 1, 28, 28]", and as the operation.
   Variable forward(const Variable& x) override;
 
-  const Variable& weight() const { return weight_; }
+  Variable weight() const { return weight_; }
   /// Undefined without bias.
-  const Variable& bias() const { return bias_; }
-  const Options& options() const { return options_; }
+  Variable bias() const { return bias_; }
+  Options options() const { return options_; }
 
  private:
   Options options_;

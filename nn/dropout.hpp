@@ -25,7 +25,7 @@ class Dropout : public Layer {
 
   double p() const { return p_; }
   /// The stream, to save and set its position.
-  Generator& generator() { return generator_; }
+  Generator& generator() & { return generator_; }
 
  private:
   void check_mode(const Variable& x) const;

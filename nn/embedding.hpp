@@ -36,7 +36,7 @@ class Embedding : public Layer {
   Variable forward(const Variable& x) override;
 
   /// [v, d].
-  const Variable& weight() const { return weight_; }
+  Variable weight() const { return weight_; }
 
  private:
   Variable weight_;

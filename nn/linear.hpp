@@ -30,9 +30,9 @@ class Linear : public Layer {
   Fused fuse_with(Layer& next) override;
 
   /// [out, in].
-  const Variable& weight() const { return weight_; }
+  Variable weight() const { return weight_; }
   /// [out]; undefined without bias.
-  const Variable& bias() const { return bias_; }
+  Variable bias() const { return bias_; }
 
  private:
   void check_input(const Variable& x) const;

@@ -21,7 +21,8 @@ class LogMel : public Layer {
   /// frames.
   Variable forward(const Variable& x) override;
 
-  const plumb::LogMel& features() const { return mel_; }
+  const plumb::LogMel& features() const& { return mel_; }
+  const plumb::LogMel& features() const&& = delete;
 
  private:
   plumb::LogMel mel_;

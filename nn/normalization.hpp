@@ -15,8 +15,8 @@ enum class Affine : std::uint8_t { no, yes };
 class NormLayer : public Layer {
  public:
   /// Both undefined with Affine::no.
-  const Variable& weight() const { return weight_; }
-  const Variable& bias() const { return bias_; }
+  Variable weight() const { return weight_; }
+  Variable bias() const { return bias_; }
 
  protected:
   // Throws for an eps that is negative or not finite.
@@ -58,8 +58,8 @@ class BatchNorm : public NormLayer {
   Variable forward(const Variable& x) override;
 
   /// [c]; undefined with TrackStatistics::no.
-  const Variable& running_mean() const { return running_mean_; }
-  const Variable& running_var() const { return running_var_; }
+  Variable running_mean() const { return running_mean_; }
+  Variable running_var() const { return running_var_; }
   /// Batches that moved the running statistics so far; 0 with TrackStatistics::no.
   std::int64_t num_batches_tracked() const;
 
@@ -140,7 +140,7 @@ class RMSNorm : public Layer {
   Variable forward(const Variable& x) override;
 
   /// Undefined with Affine::no.
-  const Variable& weight() const { return weight_; }
+  Variable weight() const { return weight_; }
 
  private:
   Shape shape_;

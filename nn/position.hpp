@@ -21,7 +21,7 @@ class SinusoidalPositions : public Layer {
   Variable forward(const Variable& x) override;
 
   /// [most, size], float64.
-  const Tensor& table() const { return table_; }
+  Tensor table() const { return table_; }
 
  private:
   Tensor table_;
@@ -39,7 +39,7 @@ class LearnedPositions : public Layer {
   Variable forward(const Variable& x) override;
 
   /// [most, size].
-  const Variable& weight() const { return weight_; }
+  Variable weight() const { return weight_; }
 
  private:
   Variable weight_;

@@ -56,7 +56,7 @@ class TransformerEncoderLayer : public Layer {
   Variable forward(const Variable& x) override;
   Variable forward_padded(const Variable& x, const Tensor& lengths) override;
 
-  MultiheadAttention& self_attn() { return *self_attn_; }
+  MultiheadAttention& self_attn() & { return *self_attn_; }
 
  private:
   TransformerOptions options_;
@@ -80,8 +80,8 @@ class TransformerDecoderLayer : public Module {
   Variable operator()(const Variable& x, const Variable& memory, const Tensor& lengths = {},
                       const Tensor& memory_lengths = {});
 
-  MultiheadAttention& self_attn() { return *self_attn_; }
-  MultiheadAttention& multihead_attn() { return *multihead_attn_; }
+  MultiheadAttention& self_attn() & { return *self_attn_; }
+  MultiheadAttention& multihead_attn() & { return *multihead_attn_; }
 
  private:
   TransformerOptions options_;

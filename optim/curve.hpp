@@ -19,7 +19,8 @@ class Curve {
 
   double factor(std::int64_t t) const { return factor_(t); }
   /// "cosine(steps=100, end=0)".
-  const std::string& description() const { return description_; }
+  const std::string& description() const& { return description_; }
+  std::string description() && { return std::move(description_); }
 
  private:
   std::string description_;

@@ -40,11 +40,12 @@ inline Range closed(double low, double high) { return {low, high, true}; }
 /// The name of an option, where it is kept, and its range.
 template <class Options>
 struct Field {
-  Field(const char* name, bool Options::*member) : name(name), member(member), range{0, 1, true} {}
-  Field(const char* name, double Options::*member, Range range)
-      : name(name), member(member), range(range) {}
-  Field(const char* name, std::int64_t Options::*member, Range range)
-      : name(name), member(member), range(range) {}
+  Field(const char* option, bool Options::*place)
+      : name(option), member(place), range{0, 1, true} {}
+  Field(const char* option, double Options::*place, Range allowed)
+      : name(option), member(place), range(allowed) {}
+  Field(const char* option, std::int64_t Options::*place, Range allowed)
+      : name(option), member(place), range(allowed) {}
 
   const char* name;
   std::variant<bool Options::*, double Options::*, std::int64_t Options::*> member;

@@ -33,7 +33,8 @@ class TypedOptions final : public GroupOptions {
  public:
   /// Throws where they are not valid.
   explicit TypedOptions(const Options& options) : options_(options) { validate(options); }
-  const Options& options() const { return options_; }
+  const Options& options() const& { return options_; }
+  const Options& options() const&& = delete;
 
   Settings settings() const override { return settings_of(options_); }
   std::shared_ptr<GroupOptions> changed(const Settings& changes) const override {

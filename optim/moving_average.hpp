@@ -44,7 +44,7 @@ class BasicMovingAverage {
   /// The average; a tensor is a copy. Throws while there is no value.
   Value value() const;
   /// ai itself, never divided; shares memory. 0, or undefined, while there is no value.
-  const Value& state() const { return average_; }
+  Value state() const { return average_; }
   /// Values so far.
   std::int64_t count() const { return count_; }
 

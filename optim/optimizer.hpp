@@ -32,8 +32,8 @@ struct StateNumber {
 
 /// A tensor that a rule keeps of every parameter: of its shape, and of its dtype unless given.
 struct StateTensor {
-  StateTensor(const char* name) : name(name) {}  // NOLINT: a name is all that most need
-  StateTensor(const char* name, DType dtype) : name(name), dtype(dtype) {}
+  StateTensor(const char* tensor) : name(tensor) {}  // NOLINT: a name is all that most need
+  StateTensor(const char* tensor, DType type) : name(tensor), dtype(type) {}
   DType dtype_for(const Tensor& parameter) const { return dtype.value_or(parameter.dtype()); }
 
   std::string name;
@@ -88,7 +88,8 @@ class Optimizer {
   /// Adds parameters that take part in the steps to come. Throws where the list is empty and for a
   /// parameter that is already in a group, whose name is taken, or that is no floating leaf.
   void add_group(const ParameterGroup& group);
-  const std::vector<Group>& groups() const { return groups_; }
+  const std::vector<Group>& groups() const& { return groups_; }
+  const std::vector<Group>& groups() const&& = delete;
 
   /// All options of a group, in the order of the rule's list.
   Settings settings(int group) const { return at(group).options->settings(); }
@@ -112,7 +113,8 @@ class Optimizer {
   void load_state_dict(const StateDict& from);
 
   /// The rule's name: "SGD".
-  const std::string& name() const { return name_; }
+  const std::string& name() const& { return name_; }
+  std::string name() && { return name_; }
 
  protected:
   /// A gradient to step by, of the value's shape and dtype; undefined for none.

@@ -23,7 +23,7 @@ class Rule : public Optimizer {
       : Optimizer(groups, defaults, Options::state()) {}
 
   /// The options of a group.
-  const Options& options(int group) const { return typed_options<Options>(group); }
+  Options options(int group) const { return typed_options<Options>(group); }
 };
 
 }  // namespace plumb::optim

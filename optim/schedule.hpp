@@ -28,7 +28,7 @@ class Schedule {
   /// Sets the learning rates for the next t. Allocates nothing unless a group is new.
   void step();
   std::int64_t t() const { return t_; }
-  const Curve& curve() const { return curve_; }
+  Curve curve() const { return curve_; }
 
   /// t, the bases and the curve's description. The learning rates themselves are in the
   /// optimizer's.

@@ -33,7 +33,8 @@ class CheckpointFolder {
   /// naming the one before where the file is damaged; it does not take an older one unasked.
   std::string load_newest(Checkpoint& checkpoint) const;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const& { return path_; }
+  std::string path() && { return path_; }
 
  private:
   std::string path_;

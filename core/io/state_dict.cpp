@@ -21,7 +21,7 @@ void take_prefixed(Map& to, const std::string& prefix, const Map& from) {
 
 }  // namespace
 
-const Tensor& StateDict::tensor(const std::string& name) const {
+const Tensor& StateDict::tensor(const std::string& name) const& {
   const auto found = tensors_.find(name);
   if (found != tensors_.end()) return found->second;
   const auto why = left_out_.find(name);

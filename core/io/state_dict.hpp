@@ -30,18 +30,25 @@ class StateDict {
   bool has_tensor(const std::string& name) const { return tensors_.count(name) > 0; }
   bool has_scalar(const std::string& name) const { return scalars_.count(name) > 0; }
   /// Throws "[StateDict] no tensor named 'x'", and where it was left out says why.
-  const Tensor& tensor(const std::string& name) const;
+  const Tensor& tensor(const std::string& name) const&;
+  Tensor tensor(const std::string& name) && { return std::as_const(*this).tensor(name); }
   /// The scalar as T, one of bool, std::int64_t, double and std::string. Throws when it is missing
   /// or of another kind, naming it.
   template <class T>
-  const T& scalar(const std::string& name) const {
+  const T& scalar(const std::string& name) const& {
     const T* value = std::get_if<T>(&any_scalar(name));
     if (value == nullptr) refuse_kind(name);
     return *value;
   }
+  template <class T>
+  T scalar(const std::string& name) && {
+    return std::as_const(*this).template scalar<T>(name);
+  }
 
-  const std::map<std::string, Tensor>& tensors() const { return tensors_; }
-  const std::map<std::string, Scalar>& scalars() const { return scalars_; }
+  const std::map<std::string, Tensor>& tensors() const& { return tensors_; }
+  std::map<std::string, Tensor> tensors() && { return std::move(tensors_); }
+  const std::map<std::string, Scalar>& scalars() const& { return scalars_; }
+  std::map<std::string, Scalar> scalars() && { return std::move(scalars_); }
   bool empty() const { return tensors_.empty() && scalars_.empty(); }
 
   /// Notes that a tensor could not be loaded, and why. It is none of the entries.

@@ -163,7 +163,7 @@ std::int64_t LogMel::features() const {
   return options_.cepstra > 0 ? options_.cepstra : options_.bands;
 }
 
-const LogMel::Matrices& LogMel::matrices(DType dtype) const {
+const LogMel::Matrices& LogMel::matrices(DType dtype) const& {
   if (dtype != DType::float32 && dtype != DType::float64)
     fail(operation, "expected float32 or float64, got ", dtype);
   return dtype == DType::float32 ? single_ : double_;

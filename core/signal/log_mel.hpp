@@ -45,7 +45,7 @@ class LogMel {
   /// the spectrum.
   explicit LogMel(const LogMelOptions& options = {});
 
-  const LogMelOptions& options() const { return options_; }
+  LogMelOptions options() const { return options_; }
   std::int64_t frames(std::int64_t samples) const;
   /// bands, or cepstra.
   std::int64_t features() const;
@@ -62,7 +62,8 @@ class LogMel {
     Tensor cosines;    ///< [cepstra, bands]; undefined without.
   };
   /// Shared, not to be changed.
-  const Matrices& matrices(DType dtype) const;
+  const Matrices& matrices(DType dtype) const&;
+  const Matrices& matrices(DType dtype) const&& = delete;
 
  private:
   LogMelOptions options_;

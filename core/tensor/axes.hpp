@@ -21,10 +21,12 @@ class Axes {
   explicit Axes(const std::vector<int>& axes);
 
   int size() const { return size_; }
-  int operator[](int i) const { return axes_[i]; }
-  int& operator[](int i) { return axes_[i]; }
-  const int* begin() const { return axes_; }
-  const int* end() const { return axes_ + size_; }
+  int operator[](int i) const& { return axes_[i]; }
+  int& operator[](int i) & { return axes_[i]; }
+  const int* begin() const& { return axes_; }
+  const int* begin() const&& = delete;
+  const int* end() const& { return axes_ + size_; }
+  const int* end() const&& = delete;
   /// Adds an axis behind the others. Throws beyond Shape::max_rank.
   void push_back(int axis);
 

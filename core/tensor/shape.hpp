@@ -21,10 +21,12 @@ class Shape {
   explicit Shape(const std::vector<std::int64_t>& sizes);
 
   int rank() const { return rank_; }
-  std::int64_t operator[](int axis) const { return sizes_[axis]; }
-  std::int64_t& operator[](int axis) { return sizes_[axis]; }
-  const std::int64_t* begin() const { return sizes_; }
-  const std::int64_t* end() const { return sizes_ + rank_; }
+  std::int64_t operator[](int axis) const& { return sizes_[axis]; }
+  std::int64_t& operator[](int axis) & { return sizes_[axis]; }
+  const std::int64_t* begin() const& { return sizes_; }
+  const std::int64_t* begin() const&& = delete;
+  const std::int64_t* end() const& { return sizes_ + rank_; }
+  const std::int64_t* end() const&& = delete;
   std::int64_t back() const { return sizes_[rank_ - 1]; }
   /// Adds an axis behind the others. Throws beyond max_rank.
   void push_back(std::int64_t size) {

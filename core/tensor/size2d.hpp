@@ -10,7 +10,7 @@ namespace plumb {
 /// {3, 3}.
 struct Size2d {
   Size2d(std::int64_t both) : height(both), width(both) {}  // NOLINT: reads like a number
-  Size2d(std::int64_t height, std::int64_t width) : height(height), width(width) {}
+  Size2d(std::int64_t h, std::int64_t w) : height(h), width(w) {}
 
   bool operator==(const Size2d& other) const {
     return height == other.height && width == other.width;

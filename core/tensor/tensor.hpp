@@ -91,31 +91,41 @@ class Tensor {
 
   bool defined() const { return header_ != nullptr; }
   DType dtype() const { return header().dtype; }
-  const Shape& shape() const { return header().shape; }
+  const Shape& shape() const& { return header().shape; }
+  Shape shape() && { return header().shape; }
   int rank() const { return shape().rank(); }
   std::int64_t numel() const { return header().numel; }
   std::size_t bytes() const { return static_cast<std::size_t>(numel()) * size_of(dtype()); }
   /// Size of an axis; negative axes count from the last.
   std::int64_t dim(int axis) const { return shape()[normalize_axis("dim", axis, rank())]; }
 
+  // Pointers are valid as long as a handle on the memory lives, and a temporary may be the only one:
+  // it gives none. Name the tensor first.
+
   /// The elements, row-major. Throws when T is not the tensor's element type.
   template <class T>
-  const T* data() const {
+  const T* data() const& {
     check_dtype(dtype_of<T>);
     return reinterpret_cast<const T*>(header_->data);
   }
+  template <class T>
+  const T* data() const&& = delete;
   /// The elements to be written: counts as a change for values saved for backward.
   template <class T>
-  T* mutable_data() {
+  T* mutable_data() & {
     check_dtype(dtype_of<T>);
     bump_version();
     return reinterpret_cast<T*>(header_->data);
   }
-  const std::byte* raw() const { return header().data; }
-  std::byte* mutable_raw() {
+  template <class T>
+  T* mutable_data() && = delete;
+  const std::byte* raw() const& { return header().data; }
+  const std::byte* raw() const&& = delete;
+  std::byte* mutable_raw() & {
     bump_version();
     return header_->data;
   }
+  std::byte* mutable_raw() && = delete;
 
   /// The only element, converted. Throws unless numel() is 1.
   template <class T = double>

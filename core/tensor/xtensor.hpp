@@ -11,7 +11,8 @@
 
 namespace plumb {
 
-/// The elements of x as an xtensor of rank N, without a copy; x must live as long as it is used.
+/// The elements of x as an xtensor of rank N, without a copy; x must live as long as it is used, and
+/// so a temporary is refused.
 /// Static rank is what runs at the speed of a hand-written loop. Throws when the rank or T differs.
 template <class T, std::size_t N>
 auto as_xtensor(const Tensor& x) {
@@ -22,6 +23,8 @@ auto as_xtensor(const Tensor& x) {
     shape[axis] = static_cast<std::size_t>(x.shape()[static_cast<int>(axis)]);
   return xt::adapt(x.data<T>(), static_cast<std::size_t>(x.numel()), xt::no_ownership(), shape);
 }
+template <class T, std::size_t N>
+void as_xtensor(const Tensor&& x) = delete;
 /// The same, to be written: assign with xt::noalias(view) = expression of the same shape. xtensor
 /// does not check shapes there.
 template <class T, std::size_t N>
@@ -42,6 +45,8 @@ auto as_xarray(const Tensor& x) {
   const std::vector<std::size_t> shape(x.shape().begin(), x.shape().end());
   return xt::adapt(x.data<T>(), static_cast<std::size_t>(x.numel()), xt::no_ownership(), shape);
 }
+template <class T>
+void as_xarray(const Tensor&& x) = delete;
 
 /// A new tensor with the elements of any xtensor expression of float, double, std::int64_t or
 /// std::uint8_t.

@@ -174,7 +174,7 @@ StoredRows StoredRows::safetensors(const std::string& path, const std::string& n
   });
 }
 
-const Shape& StoredRows::shape() const { return file_->shape; }
+Shape StoredRows::shape() const { return file_->shape; }
 DType StoredRows::dtype() const { return file_->dtype; }
 
 Tensor StoredRows::gather(Indices indices) const {

@@ -30,7 +30,7 @@ class StoredRows {
   static StoredRows safetensors(const std::string& path, const std::string& name,
                                 HalfTensors half = HalfTensors::refuse);
 
-  const Shape& shape() const;
+  Shape shape() const;
   DType dtype() const;  ///< Of what gather gives.
   std::int64_t rows() const { return shape()[0]; }
 

@@ -31,16 +31,18 @@ class Csv {
  public:
   std::int64_t rows() const { return static_cast<std::int64_t>(lines_.size()); }
   std::int64_t columns() const { return static_cast<std::int64_t>(names_.size()); }
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string>& names() const& { return names_; }
+  std::vector<std::string> names() && { return std::move(names_); }
   /// The number of the column with this name; -1 where there is none.
   std::int64_t column(std::string_view name) const;
 
   /// A cell, without its quotes. The row and column must be there. Valid as long as the table.
-  std::string_view cell(std::int64_t row, std::int64_t column) const {
+  std::string_view cell(std::int64_t row, std::int64_t column) const& {
     const auto i = static_cast<std::size_t>(row * columns() + column);
     const std::size_t begin = column == 0 ? 0 : ends_[i - 1];
     return {text_.data() + begins_[static_cast<std::size_t>(row)] + begin, ends_[i] - begin};
   }
+  std::string_view cell(std::int64_t row, std::int64_t column) const&& = delete;
 
   /// Throws "[operation] data.csv: line 12, column 3 ('age'): parts...", of the cell.
   template <class... Parts>

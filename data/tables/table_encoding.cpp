@@ -262,7 +262,7 @@ std::vector<std::string> TableEncoding::feature_names() const {
   return names;
 }
 
-const Categories& TableEncoding::classes(std::int64_t target) const {
+const Categories& TableEncoding::classes(std::int64_t target) const& {
   const auto count = static_cast<std::int64_t>(targets_.size());
   if (target < 0 || target >= count)
     fail(operation, "target ", target, " is out of range [0, ", count, ")");

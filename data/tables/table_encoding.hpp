@@ -89,7 +89,8 @@ class TableEncoding {
   /// "age" of a number, "city=Paris" of a category's level.
   std::vector<std::string> feature_names() const;
   /// The levels of a target that is a category, the classes. Throws where it is none.
-  const Categories& classes(std::int64_t target = 0) const;
+  const Categories& classes(std::int64_t target = 0) const&;
+  Categories classes(std::int64_t target = 0) && { return std::as_const(*this).classes(target); }
   /// Targets that were numbers, as they were before they were scaled.
   Tensor unscaled(const Tensor& y) const;
 

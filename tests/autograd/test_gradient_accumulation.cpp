@@ -39,9 +39,9 @@ TEST_CASE("GradientAccumulation: unequal parts give the gradient of the mean ove
     step.add(cross_entropy(matmul(part.x, parts), part.y, summed));
 
   CHECK(step.mean() == doctest::Approx(loss.item()).epsilon(1e-14));
+  const Tensor of_parts = parts.grad(), of_whole = whole.grad();
   for (std::int64_t i = 0; i < 25; ++i)
-    CHECK(parts.grad().data<double>()[i] ==
-          doctest::Approx(whole.grad().data<double>()[i]).epsilon(1e-12));
+    CHECK(of_parts.data<double>()[i] == doctest::Approx(of_whole.data<double>()[i]).epsilon(1e-12));
 }
 
 TEST_CASE("GradientAccumulation: what cannot be added is refused") {

@@ -11,7 +11,8 @@ TEST_CASE("LabelledImages: a dataset flat or with a channel, on the same memory"
   const data::LabelledImages set{Tensor::full({4, 2, 3}, 255, DType::uint8),
                                  Tensor::from<std::uint8_t>({3, 2, 1, 0})};
   const auto flat = set.dataset();
-  CHECK(flat->x().raw() == set.images.raw());
+  const Tensor x = flat->x();
+  CHECK(x.raw() == set.images.raw());
   const data::Batch batch = flat->gather({1, 3});
   CHECK(batch.x.shape() == Shape{2, 6});
   CHECK(batch.x.dtype() == DType::float32);

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t cou
   discarded.str("");
 
   std::vector<std::string> lines;
-  std::istringstream errors::text(std::string(reinterpret_cast<const char*>(input), count));
+  std::istringstream text(std::string(reinterpret_cast<const char*>(input), count));
   for (std::string line; std::getline(text, line);) lines.push_back(line.c_str());
   Values values;
   const int code = parse(lines, values);

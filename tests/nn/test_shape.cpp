@@ -12,7 +12,8 @@ TEST_CASE("Flatten: merges the axes from the given one on") {
   CHECK(nn::Flatten(-2)(x).shape() == Shape{2, 3, 20});
   CHECK(nn::Flatten(3)(x).shape() == x.shape());
   CHECK(nn::Flatten()(Tensor::scalar(1)).shape() == Shape{1});
-  CHECK(nn::Flatten()(x).value().raw() == x.raw());
+  const Variable flat = nn::Flatten()(x);
+  CHECK(flat.value().raw() == x.raw());
 }
 
 TEST_CASE("Flatten: a batch of 0 gives an empty output of the right width") {

@@ -68,7 +68,9 @@ TEST_CASE("Optimizer: refuses lists of parameters by name") {
         }) == "[SGD] parameter 'tied' is the same as parameter 'p'");
   CHECK(error_of([&] {
           SGD({p, {"p", q.variable}}, options);
-        }) == "[SGD] two parameters are named 'p'");
+        }) ==
+        "[SGD] two parameters are named 'p'; parameters(\"a\") of one model and "
+        "parameters(\"b\") of the other tell them apart");
   CHECK(error_of([&] { SGD({{"", p.variable}}, options); }) == "[SGD] a parameter has no name");
   CHECK(error_of([&] { SGD({{"u", Variable()}}, options); }) == "[SGD] parameter 'u' is undefined");
   CHECK(error_of([&] {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every installed header compiles without a warning, alone as C++23 with g++, and all of them together
-# as C++17, C++20 and C++23 with g++ and clang++. <plumb/plumb.hpp> brings in no header of
+# as C++17, C++20 and C++23 with g++ and clang++, and so does a program that instantiates their
+# templates. They come by -I, with the warnings that a careful program has on. <plumb/plumb.hpp> brings in no header of
 # xtensor, BLAS, OpenMP, zlib, libzip, libsndfile, JSON or xxHash.
 set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -37,7 +38,7 @@ for header in headers:
 PYTHON
 }
 
-export work flags="-fsyntax-only -Wall -Wextra -Wpedantic -Winvalid-pch -Werror -I. -x"
+export work flags="-fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Winvalid-pch -Werror -I. -x"
 # compile COMPILER STANDARD HEADER [KEPT]: the newest standard finds what a header forgets to include:
 # the newer, the less the library's own headers bring along by chance.
 # shellcheck disable=SC2086 # several flags
@@ -75,6 +76,11 @@ cases() {
       if command -v "$compiler" >/dev/null; then echo "$compiler $standard $work/$standard.hpp"; fi
     done
   done
+  for compiler in g++ clang++; do
+    if command -v "$compiler" >/dev/null; then
+      echo "$compiler c++17 $source_dir/tests/consumer/main.cpp"
+    fi
+  done
 }
 beginnings >"$work/beginnings"
 cases >"$work/cases"
@@ -93,6 +99,19 @@ for room in core autograd nn optim data plumb; do
   grep -q 'compile what includes it without -fno-rtti' "$work/rtti" ||
     { echo "FAILED: -fno-rtti is not named: $(cat "$work/rtti")"; exit 1; }
 done
+
+# A module of several inputs has no summary by a shape, and the compiler says what to write.
+if g++ -std=c++17 -fsyntax-only -I. -x c++ - 2>"$work/summary" <<'CPP'
+#include <plumb/nn.hpp>
+struct Pair : plumb::nn::Module {};
+std::string of(Pair& pair) { return plumb::nn::summary(pair, {2, 3}); }
+CPP
+then
+  echo "FAILED: nn::summary takes a module of several inputs by a shape"
+  exit 1
+fi
+grep -q 'write summary(model, \[&\] { model.forward(a, b); })' "$work/summary" ||
+  { echo "FAILED: nn::summary does not say what to write: $(cat "$work/summary")"; exit 1; }
 
 printf '#include <plumb/plumb.hpp>\n' | g++ -std=c++17 -M -I. -x c++ - >"$work/dependencies"
 if grep -E 'xtensor|xtl/|xflens|blas|lapack|[ /]omp\.h|zlib\.h|nlohmann|xxh|[ /]zip\.h|sndfile\.h' "$work/dependencies"; then

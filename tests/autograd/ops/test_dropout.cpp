@@ -41,8 +41,9 @@ TEST_CASE("dropout: the gradient passes the same mask") {
   const Variable y = dropout(x, 0.4, generator);
   for (const double repeats : {1.0, 2.0}) {
     y.backward(Tensor::full({50}, 3.0, DType::float64), retain_graph);
+    const Tensor gradient = x.grad();
     for (int i = 0; i < 50; ++i)
-      CHECK(x.grad().data<double>()[i] ==
+      CHECK(gradient.data<double>()[i] ==
             doctest::Approx(repeats * y.value().data<double>()[i]).epsilon(1e-15));
   }
 }

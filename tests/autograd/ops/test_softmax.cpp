@@ -109,9 +109,10 @@ TEST_CASE("softmax: gradients add up where x is used twice") {
     const Variable once = Variable::leaf(normal({2, 3})), twice = Variable::leaf(normal({2, 3}));
     op(once, 1).backward(seed);
     for (int i = 0; i < 2; ++i) op(twice, 1).backward(seed);
+    const Tensor of_one = once.grad(), of_two = twice.grad();
     for (int i = 0; i < 6; ++i)
-      CHECK(twice.grad().data<double>()[i] ==
-            doctest::Approx(2 * once.grad().data<double>()[i]).epsilon(1e-14));
+      CHECK(of_two.data<double>()[i] ==
+            doctest::Approx(2 * of_one.data<double>()[i]).epsilon(1e-14));
   }
 }
 
