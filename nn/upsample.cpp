@@ -1,6 +1,6 @@
 #include "upsample.hpp"
 
-#include "../core/runtime/error.hpp"
+#include "../core/runtime/internal/fail.hpp"
 
 namespace plumb::nn {
 

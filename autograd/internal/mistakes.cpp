@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "../../core/runtime/checks.hpp"
-#include "../../core/runtime/error.hpp"
 #include "../../core/runtime/forks.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../modes.hpp"
 #include "../record.hpp"
 

@@ -1,7 +1,7 @@
 #include "arithmetic.hpp"
 
 #include "../../core/kernels/arithmetic.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

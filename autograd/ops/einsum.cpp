@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "arithmetic.hpp"
 #include "matmul.hpp"
 #include "reduction.hpp"

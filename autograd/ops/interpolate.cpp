@@ -5,7 +5,7 @@
 
 #include "../../core/kernels/interpolate.hpp"
 #include "../../core/kernels/remap.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 #include "internal/record_empty.hpp"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "../../core/kernels/remap.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 #include "internal/listed.hpp"
 #include "internal/record_empty.hpp"

@@ -4,7 +4,7 @@
 
 #include "../../core/kernels/indexing.hpp"
 #include "../../core/kernels/sort.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
 
 namespace plumb {

@@ -6,8 +6,8 @@
 #include <set>
 #include <string_view>
 
-#include "error.hpp"
 #include "forks.hpp"
+#include "internal/fail.hpp"
 
 namespace plumb {
 namespace {

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "../../core/runtime/checks.hpp"
-#include "../../core/runtime/error.hpp"
+#include "../../core/runtime/internal/fail.hpp"
 
 namespace plumb::optim {
 namespace {

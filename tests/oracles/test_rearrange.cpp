@@ -116,9 +116,9 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: padded tensors and their gradients") {
       amounts.insert(amounts.end(), {before, behind});
       mapped.places[static_cast<std::size_t>(axis)] = padded_places(size, before, behind, mode);
     }
-    const std::string what =
-        text(shape, " mode ", static_cast<int>(mode), " axes ",
-             static_cast<std::int64_t>(amounts.size() / 2), " last ", amounts[0], " ", amounts[1]);
+    const std::string what = errors::text(shape, " mode ", static_cast<int>(mode), " axes ",
+                                          static_cast<std::int64_t>(amounts.size() / 2), " last ",
+                                          amounts[0], " ", amounts[1]);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values(shape, draw.floating()));
     check_mapped(draw, x, pad(x, amounts, mode, 0.5), mapped, 0.5);
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: flipped tensors and their gradients") {
       for (std::int64_t k = shape[axis]; k > 0;)
         mapped.places[static_cast<std::size_t>(axis)].push_back(--k);
     }
-    const std::string what = text(shape, " along ", axes);
+    const std::string what = errors::text(shape, " along ", axes);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values(shape, draw.floating()));
     check_mapped(draw, x, flip(x, axes), mapped);
@@ -163,7 +163,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: the nearest elements and their gradients
     };
     mapped.places[2] = places(shape[2], size.height);
     mapped.places[3] = places(shape[3], size.width);
-    const std::string what = text(shape, " to ", size);
+    const std::string what = errors::text(shape, " to ", size);
     CAPTURE(what);
     const Variable x = Variable::leaf(draw.values(shape, draw.floating()));
     check_mapped(draw, x, interpolate(x, size), mapped);
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(FreshMemory,
       return rows;
     };
     const Fixed<2> rows = hats(shape[2], size.height), columns = hats(shape[3], size.width);
-    const std::string what = text(shape, " to ", size, corners ? " corners" : " edges");
+    const std::string what = errors::text(shape, " to ", size, corners ? " corners" : " edges");
     CAPTURE(what);
     const DType dtype = draw.floating();
     const Variable x = Variable::leaf(draw.values(shape, dtype));

@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: running sums, and elements in order") {
     const int rank = static_cast<int>(draw.between(1, 4));
     const Tensor x = draw.values(draw.shape(rank, draw.of<std::int64_t>({30, 2000, 20000})), dtype);
     const int axis = static_cast<int>(draw.between(0, rank - 1));
-    const std::string what = text(x.shape(), " along ", axis, " in ", dtype);
+    const std::string what = errors::text(x.shape(), " along ", axis, " in ", dtype);
     CAPTURE(what);
     const Array xs = wide(x);
     const auto along = static_cast<std::size_t>(axis);

@@ -128,8 +128,9 @@ TEST_CASE("npz: an array of strings is left out, and to ask for it says why") {
   CHECK(loaded.tensor("x").to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1, 2});
   REQUIRE(loaded.left_out().size() == 1);
   CHECK(loaded.left_out().begin()->first == "names");
-  const std::string why = text("[StateDict] no tensor named 'names'; it was left out: [load_npz] ",
-                               path, ": 'names.npy': the array is of type '<U2', expected");
+  const std::string why =
+      errors::text("[StateDict] no tensor named 'names'; it was left out: [load_npz] ", path,
+                   ": 'names.npy': the array is of type '<U2', expected");
   CHECK(contains(error_of([&] { loaded.tensor("names"); }), why));
   CHECK(contains(error_of([&] { loaded.clone().tensor("names"); }), why));
   StateDict whole;
