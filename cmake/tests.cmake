@@ -9,6 +9,17 @@ list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|progr
 if(NOT TARGET plumb_studies)
   list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/examples/")
 endif()
+# ThreadSanitizer runs the tests of threads alone: the other files are not compiled for it.
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
+  foreach(source IN LISTS plumb_test_sources)
+    if(source MATCHES "/test_[^/]*$")
+      file(STRINGS "${PROJECT_SOURCE_DIR}/${source}" of_threads REGEX "TEST_CASE.*threads")
+      if(NOT of_threads)
+        list(REMOVE_ITEM plumb_test_sources ${source})
+      endif()
+    endif()
+  endforeach()
+endif()
 
 add_executable(plumb_tests ${plumb_test_sources})
 target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads

@@ -20,6 +20,7 @@ struct Settings {
   std::string data = "synthetic";
   std::int64_t samples = 60'000;
   optim::SGD::Options sgd = optim::SGD::heavy_ball(/*lr=*/0.05, /*momentum=*/0.9);
+  std::string schedule = "constant";
   TrainingOptions training;  // epochs, batch size, seed, threads, checkpoints
 };
 
@@ -73,12 +74,17 @@ int train(const Settings& settings) {
   nn::Sequential model = make_model(settings);
   optim::SGD optimizer(model.parameters(), settings.sgd);
   data::DataLoader loader = training_loader(data.train, settings.training);
+  const bool cosine = settings.schedule == "cosine";
+  const std::int64_t steps = loader.batches() * settings.training.epochs;
+  optim::Schedule schedule(optimizer,
+                           cosine ? optim::curve::cosine(steps) : optim::curve::constant());
   print_summary(model, optimizer, settings, data);
 
   // 3. What a checkpoint brings back, and what must be set as when it was saved.
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
+  if (cosine) checkpoint.add("schedule", schedule);
   checkpoint.require("model", settings.model);
   checkpoint.require("data", settings.data == "synthetic" ? "synthetic" : "mnist");
   checkpoint.require("seed", settings.training.seed);
@@ -90,6 +96,7 @@ int train(const Settings& settings) {
     optimizer.zero_grad();
     loss.backward();
     optimizer.step();
+    schedule.step();
     return loss.item();
   };
 
@@ -125,6 +132,9 @@ int main(int argc, char** argv) {
       ->check(arguments::whole_number(1, 100'000'000));
   add_length_options(app, settings.training);
   add_options(app, settings.sgd, "learning rate (0.01 for cnn, 0.1 for lstm unless set)");
+  app.add_option("--schedule", settings.schedule,
+                 "of the learning rate: constant, or down to 0 as half a cosine")
+      ->check(CLI::IsMember({"constant", "cosine"}));
   add_run_options(app, settings.training);
   const int code = arguments::parse(app, argc, argv, [&] {
     // With 0.05 the first stays at 10 % of the digits right.

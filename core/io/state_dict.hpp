@@ -54,7 +54,8 @@ class StateDict {
   /// Notes that a tensor could not be loaded, and why. It is none of the entries.
   void leave_out(const std::string& name, const std::string& why) { left_out_[name] = why; }
   /// What was left out, with the reasons.
-  const std::map<std::string, std::string>& left_out() const { return left_out_; }
+  const std::map<std::string, std::string>& left_out() const& { return left_out_; }
+  std::map<std::string, std::string> left_out() && { return std::move(left_out_); }
 
   /// Adds all entries of `part` as "prefix.name".
   void insert(const std::string& prefix, const StateDict& part);
