@@ -58,7 +58,6 @@ np.savez_compressed("small.npz", x=np.load("x.npy"), mask=np.ones(3, bool))
 '
 "$model_file" run theirs.safetensors fortran.npy again.npy
 cmp run.npy again.npy
+"$model_file" run theirs.safetensors big.npy again.npy
+cmp run.npy again.npy
 for file in arrays.npz small.npz; do "$PLUMB_BUILD_DIR/tests/load_file" $file; done
-code=0
-message=$("$PLUMB_BUILD_DIR/tests/load_file" big.npy) || code=$?
-[[ $code == 1 && $message == *"is of type '>f4'"* ]] || { echo "FAILED: $message"; exit 1; }

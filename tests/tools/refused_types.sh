@@ -25,5 +25,5 @@ refuse 'Tensor::from takes float, double, bool and integers that fit into std::i
   'plumb::Tensor::from({std::size_t{1}, std::size_t{2}})' \
   'plumb::Tensor::from(std::vector<long double>{1}, {1})'
 refuse "a Tensor's elements are float, double, std::int64_t or std::uint8_t" \
-  'plumb::Tensor::ones({2}).data<int>()' \
-  'plumb::Tensor::ones({2}).to_vector<short>()'
+  'plumb::Tensor x; x.data<int>()' \
+  'plumb::Tensor x; x.to_vector<short>()'
