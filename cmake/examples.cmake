@@ -15,12 +15,18 @@ set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/studies/comparison/manifest.
   COMPILE_DEFINITIONS "PLUMB_COMPILER=\"${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} \
 ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${plumb_configuration}}\"")
 
+# What takes time is the library. More optimisation of these would only take longer to compile.
+set(plumb_program_options $<$<CONFIG:Release>:-O1>)
+target_compile_options(plumb_support PRIVATE ${plumb_program_options})
+target_compile_options(plumb_studies PRIVATE ${plumb_program_options})
+
 # plumb_programs(LIBRARY SOURCE...)
 function(plumb_programs library)
   foreach(source IN LISTS ARGN)
     get_filename_component(program "${source}" NAME_WE)
     add_executable(${program} ${source})
     target_link_libraries(${program} PRIVATE ${library} CLI11::CLI11)
+    target_compile_options(${program} PRIVATE ${plumb_program_options})
     target_link_options(${program} PRIVATE LINKER:--gc-sections)
     target_include_directories(${program} SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
     set_target_properties(${program} PROPERTIES
