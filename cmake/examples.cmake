@@ -1,14 +1,20 @@
 # One program for each examples/*.cpp and each examples/studies/*.cpp, named after its file. What all of
-# them share is the library plumb_support, what the studies are made of plumb_studies.
+# them share is the library plumb_support, what text, speech, genes and tables have of their own is
+# plumb_kinds, and what the studies are made of plumb_studies.
 find_package(CLI11 REQUIRED)
 
 file(GLOB plumb_support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/support/*.cpp")
+set(plumb_kind_sources ${plumb_support_sources})
+list(FILTER plumb_kind_sources INCLUDE REGEX "/(text|speech|gene|table)_[a-z]+\\.cpp$")
+list(REMOVE_ITEM plumb_support_sources ${plumb_kind_sources})
 add_library(plumb_support STATIC ${plumb_support_sources})
 target_link_libraries(plumb_support PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
+add_library(plumb_kinds STATIC ${plumb_kind_sources})
+target_link_libraries(plumb_kinds PUBLIC plumb_support PRIVATE CLI11::CLI11)
 
 file(GLOB plumb_study_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/studies/*/*.cpp")
 add_library(plumb_studies STATIC ${plumb_study_parts})
-target_link_libraries(plumb_studies PUBLIC plumb_support)
+target_link_libraries(plumb_studies PUBLIC plumb_kinds)
 # Manifests of comparisons name what they were compiled with.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" plumb_configuration)
 set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/studies/comparison/manifest.cpp" APPEND PROPERTY
@@ -17,8 +23,9 @@ ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${plumb_configuration}}\"")
 
 # What takes time is the library. More optimisation of these would only take longer to compile.
 set(plumb_program_options $<$<CONFIG:Release>:-O1>)
-target_compile_options(plumb_support PRIVATE ${plumb_program_options})
-target_compile_options(plumb_studies PRIVATE ${plumb_program_options})
+foreach(part plumb_support plumb_kinds plumb_studies)
+  target_compile_options(${part} PRIVATE ${plumb_program_options})
+endforeach()
 
 # plumb_programs(LIBRARY SOURCE...)
 function(plumb_programs library)
@@ -35,6 +42,10 @@ function(plumb_programs library)
 endfunction()
 
 file(GLOB plumb_tutorials CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
+set(plumb_kind_tutorials ${plumb_tutorials})
+list(FILTER plumb_kind_tutorials INCLUDE REGEX "/train_(text|speech|genes|table)\\.cpp$")
+list(REMOVE_ITEM plumb_tutorials ${plumb_kind_tutorials})
 plumb_programs(plumb_support ${plumb_tutorials})
+plumb_programs(plumb_kinds ${plumb_kind_tutorials})
 file(GLOB plumb_study_programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/studies/*.cpp")
 plumb_programs(plumb_studies ${plumb_study_programs})

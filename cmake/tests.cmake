@@ -9,16 +9,18 @@ list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|progr
 if(NOT TARGET plumb_studies)
   list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/examples/")
 endif()
-# ThreadSanitizer runs the tests of threads alone: the other files are not compiled for it.
+# The files with tests of threads. ThreadSanitizer runs these tests alone: the other files are not
+# compiled for it.
+set(plumb_thread_sources "")
+foreach(source IN LISTS plumb_test_sources)
+  file(STRINGS "${PROJECT_SOURCE_DIR}/${source}" of_threads REGEX "TEST_CASE.*threads")
+  if(of_threads)
+    list(APPEND plumb_thread_sources ${source})
+  endif()
+endforeach()
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
-  foreach(source IN LISTS plumb_test_sources)
-    if(source MATCHES "/test_[^/]*$")
-      file(STRINGS "${PROJECT_SOURCE_DIR}/${source}" of_threads REGEX "TEST_CASE.*threads")
-      if(NOT of_threads)
-        list(REMOVE_ITEM plumb_test_sources ${source})
-      endif()
-    endif()
-  endforeach()
+  list(FILTER plumb_test_sources EXCLUDE REGEX "/test_[^/]*$")
+  list(APPEND plumb_test_sources ${plumb_thread_sources})
 endif()
 
 add_executable(plumb_tests ${plumb_test_sources})
@@ -52,20 +54,28 @@ function(plumb_test name label)
     TIMEOUT 600)
 endfunction()
 
-# One entry for each folder of test cases (tests/core, ...) and each file beside main.cpp.
-set(plumb_test_parts ${plumb_test_sources})
-list(FILTER plumb_test_parts EXCLUDE REGEX "^tests/(main\\.cpp|support/.*|reference/.*)$")
-list(TRANSFORM plumb_test_parts REPLACE "^tests/([^/]+)/.*" "tests/\\1/*")
-list(REMOVE_DUPLICATES plumb_test_parts)
-foreach(part IN LISTS plumb_test_parts)
+# plumb_test_parts(PARTS SOURCES): each folder of test cases (tests/core/*, ...) and each file beside
+# main.cpp.
+function(plumb_test_parts parts sources)
+  list(FILTER sources EXCLUDE REGEX "^tests/(main\\.cpp|support/.*|reference/.*)$")
+  list(TRANSFORM sources REPLACE "^tests/([^/]+)/.*" "tests/\\1/*")
+  list(REMOVE_DUPLICATES sources)
+  set(${parts} ${sources} PARENT_SCOPE)
+endfunction()
+plumb_test_parts(parts "${plumb_test_sources}")
+foreach(part IN LISTS parts)
   string(REGEX REPLACE "^tests/|/\\*$|\\.cpp$" "" name "${part}")
   plumb_test(${name} unit "--source-file=*/${part}")
+endforeach()
+plumb_test_parts(parts "${plumb_thread_sources}")
+foreach(part IN LISTS parts)
+  string(REGEX REPLACE "^tests/|/\\*$|\\.cpp$" "" name "${part}")
+  plumb_test(threads_${name} threads "--source-file=*/${part}" "--test-case=*threads*")
 endforeach()
 # The folders left out hold helpers only; a test case in them would never run.
 add_test(NAME helpers COMMAND plumb_tests --count --no-colors
          "--source-file=*/tests/support/*,*/tests/reference/*")
 set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "filters: 0")
-plumb_test(threads threads "--test-case=*threads*")
 # Training, the corners, and all kernels against their oracles, with each instruction set that the
 # processor has; "test_nets" and the others use the best.
 if(NOT PLUMB_NATIVE)
