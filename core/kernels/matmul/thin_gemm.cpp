@@ -32,12 +32,14 @@ struct ThinProduct {
   }
 };
 
-// The finished sums [rows, columns] of a block that begins at column j. A function of its own: unrolled
-// into each block it is most of the code.
+// The finished sums [rows, columns] of a block that begins at column j. In loops that stay loops:
+// unrolled into each block this is most of the code.
 template <class T>
-__attribute__((noinline)) void write_block(const ThinProduct<T>& p, const T* sums, int rows,
-                                           int columns, std::int64_t j) {
+PLUMB_INLINE inline void write_block(const ThinProduct<T>& p, const T* sums, int rows, int columns,
+                                     std::int64_t j) {
+#pragma GCC unroll 1
   for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 1
     for (int v = 0; v < columns; ++v) p.write(r, j + v, sums[r * columns + v]);
 }
 
