@@ -59,15 +59,16 @@ bool of_one_class(const Tensor& targets) {
 void check_order(const char* operation, const Tensor& targets) {
   static OneClassBatches& seen = *new OneClassBatches;
   if (targets.rank() != 1 || targets.numel() < least_batch) return;
+  const bool one_class = of_one_class(targets);
   bool sorted = false;
   {
     const std::lock_guard<std::mutex> lock(seen.mutex);
-    if (seen.turn != checks_turn() || !of_one_class(targets)) {
+    if (seen.turn != checks_turn() || !one_class) {
       seen.turn = checks_turn();
       seen.batches = 0;
       seen.others = false;
-      if (!of_one_class(targets)) return;
     }
+    if (!one_class) return;
     const std::int64_t target = targets.data<std::int64_t>()[0];
     if (seen.batches++ == 0) seen.first = target;
     seen.others = seen.others || target != seen.first;

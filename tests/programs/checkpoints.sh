@@ -7,10 +7,12 @@ program=$PLUMB_BIN_DIR/train_digits
 
 small=(--samples 3000 --debias)
 newest() { find "$1" -name 'step-*.safetensors' | sort | tail -n 1; }
+# same_end DIR WHAT [WHOLE]: DIR ended as the run of WHOLE, which was never stopped.
 same_end() {
-  cmp "$(newest "$work/whole")" "$(newest "$1")" >&2 || fail "$2: the last checkpoint differs"
-  cmp "$work/whole/best.safetensors" "$1/best.safetensors" >&2 || fail "$2: the best differs"
-  diff <(results "$work/whole.out" | tail -n 1) <(results "$1.out" | tail -n 1) >&2 ||
+  local whole=${3:-$work/whole}
+  cmp "$(newest "$whole")" "$(newest "$1")" >&2 || fail "$2: the last checkpoint differs"
+  cmp "$whole/best.safetensors" "$1/best.safetensors" >&2 || fail "$2: the best differs"
+  diff <(results "$whole.out" | tail -n 1) <(results "$1.out" | tail -n 1) >&2 ||
     fail "$2: the output differs"
 }
 
@@ -18,8 +20,9 @@ same_end() {
 [[ $(find "$work/whole" -type f | wc -l) == 3 ]] || fail "not two checkpoints and the best are kept"
 
 # Three epochs, killed within the fourth, from which a few steps were saved; then to the end.
+# kill_within DIR [options]
 kill_within() {
-  "$program" "${small[@]}" --epochs 10 --threads 2 --save "$1" --save-every 5 >/dev/null &
+  "$program" "${small[@]}" --epochs 10 --threads 2 --save "$1" --save-every 5 "${@:2}" >/dev/null &
   local pid=$!
   until [[ $(newest "$1" 2>/dev/null) > "$1/step-000000000145.safetensors" ]]; do
     kill -0 $pid 2>/dev/null || fail "the run ended before it was killed"
@@ -33,6 +36,15 @@ kill_within "$work/killed"
   >"$work/killed.out"
 grep -q '^resumed from .*/step-' "$work/killed.out" || fail "it does not say what it resumes"
 same_end "$work/killed" "killed in the fourth epoch"
+
+# The same with a learning rate that falls.
+"$program" "${small[@]}" --epochs 10 --schedule cosine --save "$work/cosine" >"$work/cosine.out"
+if cmp -s "$(newest "$work/whole")" "$(newest "$work/cosine")"; then fail "--schedule does nothing"; fi
+kill_within "$work/fell" --schedule cosine
+ends 1 "schedule" "${small[@]}" --epochs 11 --schedule cosine --save "$work/fell" --resume
+ends 1 "schedule" "${small[@]}" --epochs 10 --save "$work/fell" --resume
+"$program" "${small[@]}" --epochs 10 --schedule cosine --save "$work/fell" --resume >"$work/fell.out"
+same_end "$work/fell" "killed while the learning rate falls" "$work/cosine"
 
 # SIGINT and SIGTERM, each sent twice as timeout(1) does: the step is finished, a checkpoint saved, and
 # the exit code says which it was. A shell ignores SIGINT for what it runs in the background.
