@@ -13,31 +13,16 @@
 #include <utility>
 #include <vector>
 
+#include "../../support/gradients.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using test::distinct;
+using test::gradient;
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// Different values a good step apart, so that finite differences do not change an order.
-Tensor distinct(const Shape& shape) {
-  Tensor x = Tensor::empty(shape, DType::float64);
-  const std::vector<std::int64_t> order = Generator(5).permutation(shape.numel());
-  for (std::size_t i = 0; i < order.size(); ++i)
-    x.mutable_data<double>()[i] = 0.1 * static_cast<double>(order[i]) - 1;
-  return x;
-}
-
-// Gradient of sum(f(x)) at x.
-template <class F>
-Tensor gradient(const Tensor& x, F f) {
-  const Variable leaf = Variable::leaf(x);
-  const Variable y = f(leaf);
-  y.backward(Tensor::ones(y.shape(), y.dtype()));
-  return leaf.grad();
-}
 
 }  // namespace
 
