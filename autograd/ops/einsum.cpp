@@ -218,8 +218,7 @@ Variable einsum(std::string_view equation, const Variable& a) {
 
 Variable einsum(std::string_view equation, const Variable& a, const Variable& b) {
   const Equation e = parsed(equation, 2);
-  if (a.dtype() != b.dtype())
-    fail(operation, "element types differ: ", a.dtype(), " and ", b.dtype());
+  detail::check_same_dtype(operation, a.dtype(), b.dtype());
   Labelled first = reduced({a, e.operands[0]}, e.operands[1], e);
   Labelled second = reduced({b, e.operands[1]}, e.operands[0], e);
   const Variable wide = stretched(first, second, e);

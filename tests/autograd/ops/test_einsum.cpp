@@ -94,5 +94,6 @@ TEST_CASE("einsum: what does not read so or does not fit is refused, with the eq
   CHECK(error_of([&] { einsum("ij->i->", x); }) ==
         "[einsum] expected letters, one comma at most and \"->\", got - at 5 in \"ij->i->\"");
   CHECK(error_of([&] { einsum("ij,jk", x, y.to(DType::float64)); }) ==
-        "[einsum] element types differ: float32 and float64");
+        "[einsum] element types differ: float32 and float64; Tensor::from({1.0}) is float64: write "
+        "1.0f, or convert with to(DType::float32)");
 }
