@@ -9,6 +9,7 @@
 #include "core/io/state_dict.hpp"
 #include "core/runtime/checks.hpp"
 #include "core/runtime/error.hpp"
+#include "core/runtime/floating_point.hpp"
 #include "core/runtime/parallel.hpp"
 #include "core/runtime/pool.hpp"
 #include "core/runtime/profile.hpp"

@@ -24,6 +24,11 @@ if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
 endif()
 
 add_executable(plumb_tests ${plumb_test_sources})
+plumb_group_by_folder(plumb_tests ${plumb_test_sources})
+# xtensor has names that doctest defines as macros; doctest itself, and an operator new of one's own, stand
+# alone.
+set_source_files_properties(tests/core/tensor/test_xtensor.cpp tests/main.cpp
+                            tests/support/allocations.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 target_link_libraries(plumb_tests PRIVATE plumb::plumb doctest::doctest ZLIB::ZLIB Threads::Threads
                       OpenBLAS::OpenBLAS)
 # The interop header, and the oracles.

@@ -31,7 +31,7 @@ std::vector<std::int64_t> make_indices(std::int64_t count, const std::string& pl
 // The order of an epoch of a dataset of `samples`.
 std::vector<std::int64_t> order_of(const Sampler& sampler, std::uint64_t seed, std::int64_t epoch,
                                    std::int64_t samples) {
-  const plumb::detail::FloatingPointMode mode;
+  const plumb::detail::FloatingPointMode mode(plumb::detail::Subnormals::kept);
   const std::string place = text("the order of epoch ", epoch);
   std::vector<std::int64_t> order =
       make_indices(sampler.size(), place, [&] { return sampler.order(seed, epoch); });
@@ -118,7 +118,8 @@ struct DataLoader::State {
 };
 
 Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
-  const plumb::detail::FloatingPointMode mode;  // the same on loader threads and on the caller's
+  // The same on loader threads and on the caller's.
+  const plumb::detail::FloatingPointMode mode(plumb::detail::Subnormals::kept);
   const std::int64_t begin = number * options.batch_size;
   const std::int64_t count = std::min(options.batch_size, length - begin);
   const std::string place = text("batch ", number, " of epoch ", which);

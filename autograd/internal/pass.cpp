@@ -75,6 +75,7 @@ void add_to_leaf(Leaf& leaf, Tensor gradient) {
 
 void apply_hooks(const Node& node, Tensor& gradient) {
   if (!node.hooks) return;
+  const FloatingPointMode mode(Subnormals::kept);
   const std::vector<GradientHook> hooks = *node.hooks;  // one may register another
   for (const GradientHook& hook : hooks) {
     Tensor changed = hook(gradient);

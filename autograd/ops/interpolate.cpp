@@ -13,13 +13,13 @@ namespace plumb {
 namespace {
 
 // Sizes whose products with one another do not overflow.
-constexpr std::int64_t limit = std::int64_t{1} << 31;
+constexpr std::int64_t side_limit = std::int64_t{1} << 31;
 
 void check_input(const char* operation, const Variable& x, const InterpolateOptions& options) {
   if (x.rank() != 3 && x.rank() != 4)
     fail(operation, "expected input [n, c, l] or [n, c, h, w], got ", x.shape());
   for (int axis = 2; axis < x.rank(); ++axis)
-    if (x.dim(axis) < 1 || x.dim(axis) >= limit)
+    if (x.dim(axis) < 1 || x.dim(axis) >= side_limit)
       fail(operation, "expected sizes in [1, 2^31) behind n and c, got ", x.shape());
   if (options.mode == Interpolation::linear && !is_floating(x.dtype()))
     fail(operation, "linear takes float32 or float64, got ", x.dtype());
@@ -31,7 +31,7 @@ void check_input(const char* operation, const Variable& x, const InterpolateOpti
 void check_sizes(const char* operation, const char* name, const Variable& x, const Size2d& size) {
   if (x.rank() == 3 && size.height != size.width)
     fail(operation, "a signal ", x.shape(), " takes one ", name, ", got ", size);
-  if (size.height < 1 || size.width < 1 || size.height >= limit || size.width >= limit)
+  if (size.height < 1 || size.width < 1 || size.height >= side_limit || size.width >= side_limit)
     fail(operation, "the ", name, " must be in [1, 2^31), got ", size);
 }
 
@@ -111,7 +111,7 @@ Variable upsample(const Variable& x, const Size2d& factor, const InterpolateOpti
   check_input("upsample", x, options);
   check_sizes("upsample", "factor", x, factor);
   const Size2d size(x.dim(2) * factor.height, x.dim(-1) * factor.width);
-  if (size.height >= limit || size.width >= limit)
+  if (size.height >= side_limit || size.width >= side_limit)
     fail("upsample", "the sizes of the result must be below 2^31, got ", size);
   return resized("upsample", x, size, options);
 }

@@ -11,6 +11,7 @@ def describe(peer):
     return {
         "processor": processor(),
         "processors": len(os.sched_getaffinity(0)),
+        "frequency governor": governor(),
         "system": f"{distribution()}, Linux {platform.release()}",
         "compiler": first_line(cached("CMAKE_CXX_COMPILER"), "--version"),
         "plumb": first_line("git", "describe", "--always", "--dirty", "--tags"),
@@ -27,6 +28,14 @@ def processor():
     caches = ", ".join(f"{key.removesuffix(' cache')} {fields[key]}"
                        for key in ("L1d cache", "L2 cache", "L3 cache") if key in fields)
     return f"{model}; {caches}"
+
+
+def governor():
+    path = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+    if not os.path.exists(path):
+        return ""  # a virtual machine knows none
+    with open(path, encoding="utf-8") as file:
+        return file.read().strip()
 
 
 def distribution():

@@ -75,12 +75,19 @@ def sentences(derived):
     for cost in derived["costs"]:
         yield (f"{cost['workload']} takes {cost['times']:.2f} times as long as {cost['base']}, one "
                f"thread; target <= {cost['target']:.2f}" + (f", {MISSED}." if cost["missed"] else "."))
+    for row in derived["all_threads"]:
+        sides = ", ".join(f"{side} {times:.2f}" for side, times in row["sides"].items())
+        yield (f"Beside {derived['beside']} busy programs {row['workload']} takes with {row['threads']} "
+               f"threads, in times of the better of one and all: {sides}; target <= "
+               f"{workloads.BESIDE:.2f}" + (f", {MISSED}." if row["missed"] else "."))
+    if derived["repeated"]:
+        yield f"Measured once more, for their rounds were far apart: {derived['repeated']} cells."
     spread = derived["spread"]
     if spread:
         sides = ", ".join(f"{side} {percent(value)}" for side, value in spread["sides"].items())
         yield (f"From round to round times vary by, in the median over the workloads: {sides}"
                + (". The machine was busy: these ratios are not to be trusted."
-                  if spread["busy"] else "."))
+                  if spread["busy"] and not derived["beside"] else "."))
     size = derived["program_bytes"] / 1e6
     yield (f"The stripped train_digits: {size:.2f} MB, target <= {workloads.PROGRAM_BYTES / 1e6:.0f} MB"
            + (f", {MISSED}." if derived["program_missed"] else "."))

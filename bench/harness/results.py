@@ -6,15 +6,17 @@ from . import workloads
 from .workloads import Cell
 
 QUIET = 0.1  # on an idle machine the rounds vary by less
+NOISY = 0.25  # a cell whose rounds vary by more is measured once more
 NO_WORSE = 0.97  # two ratios that differ by less are equal: medians move by as much
 
 
 def join(runs):
     """The rounds of several runs of one machine, commit and selection, as measure() returns them."""
-    own = ("rounds", "runs", "date", "derived")
+    own = ("rounds", "runs", "date", "derived", "repeated")
     rounds = [count for run in runs for count in run.get("runs", [run["rounds"]])]
     figures = joined([{key: value for key, value in run.items() if key not in own} for run in runs])
-    return {**figures, "rounds": sum(rounds), "runs": rounds, "date": max(run["date"] for run in runs)}
+    return {**figures, "rounds": sum(rounds), "runs": rounds, "date": max(run["date"] for run in runs),
+            "repeated": sum(run.get("repeated", 0) for run in runs)}
 
 
 def joined(parts):
@@ -49,6 +51,9 @@ def derive(results):
         "sweep": derive_sweep(rows),
         "spread": derive_spread(results),
         "costs": derive_costs(rows),
+        "beside": results.get("beside", 0),
+        "repeated": results.get("repeated", 0),
+        "all_threads": derive_all_threads(rows) if results.get("beside") else [],
         "program_bytes": results["train_digits_bytes"],
         "program_missed": results["train_digits_bytes"] > workloads.PROGRAM_BYTES,
     }
@@ -103,6 +108,12 @@ def derive_spread(results):
     return {"sides": medians, "busy": max(medians.values()) > QUIET}
 
 
+def spread_of(entry):
+    """By how much of their median plumb's times of an entry vary."""
+    times = entry["plumb"]["nanoseconds"]
+    return (max(times) - min(times)) / median(times)
+
+
 def below(value, target):
     return value is not None and target is not None and value < target
 
@@ -136,6 +147,21 @@ def derive_costs(rows):
     return [{"workload": name, "base": base, "times": times[name] / times[base], "target": most,
              "missed": times[name] / times[base] > most}
             for name, (base, most) in workloads.COSTS.items() if name in times and base in times]
+
+
+def derive_all_threads(rows):
+    """What several threads take in times of the better of one thread and of them, on each side."""
+    alone = {row["workload"]: row for row in rows if row["threads"] == 1}
+    times = []
+    for row in rows:
+        one = alone.get(row["workload"])
+        if row["threads"] == 1 or one is None:
+            continue
+        sides = {side: max(1, row[f"{side}_ns"] / one[f"{side}_ns"])
+                 for side in ("plumb", "libtorch") if row[f"{side}_ns"] and one[f"{side}_ns"]}
+        times.append({"workload": row["workload"], "threads": row["threads"], "sides": sides,
+                      "missed": sides["plumb"] > workloads.BESIDE})
+    return times
 
 
 def derive_sweep(rows):

@@ -11,11 +11,13 @@ MULTIPLICATIONS = {
     "lstm": (28 * 28 * 512, 28 * 128 * 512 + 128 * 10),
     "gru": (28 * 28 * 384, 28 * 128 * 384 + 128 * 10),
 }
+for net in ("mlp", "cnn"):
+    MULTIPLICATIONS[f"converged-{net}"] = MULTIPLICATIONS[net]
 # For a window of 64 characters: every product has a gradient of its input, and a causal mask leaves
 # half of attention's.
 MULTIPLICATIONS["gpt"] = (0, 64 * (4 * 12 * 128 * 128 + 128 * 65) + 4 * 64 * 65 * 128)
 # How often an optimizer reads or writes a number for each parameter.
-PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "accumulate": 7, "adam": 7}
+PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "accumulate": 7, "adam": 7, "decayed-adam": 7}
 
 # Least ratio to libtorch, for one thread and for two.
 RATIOS = {
@@ -30,6 +32,7 @@ RATIOS = {
     "plain-50": (0.95, None), "momentum-50": (1.1, None), "debiased-50": (None, None),
     "accumulate-50": (None, None),
     "adam-50": (2, None),
+    "converged-mlp-1": (None, None), "converged-cnn-1": (None, None), "decayed-adam-50": (None, None),
     "gpt-12": (1.35, None),
     "embedding-1000000": (None, None),
     "mul-8": (15, None), "chain-8": (28, None),
@@ -37,15 +40,21 @@ RATIOS = {
     "mel-1200": (None, None),
 }
 NO_WORSE_THAN_ONE_THREAD = {"plain-50", "momentum-50", "adam-50"}  # their ratio at two threads
-ONE_THREAD_ONLY = {"mul-8", "chain-8", "loader-64", "mel-1200"}
+ONE_THREAD_ONLY = {"converged-mlp-1", "converged-cnn-1", "decayed-adam-50", "mul-8", "chain-8",
+                   "loader-64", "mel-1200"}
 # Least share of the measured limit, at one thread.
 SHARES = {"mlp-512": 0.8, "plain-50": 0.85, "momentum-50": 0.85, "adam-50": 0.85}
 # The most that a step may take, in times of another workload's at one thread.
-COSTS = {"debiased-50": ("momentum-50", 1.05), "accumulate-50": ("momentum-50", 1.8)}
+COSTS = {"debiased-50": ("momentum-50", 1.05), "accumulate-50": ("momentum-50", 1.8),
+         "converged-mlp-1": ("mlp-1", 1.05), "converged-cnn-1": ("cnn-1", 1.05),
+         "decayed-adam-50": ("adam-50", 1.05)}  # subnormal numbers cost nothing
 # Most memory, as a share of libtorch's, and most milliseconds from process start to first step.
 MEMORY = {"lenet-128": 0.5, "mlp-8192": 0.5}
 START = {"mlp-64": 20, "lenet-64": 20}
 PROGRAM_BYTES = 5e6
+# The most that all threads may take beside other programs, in times of the better of one and all.
+BESIDE = 1.1
+BESIDE_CELLS = ["mlp-64", "mlp-512", "lenet-64", "cnn-64"]
 # How far throughput may drop with growing batches once it has peaked.
 SWEEP_DROP = 0.15
 SWEEP = [f"mlp-{2 ** power}" for power in range(16)]
@@ -125,6 +134,10 @@ def everything():
 
 def quick():
     return table(QUICK)
+
+
+def beside():
+    return table(BESIDE_CELLS)
 
 
 def parse(argument):

@@ -31,10 +31,9 @@ MaxPool2d pool() { return MaxPool2d(2); }
 
 template <class Forward>
 void train(const std::vector<torch::Tensor>& parameters, const Forward& forward,
-           std::vector<std::int64_t> input, std::int64_t classes) {
+           std::vector<std::int64_t> input, const torch::Tensor& y) {
   torch::optim::SGD optimizer(parameters, torch::optim::SGDOptions(0.01).momentum(0.9));
   const torch::Tensor x = bench::values(input, 4, 1);
-  const torch::Tensor y = bench::label_tensor(input[0], classes);
   bench::time_training([&] {
     const torch::Tensor loss = functional::cross_entropy(forward(x), y);
     optimizer.zero_grad();
@@ -44,10 +43,33 @@ void train(const std::vector<torch::Tensor>& parameters, const Forward& forward,
   });
 }
 
-void train(Sequential model, std::vector<std::int64_t> input, std::int64_t classes = 10) {
+void train(Sequential model, std::vector<std::int64_t> input, const torch::Tensor& y) {
   train(
       model->parameters(), [&](const torch::Tensor& x) { return model->forward(x); },
-      std::move(input), classes);
+      std::move(input), y);
+}
+
+void train(Sequential model, std::vector<std::int64_t> input, std::int64_t classes = 10) {
+  const torch::Tensor y = bench::label_tensor(input[0], classes);
+  train(std::move(model), std::move(input), y);
+}
+
+void train_converged(Sequential model, std::vector<std::int64_t> input) {
+  {
+    const torch::NoGradGuard no_grad;
+    model->parameters().back()[0] = bench::ahead;
+  }
+  const torch::Tensor y = torch::zeros({input[0]}, torch::kInt64);
+  train(std::move(model), std::move(input), y);
+}
+
+Sequential mlp_net() {
+  return Sequential(linear(784, 256, 1), ReLU(), linear(256, 128, 2), ReLU(), linear(128, 10, 3));
+}
+
+Sequential cnn_net() {
+  return Sequential(conv(1, 32, 3, 1, 0), ReLU(), conv(32, 64, 3, 2, 0), ReLU(), pool(), Flatten(),
+                    linear(9216, 128, 3), ReLU(), linear(128, 10, 5));
 }
 
 // Weights as plumb's side has them, in the order of its parameters.
@@ -72,7 +94,7 @@ void train_recurrent(Layer layer, std::int64_t batch) {
       [&](const torch::Tensor& x) {
         return scores->forward(std::get<0>(layer->forward(x)).select(1, 27));
       },
-      {batch, 28, 28}, 10);
+      {batch, 28, 28}, bench::label_tensor(batch, 10));
 }
 
 }  // namespace
@@ -81,10 +103,7 @@ namespace bench {
 
 void set_threads(int threads) { torch::set_num_threads(threads); }
 
-void mlp(std::int64_t batch) {
-  train(Sequential(linear(784, 256, 1), ReLU(), linear(256, 128, 2), ReLU(), linear(128, 10, 3)),
-        {batch, 784});
-}
+void mlp(std::int64_t batch) { train(mlp_net(), {batch, 784}); }
 
 void tiny(std::int64_t batch) {
   train(Sequential(linear(2, 16, 1), Tanh(), linear(16, 16, 2), Tanh(), linear(16, 2, 3)),
@@ -98,17 +117,17 @@ void lenet(std::int64_t batch) {
         {batch, 1, 28, 28});
 }
 
-void cnn(std::int64_t batch) {
-  train(Sequential(conv(1, 32, 3, 1, 0), ReLU(), conv(32, 64, 3, 2, 0), ReLU(), pool(), Flatten(),
-                   linear(9216, 128, 3), ReLU(), linear(128, 10, 5)),
-        {batch, 1, 28, 28});
-}
+void cnn(std::int64_t batch) { train(cnn_net(), {batch, 1, 28, 28}); }
 
 void cnn_bn(std::int64_t batch) {
   train(Sequential(conv(1, 32, 3, 1, 1), BatchNorm2d(32), ReLU(), pool(), conv(32, 64, 3, 2, 1),
                    BatchNorm2d(64), ReLU(), pool(), Flatten(), linear(3136, 10, 3)),
         {batch, 1, 28, 28});
 }
+
+void converged_mlp(std::int64_t batch) { train_converged(mlp_net(), {batch, 784}); }
+
+void converged_cnn(std::int64_t batch) { train_converged(cnn_net(), {batch, 1, 28, 28}); }
 
 void lstm(std::int64_t batch) {
   train_recurrent(LSTM(LSTMOptions(28, 128).batch_first(true)), batch);

@@ -4,12 +4,12 @@
 
 namespace {
 
-std::vector<torch::Tensor> parameters(std::int64_t millions) {
+std::vector<torch::Tensor> parameters(std::int64_t millions, double gradient = 1) {
   std::vector<torch::Tensor> result;
   for (std::uint32_t i = 0; i < 10; ++i) {
     const std::vector<std::int64_t> shape{millions, 100'000};
     torch::Tensor parameter = bench::values(shape, i, 1).requires_grad_();
-    parameter.mutable_grad() = bench::values(shape, 10 + i, 1);
+    parameter.mutable_grad() = bench::values(shape, 10 + i, gradient);
     result.push_back(parameter);
   }
   return result;
@@ -26,6 +26,11 @@ void run(const std::vector<torch::Tensor>& parameters, Step&& step) {
 void sgd(std::int64_t millions, const torch::optim::SGDOptions& options) {
   const std::vector<torch::Tensor> all = parameters(millions);
   torch::optim::SGD optimizer(all, options);
+  run(all, [&] { optimizer.step(); });
+}
+
+void run_adam(const std::vector<torch::Tensor>& all) {
+  torch::optim::Adam optimizer(all, torch::optim::AdamOptions(0.001));
   run(all, [&] { optimizer.step(); });
 }
 
@@ -75,10 +80,8 @@ void accumulate(std::int64_t millions) {
   });
 }
 
-void adam(std::int64_t millions) {
-  const std::vector<torch::Tensor> all = parameters(millions);
-  torch::optim::Adam optimizer(all, torch::optim::AdamOptions(0.001));
-  run(all, [&] { optimizer.step(); });
-}
+void adam(std::int64_t millions) { run_adam(parameters(millions)); }
+
+void decayed_adam(std::int64_t millions) { run_adam(parameters(millions, decayed)); }
 
 }  // namespace bench

@@ -32,12 +32,9 @@ nn::Sequential with_values(nn::Sequential model) {
   return model;
 }
 
-void train(nn::Sequential (*make)(Generator&), const Shape& input, std::int64_t classes = 10) {
-  Generator generator(0);
-  nn::Sequential model = with_values(make(generator));
+void train(nn::Sequential model, const Shape& input, const Tensor& y) {
   optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.01, 0.9));
   const Tensor x = bench::values(input, input_seed, 1);
-  const Tensor y = Tensor::from(bench::labels(input[0], classes));
   bench::time_training([&] {
     const Variable loss = nn::cross_entropy(model(x), y);
     optimizer.zero_grad();
@@ -45,6 +42,19 @@ void train(nn::Sequential (*make)(Generator&), const Shape& input, std::int64_t 
     optimizer.step();
     return loss;
   });
+}
+
+void train(nn::Sequential (*make)(Generator&), const Shape& input, std::int64_t classes = 10) {
+  Generator generator(0);
+  train(with_values(make(generator)), input, Tensor::from(bench::labels(input[0], classes)));
+}
+
+void train_converged(nn::Sequential (*make)(Generator&), const Shape& input) {
+  Generator generator(0);
+  nn::Sequential model = with_values(make(generator));
+  Tensor bias = model.parameters().back().variable.value();
+  bias.mutable_data<float>()[0] = static_cast<float>(bench::ahead);
+  train(model, input, Tensor::zeros({input[0]}, DType::int64));
 }
 
 template <class Layer>
@@ -73,6 +83,10 @@ void lenet(std::int64_t batch) { train(digit_nets::lenet, {batch, 1, 28, 28}); }
 void cnn(std::int64_t batch) { train(digit_nets::cnn, {batch, 1, 28, 28}); }
 
 void cnn_bn(std::int64_t batch) { train(digit_nets::cnn_bn, {batch, 1, 28, 28}); }
+
+void converged_mlp(std::int64_t batch) { train_converged(digit_nets::mlp, {batch, 784}); }
+
+void converged_cnn(std::int64_t batch) { train_converged(digit_nets::cnn, {batch, 1, 28, 28}); }
 
 void lstm(std::int64_t batch) { train(recurrent<nn::LSTM>, {batch, 28, 28}); }
 

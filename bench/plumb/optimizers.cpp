@@ -9,20 +9,20 @@ using namespace plumb;
 
 namespace {
 
-Parameters parameters(std::int64_t millions) {
+Parameters parameters(std::int64_t millions, double gradient) {
   Parameters result;
   for (std::uint32_t i = 0; i < 10; ++i) {
     const Shape shape{millions, 100'000};
     Variable variable = Variable::leaf(bench::values(shape, i, 1));
-    variable.set_grad(bench::values(shape, 10 + i, 1));
+    variable.set_grad(bench::values(shape, 10 + i, gradient));
     result.push_back({std::to_string(i), variable});
   }
   return result;
 }
 
 template <class Rule>
-void run(std::int64_t millions, const typename Rule::Options& options) {
-  const Parameters all = parameters(millions);
+void run(std::int64_t millions, const typename Rule::Options& options, double gradient = 1) {
+  const Parameters all = parameters(millions, gradient);
   Rule optimizer(all, options);
   bench::time_training([&] {
     optimizer.step();
@@ -49,5 +49,7 @@ void accumulate(std::int64_t millions) {
 }
 
 void adam(std::int64_t millions) { run<optim::Adam>(millions, {}); }
+
+void decayed_adam(std::int64_t millions) { run<optim::Adam>(millions, {}, decayed); }
 
 }  // namespace bench

@@ -12,12 +12,27 @@
 namespace {
 
 const std::map<std::string, void (*)(std::int64_t)> workloads = {
-    {"mlp", bench::mlp},           {"tiny", bench::tiny},         {"lenet", bench::lenet},
-    {"cnn", bench::cnn},           {"cnnbn", bench::cnn_bn},      {"plain", bench::plain},
-    {"momentum", bench::momentum}, {"debiased", bench::debiased}, {"accumulate", bench::accumulate},
-    {"adam", bench::adam},         {"mul", bench::mul},           {"chain", bench::chain},
-    {"loader", bench::loader},     {"gpt", bench::gpt},           {"embedding", bench::embedding},
-    {"mel", bench::mel},           {"lstm", bench::lstm},         {"gru", bench::gru},
+    {"mlp", bench::mlp},
+    {"tiny", bench::tiny},
+    {"lenet", bench::lenet},
+    {"cnn", bench::cnn},
+    {"cnnbn", bench::cnn_bn},
+    {"plain", bench::plain},
+    {"momentum", bench::momentum},
+    {"debiased", bench::debiased},
+    {"accumulate", bench::accumulate},
+    {"adam", bench::adam},
+    {"mul", bench::mul},
+    {"chain", bench::chain},
+    {"loader", bench::loader},
+    {"gpt", bench::gpt},
+    {"embedding", bench::embedding},
+    {"mel", bench::mel},
+    {"lstm", bench::lstm},
+    {"gru", bench::gru},
+    {"converged-mlp", bench::converged_mlp},
+    {"converged-cnn", bench::converged_cnn},
+    {"decayed-adam", bench::decayed_adam},
 };
 
 // The file behind libopenblas, whatever path the linker took to it.

@@ -14,6 +14,12 @@ void lenet(std::int64_t batch);   ///< LeNet-5 with ReLU and max pooling
 void cnn(std::int64_t batch);     ///< convolutions to 32 and 64 channels, 9216-128-10
 void cnn_bn(std::int64_t batch);  ///< the same with batch normalization, 3136-10
 
+// The same of nets that have converged: all samples are of one class, whose score is ahead by so much
+// that the gradients are subnormal numbers.
+void converged_mlp(std::int64_t batch);
+void converged_cnn(std::int64_t batch);
+constexpr double ahead = 95;
+
 /// A GPT (Radford et al. 2018) of nanoGPT's smallest setting: forward, backward and AdamW on a batch
 /// of windows. Blocks are pre-norm with GELU, without dropout; the head has the embedding's weight.
 void gpt(std::int64_t batch);
@@ -40,6 +46,9 @@ void debiased(std::int64_t millions);  ///< SGD with the debiased average of the
 void accumulate(std::int64_t millions);
 constexpr double small_gradient = 0.5;  ///< Half of the gradients, which are in [-1, 1), are below.
 void adam(std::int64_t millions);
+/// The same where the squares of the gradients are subnormal numbers.
+void decayed_adam(std::int64_t millions);
+constexpr double decayed = 1e-20;  ///< what the gradients are multiplied by
 
 // The graph's own cost, on tensors of that many elements.
 void mul(std::int64_t size);    ///< a product that is recorded and forgotten

@@ -1,8 +1,10 @@
 // Elementwise loops over tensors whose shapes are broadcast to one, and the way back.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "../simd/loops.hpp"
 #include "reduce.hpp"
@@ -59,6 +61,7 @@ struct Repeat {
   T operator[](std::int64_t) const { return value; }
 };
 
+// A row of up to two inputs, compiled for each way in which they run or are repeated.
 template <class Out, class T, int N, class F, class... Lanes>
 void row(std::int64_t n, Out* out, F f, const std::array<const T*, N>& in,
          const std::array<bool, N>& repeats, Lanes... lanes) {
@@ -72,6 +75,24 @@ void row(std::int64_t n, Out* out, F f, const std::array<const T*, N>& in,
     row<Out, T, N>(n, out, f, in, repeats, lanes..., Repeat<T>{*in[chosen]});
   } else {
     row<Out, T, N>(n, out, f, in, repeats, lanes..., Stream<T>{in[chosen]});
+  }
+}
+
+// A row of more inputs: compiled once, what is repeated being written out for a strip of it.
+template <class Out, class T, int N, class F, std::size_t... K>
+void strips(std::int64_t n, Out* out, F f, const std::array<const T*, N>& in,
+            const std::array<bool, N>& repeats, std::index_sequence<K...>) {
+  constexpr std::int64_t most = 512;
+  T repeated[N][most];
+  for (int k = 0; k < N; ++k)
+    if (repeats[k]) std::fill_n(repeated[k], n < most ? n : most, *in[k]);
+  for (std::int64_t start = 0; start < n; start += most) {
+    const std::int64_t count = n - start < most ? n - start : most;
+    const T* const at[N] = {(repeats[K] ? repeated[K] : in[K] + start)...};
+    on_best_isa([=]() PLUMB_INLINE {
+#pragma omp simd
+      for (std::int64_t i = 0; i < count; ++i) out[start + i] = f(at[K][i]...);
+    });
   }
 }
 
@@ -107,7 +128,12 @@ void broadcast_loop(const Shape& shape, Out* out, F f, const In&... in) {
       }
       for (int k = 0; k < count; ++k)
         if (!repeats[k]) at[k] += start;
-      detail::row<Out, T, count>(stop - start, to, f, at, repeats);
+      if constexpr (count <= 2) {
+        detail::row<Out, T, count>(stop - start, to, f, at, repeats);
+      } else {
+        detail::strips<Out, T, count>(stop - start, to, f, at, repeats,
+                                      std::make_index_sequence<count>());
+      }
     }
   });
 }

@@ -210,11 +210,12 @@ PLUMB_INLINE inline T combine_leaf(std::int64_t n, const T* x, std::int64_t at, 
 template <class Op, class T, class F>
 PLUMB_INLINE inline T combine_run(std::int64_t n, const T* x, std::int64_t at, F f) {
   constexpr std::int64_t leaf = 512;
-  if (n <= leaf) return combine_leaf<Op>(n, x, at, f);
   T leaves[row_chunk / leaf];
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < n; i += leaf)
+  std::int64_t count = 0, i = 0;
+  do {
     leaves[count++] = combine_leaf<Op>(n - i < leaf ? n - i : leaf, x + i, at, f);
+    i += leaf;
+  } while (i < n);
   for (; count > 1; count = (count + 1) / 2) {
     for (std::int64_t i = 0; i < count / 2; ++i)
       leaves[i] = Op::combine(leaves[2 * i], leaves[2 * i + 1]);
@@ -226,28 +227,21 @@ PLUMB_INLINE inline T combine_run(std::int64_t n, const T* x, std::int64_t at, F
 template <class Op, class T, class F>
 void reduce_rows(std::int64_t outer, std::int64_t n, const T* x, F f, T* out, Write mode) {
   const std::int64_t chunks = pieces(n, row_chunk);
-  if (chunks == 1) {
-    parallel_for(outer, tasks_at_once(n), [=](std::int64_t begin, std::int64_t end) {
-      on_best_isa([=]() PLUMB_INLINE {
-        for (std::int64_t o = begin; o < end; ++o)
-          store(out[o], mode, combine_run<Op>(n, x + o * n, o, f));
-      });
-    });
-    return;
-  }
-  Tensor partial = Tensor::empty({outer * chunks}, dtype_of<T>);
-  T* part = partial.mutable_data<T>();
-  parallel_for(outer * chunks, 1, [=](std::int64_t begin, std::int64_t end) {
+  Tensor partial;
+  if (chunks > 1) partial = Tensor::empty({outer * chunks}, dtype_of<T>);
+  T* to = chunks > 1 ? partial.mutable_data<T>() : out;
+  const Write own_mode = chunks > 1 ? Write::overwrite : mode;
+  parallel_for(outer * chunks, tasks_at_once(n), [=](std::int64_t begin, std::int64_t end) {
     on_best_isa([=]() PLUMB_INLINE {
       for (std::int64_t task = begin; task < end; ++task) {
-        const std::int64_t o = task / chunks;
-        const std::int64_t start = task % chunks * row_chunk;
+        const std::int64_t o = chunks == 1 ? task : task / chunks;
+        const std::int64_t start = (task - o * chunks) * row_chunk;
         const std::int64_t count = n - start < row_chunk ? n - start : row_chunk;
-        part[task] = combine_run<Op>(count, x + o * n + start, o, f);
+        store(to[task], own_mode, combine_run<Op>(count, x + o * n + start, o, f));
       }
     });
   });
-  reduce_rows<Op>(outer, chunks, part, Element(), out, mode);
+  if (chunks > 1) reduce_rows<Op>(outer, chunks, partial.data<T>(), Element(), out, mode);
 }
 
 // sum[i] = f(x[k stride + i], at + i) over k in [0, n), for i in [0, width): eight rows in a

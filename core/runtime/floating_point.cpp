@@ -1,17 +1,20 @@
 #include "floating_point.hpp"
 
-namespace plumb::detail {
+namespace plumb {
 
 #if defined(__x86_64__)
 
-void FloatingPointMode::enter() {
-  __builtin_ia32_ldmxcsr(wanted | (__builtin_ia32_stmxcsr() & raised));
+void set_flush_subnormals(bool flush) {
+  detail::library_mode = detail::usual_mode | (flush ? detail::flushes : 0);
 }
 
-void FloatingPointMode::leave(std::uint32_t before) {
-  __builtin_ia32_ldmxcsr(before | (__builtin_ia32_stmxcsr() & raised));
-}
+bool flush_subnormals() { return detail::library_mode != detail::usual_mode; }
+
+#else
+
+void set_flush_subnormals(bool) {}
+bool flush_subnormals() { return false; }
 
 #endif
 
-}  // namespace plumb::detail
+}  // namespace plumb

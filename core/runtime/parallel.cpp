@@ -46,7 +46,7 @@ void set_num_threads(int threads) {
 }
 
 void detail::run_chunks(std::int64_t chunks, ChunkFunction function, void* context) {
-  const FloatingPointMode mode;
+  const FloatingPointMode mode(Subnormals::as_before);
   const int available = inside_loop() || omp_in_parallel() ? 1 : num_threads();
   const int threads = chunks < available ? static_cast<int>(chunks) : available;
   if (threads > 1 && Workers::instance().run(chunks, threads, function, context)) return;

@@ -70,7 +70,7 @@ inline bool profiling() { return detail::profiles_alive.load(std::memory_order_r
 
 /// Times what the calling thread does from here to the end of the scope as one call of an
 /// operation, where a Profile lives. Operations inside count for themselves. Until then the thread
-/// rounds to nearest and keeps denormal numbers, whatever it was set to.
+/// rounds to nearest and flushes subnormal numbers (flush_subnormals()), whatever it was set to.
 class Profiled {
  public:
   explicit Profiled(const char* operation, Phase phase = Phase::forward)

@@ -109,7 +109,7 @@ Tensor read_samples(Stream& from, const detail::WavHeader& header) {
 }
 
 Sound read_wav(const Origin& origin, const WavOptions& options) {
-  const plumb::detail::FloatingPointMode mode;
+  const plumb::detail::FloatingPointMode mode(plumb::detail::Subnormals::kept);
   const InputFile file(origin);
   const detail::WavHeader header = detail::read_wav_header(file);
   if (options.rate != 0 && header.rate != options.rate)

@@ -12,14 +12,11 @@
 using namespace plumb;
 using plumb::test::contains;
 using plumb::test::error_of;
+using plumb::test::numbers;
 
 namespace {
 
 using Batches = std::vector<std::vector<std::int64_t>>;
-
-std::shared_ptr<const data::Dataset> numbers(std::int64_t n) {
-  return std::make_shared<data::TensorDataset>(Tensor::arange(n), Tensor());
-}
 
 data::LoaderOptions shuffled(std::int64_t batch_size, int threads = 0, std::uint64_t seed = 1) {
   data::LoaderOptions options;

@@ -19,7 +19,7 @@ std::string labels(const std::string& values) {
   return idx(0x08, {static_cast<std::uint32_t>(values.size())}, values);
 }
 
-std::string refusal(const std::string& folder) {
+std::string refusal_of_folder(const std::string& folder) {
   return error_of([&] { data::load_mnist(folder, data::Split::test); });
 }
 
@@ -46,32 +46,35 @@ TEST_CASE("load_mnist: finds both spellings, plain and zipped, by content") {
 
 TEST_CASE("load_mnist: names the folder and the spellings it looked for") {
   const TemporaryFolder folder;
-  CHECK(refusal(folder.path() + "/none") ==
+  CHECK(refusal_of_folder(folder.path() + "/none") ==
         "[load_mnist] " + folder.path() + "/none: No such file or directory");
   const std::string start = "[load_mnist] " + folder.path() + ": neither ";
   const std::string end = ", with or without .gz";
-  CHECK(refusal(folder.path()) == start +
-                                      "t10k-images-idx3-ubyte nor t10k-images.idx3-ubyte nor "
-                                      "test-images-idx3-ubyte nor test-images.idx3-ubyte" +
-                                      end);
+  CHECK(refusal_of_folder(folder.path()) ==
+        start +
+            "t10k-images-idx3-ubyte nor t10k-images.idx3-ubyte nor "
+            "test-images-idx3-ubyte nor test-images.idx3-ubyte" +
+            end);
   folder.write("t10k-images-idx3-ubyte", images(1));
-  CHECK(refusal(folder.path()) == start +
-                                      "t10k-labels-idx1-ubyte nor t10k-labels.idx1-ubyte nor "
-                                      "test-labels-idx1-ubyte nor test-labels.idx1-ubyte" +
-                                      end);
+  CHECK(refusal_of_folder(folder.path()) ==
+        start +
+            "t10k-labels-idx1-ubyte nor t10k-labels.idx1-ubyte nor "
+            "test-labels-idx1-ubyte nor test-labels.idx1-ubyte" +
+            end);
   const std::string file = folder.write("file", "");
-  CHECK(refusal(file) == "[load_mnist] " + file + "/t10k-images-idx3-ubyte: Not a directory");
+  CHECK(refusal_of_folder(file) ==
+        "[load_mnist] " + file + "/t10k-images-idx3-ubyte: Not a directory");
 }
 
 TEST_CASE("load_mnist: refuses labels of 10 and more, and unequal counts") {
   const TemporaryFolder folder;
   const std::string image_path = folder.write("t10k-images-idx3-ubyte", images(3));
   const std::string path = folder.write("t10k-labels-idx1-ubyte", labels({0, 10, 11}));
-  CHECK(refusal(folder.path()) ==
+  CHECK(refusal_of_folder(folder.path()) ==
         "[load_mnist] " + path + ": label 10 of sample 1 is out of range [0, 10)");
   folder.write("t10k-labels-idx1-ubyte", labels({1, 2}));
-  CHECK(refusal(folder.path()) == "[load_mnist] " + folder.path() + ": 3 images in " + image_path +
-                                      " but 2 labels in " + path);
+  CHECK(refusal_of_folder(folder.path()) == "[load_mnist] " + folder.path() + ": 3 images in " +
+                                                image_path + " but 2 labels in " + path);
 }
 
 TEST_CASE("load_mnist: files beside folders of their names, as archives are unpacked") {
@@ -81,7 +84,8 @@ TEST_CASE("load_mnist: files beside folders of their names, as archives are unpa
   };
   make_folder("t10k-images-idx3-ubyte");
   make_folder("t10k-labels-idx1-ubyte");
-  CHECK(refusal(folder.path()).find(": neither t10k-images-idx3-ubyte nor") != std::string::npos);
+  CHECK(refusal_of_folder(folder.path()).find(": neither t10k-images-idx3-ubyte nor") !=
+        std::string::npos);
   folder.write("t10k-images-idx3-ubyte/t10k-images-idx3-ubyte", images(2));
   folder.write("t10k-labels-idx1-ubyte/t10k-labels-idx1-ubyte", labels({1, 2}));
   CHECK(data::load_mnist(folder.path(), data::Split::test).images.dim(0) == 2);
@@ -117,17 +121,17 @@ TEST_CASE("load_mnist: a set without images is refused") {
   const TemporaryFolder folder;
   const std::string path = folder.write("t10k-images-idx3-ubyte", images(0));
   folder.write("t10k-labels-idx1-ubyte", labels(""));
-  CHECK(refusal(folder.path()) == "[load_mnist] " + path + ": there are no images");
+  CHECK(refusal_of_folder(folder.path()) == "[load_mnist] " + path + ": there are no images");
 }
 
 TEST_CASE("load_mnist: refuses files of another kind in the wanted place") {
   const TemporaryFolder folder;
   const std::string path = folder.write("t10k-images-idx3-ubyte", labels({1, 2, 3}));
   const std::string label_path = folder.write("t10k-labels-idx1-ubyte", images(1));
-  CHECK(refusal(folder.path()) ==
+  CHECK(refusal_of_folder(folder.path()) ==
         "[load_mnist] " + path + ": expected images [n, 28, 28] of uint8, got [3] of uint8");
   folder.write("t10k-images-idx3-ubyte", images(1));
-  CHECK(refusal(folder.path()) ==
+  CHECK(refusal_of_folder(folder.path()) ==
         "[load_mnist] " + label_path + ": expected labels [n] of uint8, got [1, 28, 28] of uint8");
 }
 

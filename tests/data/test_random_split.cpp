@@ -9,12 +9,9 @@
 using namespace plumb;
 using plumb::test::contains;
 using plumb::test::error_of;
+using plumb::test::numbers;
 
 namespace {
-
-std::shared_ptr<const data::Dataset> numbers(std::int64_t n) {
-  return std::make_shared<data::TensorDataset>(Tensor::arange(n), Tensor());
-}
 
 std::vector<std::int64_t> lengths(const std::vector<std::shared_ptr<const data::Subset>>& parts) {
   std::vector<std::int64_t> result;

@@ -13,21 +13,18 @@
 using namespace plumb;
 using plumb::test::contains;
 using plumb::test::error_of;
+using plumb::test::numbers;
 
 namespace {
 
 using Order = std::vector<std::int64_t>;
-
-std::shared_ptr<const data::Dataset> numbers(std::int64_t n) {
-  return std::make_shared<data::TensorDataset>(Tensor::arange(n), Tensor());
-}
 
 Order sorted(Order order) {
   std::sort(order.begin(), order.end());
   return order;
 }
 
-Order loop(data::DataLoader& loader) {
+Order order_of(data::DataLoader& loader) {
   Order all;
   for (const data::Batch& batch : loader) {
     const Order part = batch.x.to_vector<std::int64_t>();
@@ -108,8 +105,8 @@ TEST_CASE("DataLoader: a shuffled sampler gives the batches of shuffle") {
       sampled(numbers(30), with(std::make_shared<data::ShuffledSampler>(30), 7)),
       in_order(numbers(30), with(std::make_shared<data::SequentialSampler>(30), 7));
   for (int epoch = 0; epoch < 3; ++epoch) {
-    CHECK(loop(loader) == loop(sampled));
-    CHECK(loop(in_order) == Tensor::arange(30).to_vector<std::int64_t>());
+    CHECK(order_of(loader) == order_of(sampled));
+    CHECK(order_of(in_order) == Tensor::arange(30).to_vector<std::int64_t>());
   }
 }
 
@@ -121,15 +118,15 @@ TEST_CASE("DataLoader: a sampler's epoch, with drop_last and 0 and 2 threads") {
     options.threads = threads;
     data::DataLoader loader(numbers(10), options);
     CHECK(loader.batches() == 7);
-    CHECK(loop(loader) == first);
-    CHECK(loop(loader) == second);
+    CHECK(order_of(loader) == first);
+    CHECK(order_of(loader) == second);
     options.drop_last = true;
     data::DataLoader whole(numbers(10), options);
     CHECK(whole.batches() == 6);
-    CHECK(loop(whole) == Order(first.begin(), first.begin() + 24));
+    CHECK(order_of(whole) == Order(first.begin(), first.begin() + 24));
   }
   data::DataLoader none(numbers(10), with(std::make_shared<data::RandomSampler>(10, 0), 4));
-  CHECK(loop(none).empty());
+  CHECK(order_of(none).empty());
   CHECK(none.epoch() == 1);
 }
 
@@ -141,15 +138,15 @@ TEST_CASE("DataLoader: resumes in the middle of a sampler's epoch, whatever samp
         resumed(numbers(10), options);
     Order expected, got;
     for (int epoch = 0; epoch < 3; ++epoch)
-      for (const std::int64_t index : loop(whole)) expected.push_back(index);
-    got = loop(stopped);
+      for (const std::int64_t index : order_of(whole)) expected.push_back(index);
+    got = order_of(stopped);
     for (const data::Batch& batch : stopped) {
       for (const std::int64_t index : batch.x.to_vector<std::int64_t>()) got.push_back(index);
       resumed.load_state_dict(stopped.state_dict());
       break;
     }
     for (int loops = 0; loops < 2; ++loops)
-      for (const std::int64_t index : loop(resumed)) got.push_back(index);
+      for (const std::int64_t index : order_of(resumed)) got.push_back(index);
     CHECK(got == expected);
   }
 }
@@ -177,7 +174,7 @@ TEST_CASE("DataLoader: samplers that do not fit are refused") {
     options.shuffle = shuffle;
     return error_of([&] {
       data::DataLoader loader(numbers(10), options);
-      loop(loader);
+      order_of(loader);
     });
   };
   CHECK(refusal(std::make_shared<data::SequentialSampler>(10), true) ==

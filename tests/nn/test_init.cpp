@@ -5,15 +5,15 @@
 #include <limits>
 #include <plumb/nn.hpp>
 
+#include "../support/special_values.hpp"
 #include "../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::infinity;
+using plumb::test::not_a_number;
 namespace init = plumb::nn::init;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 struct Statistics {
   double mean, deviation, kurtosis, low, high, n;

@@ -11,7 +11,7 @@ using namespace plumb::test;
 
 namespace {
 
-LogMelOptions small() {
+LogMelOptions few_bands() {
   LogMelOptions options;
   options.fft = 32;
   options.window = 24;
@@ -24,7 +24,7 @@ LogMelOptions small() {
 
 TEST_CASE("nn::LogMel: plumb::LogMel of every sound") {
   for (const std::int64_t cepstra : {0, 3}) {
-    LogMelOptions options = small();
+    LogMelOptions options = few_bands();
     options.cepstra = cepstra;
     nn::LogMel layer(options);
     for (const std::int64_t samples : {1, 24, 50, 54}) {
@@ -40,7 +40,7 @@ TEST_CASE("nn::LogMel: plumb::LogMel of every sound") {
 }
 
 TEST_CASE("nn::LogMel: its gradient reaches the samples") {
-  LogMelOptions options = small();
+  LogMelOptions options = few_bands();
   options.cepstra = 4;
   options.floor = 0.1;
   nn::LogMel layer(options);

@@ -38,9 +38,9 @@ class Accumulator : public nn::Layer {
 };
 
 // Two layers held by reference, the usual form of a model of one's own.
-class Net : public nn::Layer {
+class TwoLayers : public nn::Layer {
  public:
-  explicit Net(Generator& generator)
+  explicit TwoLayers(Generator& generator)
       : fc1_(add("fc1", nn::Linear(3, 4, generator))),
         fc2_(add("fc2", nn::Linear(4, 2, generator, nn::Bias::no))) {}
   Variable forward(const Variable& x) override { return fc2_(relu(fc1_(x))); }
@@ -134,9 +134,9 @@ TEST_CASE("Module: a module that would contain itself is refused") {
 
 TEST_CASE("Module: handles and references stay valid when it moves") {
   Generator generator(1);
-  Net first(generator);
+  TwoLayers first(generator);
   const Parameters before = first.parameters();
-  Net second = std::move(first);
+  TwoLayers second = std::move(first);
   const Parameters after = second.parameters();
   REQUIRE(names(after) == Names{"fc1.weight", "fc1.bias", "fc2.weight"});
   for (std::size_t i = 0; i < 3; ++i) CHECK(after[i].variable.same_as(before[i].variable));
@@ -255,7 +255,7 @@ TEST_CASE("Module: the owner of a buffer sees conversion and loading, and the tr
 
 TEST_CASE("Module: zero_grad forgets all gradients") {
   Generator generator(1);
-  Net net(generator);
+  TwoLayers net(generator);
   net(Tensor::ones({1, 3})).backward(Tensor::ones({1, 2}));
   for (const Parameter& p : net.parameters()) CHECK(p.variable.grad().defined());
   net.zero_grad();
@@ -264,7 +264,7 @@ TEST_CASE("Module: zero_grad forgets all gradients") {
 
 TEST_CASE("Module: parameter_count counts all parameters or the trainable ones") {
   Generator generator(1);
-  const Net net(generator);
+  const TwoLayers net(generator);
   CHECK(net.parameter_count() == 3 * 4 + 4 + 4 * 2);
   net.parameters()[2].variable.set_requires_grad(false);
   CHECK(net.parameter_count() == 24);
@@ -273,8 +273,8 @@ TEST_CASE("Module: parameter_count counts all parameters or the trainable ones")
 
 TEST_CASE("Module: the state dict shares memory and loads in place") {
   Generator generator(1);
-  Net source(generator);
-  Net target(generator);
+  TwoLayers source(generator);
+  TwoLayers target(generator);
   const Variable weight = target.parameters()[0].variable;
   const Tensor memory = weight.value();
   const std::uint32_t version = memory.version();

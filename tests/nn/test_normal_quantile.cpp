@@ -4,7 +4,10 @@
 #include <limits>
 #include <plumb/nn/internal/normal_quantile.hpp>
 
+#include "../support/special_values.hpp"
+
 using plumb::nn::detail::normal_quantile;
+using plumb::test::infinity;
 
 TEST_CASE("normal_quantile: 15 digits from the centre to the far tail") {
   // Roots of the distribution function in 40 digits (mpmath).
@@ -22,7 +25,6 @@ TEST_CASE("normal_quantile: 15 digits from the centre to the far tail") {
 }
 
 TEST_CASE("normal_quantile: is infinite at 0 and 1") {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
   CHECK(normal_quantile(0) == -infinity);
   CHECK(normal_quantile(1) == infinity);
 }

@@ -96,7 +96,7 @@ Variable decoder_layer(const Options& o, const Inputs& in, const Constants& cons
                       [&](const Inputs& x) { return layer(x[0], x[1], Tensor(), lengths); });
 }
 
-const Table& layers() {
+const Table& attention_layers() {
   static const Table table = {
       {"MultiheadAttention", attention_layer},
       {"TransformerEncoderLayer", encoder_layer},
@@ -108,17 +108,17 @@ const Table& layers() {
 }  // namespace
 
 TEST_CASE("reference: attention layers agree with PyTorch in float64") {
-  check_reference("attention_layer", layers(), DType::float64);
+  check_reference("attention_layer", attention_layers(), DType::float64);
 }
 
 TEST_CASE("reference: attention layers agree with PyTorch in float32") {
-  check_reference("attention_layer", layers(), DType::float32);
+  check_reference("attention_layer", attention_layers(), DType::float32);
 }
 
 TEST_CASE("reference: attention layers pass gradcheck") {
-  check_gradients("attention_layer", layers());
+  check_gradients("attention_layer", attention_layers());
 }
 
 TEST_CASE("reference: every attention layer has a case") {
-  CHECK(uncovered("attention_layer", layers()) == "");
+  CHECK(uncovered("attention_layer", attention_layers()) == "");
 }

@@ -27,7 +27,7 @@ Variable net(const Options&, const Inputs& in, const Constants&) {
   return model(in[0]);
 }
 
-const Table& layers() {
+const Table& convolution_layers() {
   static const Table table = {
       {"Conv1d",
        [](const Options& o, const Inputs& in, const Constants&) {
@@ -53,17 +53,17 @@ const Table& layers() {
 }  // namespace
 
 TEST_CASE("reference: convolution layers agree with PyTorch in float64") {
-  check_reference("convolution_layer", layers(), DType::float64);
+  check_reference("convolution_layer", convolution_layers(), DType::float64);
 }
 
 TEST_CASE("reference: convolution layers agree with PyTorch in float32") {
-  check_reference("convolution_layer", layers(), DType::float32);
+  check_reference("convolution_layer", convolution_layers(), DType::float32);
 }
 
 TEST_CASE("reference: convolution layers pass gradcheck") {
-  check_gradients("convolution_layer", layers());
+  check_gradients("convolution_layer", convolution_layers());
 }
 
 TEST_CASE("reference: every convolution layer of the table has a case") {
-  CHECK(uncovered("convolution_layer", layers()) == "");
+  CHECK(uncovered("convolution_layer", convolution_layers()) == "");
 }

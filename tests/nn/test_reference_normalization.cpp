@@ -66,7 +66,7 @@ Variable group_norm_layer(const Options& o, const Inputs& in, const Constants& c
   return carry_out(layer, o, in[0], constants);
 }
 
-const Table& layers() {
+const Table& normalization_layers() {
   static const Table table = {
       {"BatchNorm1d", batch_norm_layer<nn::BatchNorm1d>()},
       {"BatchNorm2d", batch_norm_layer<nn::BatchNorm2d>()},
@@ -79,17 +79,17 @@ const Table& layers() {
 }  // namespace
 
 TEST_CASE("reference: normalization layers agree with PyTorch in float64") {
-  check_reference("normalization_layer", layers(), DType::float64);
+  check_reference("normalization_layer", normalization_layers(), DType::float64);
 }
 
 TEST_CASE("reference: normalization layers agree with PyTorch in float32") {
-  check_reference("normalization_layer", layers(), DType::float32);
+  check_reference("normalization_layer", normalization_layers(), DType::float32);
 }
 
 TEST_CASE("reference: normalization layers pass gradcheck") {
-  check_gradients("normalization_layer", layers());
+  check_gradients("normalization_layer", normalization_layers());
 }
 
 TEST_CASE("reference: every normalization layer has a case") {
-  CHECK(uncovered("normalization_layer", layers()) == "");
+  CHECK(uncovered("normalization_layer", normalization_layers()) == "");
 }

@@ -65,7 +65,7 @@ Variable rnn_case(const Options& o, const Inputs& in, const Constants& constants
   return carry_out(layer, o, in, constants);
 }
 
-const Table& layers() {
+const Table& recurrent_layers() {
   static const Table table = {
       {"RNN", rnn_case}, {"LSTM", layer_case<nn::LSTM>}, {"GRU", layer_case<nn::GRU>}};
   return table;
@@ -74,17 +74,17 @@ const Table& layers() {
 }  // namespace
 
 TEST_CASE("reference: recurrent layers agree with PyTorch in float64") {
-  check_reference("recurrent_layer", layers(), DType::float64);
+  check_reference("recurrent_layer", recurrent_layers(), DType::float64);
 }
 
 TEST_CASE("reference: recurrent layers agree with PyTorch in float32") {
-  check_reference("recurrent_layer", layers(), DType::float32);
+  check_reference("recurrent_layer", recurrent_layers(), DType::float32);
 }
 
 TEST_CASE("reference: recurrent layers pass gradcheck") {
-  check_gradients("recurrent_layer", layers());
+  check_gradients("recurrent_layer", recurrent_layers());
 }
 
 TEST_CASE("reference: every recurrent layer has a case") {
-  CHECK(uncovered("recurrent_layer", layers()) == "");
+  CHECK(uncovered("recurrent_layer", recurrent_layers()) == "");
 }

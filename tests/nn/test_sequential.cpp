@@ -29,14 +29,14 @@ class Folded : public nn::ReLU {
 };
 
 // x^2, which counts how often it has run by itself and how often together with a Tanh behind it.
-class Square : public nn::Layer {
+class CountedSquare : public nn::Layer {
  public:
   Variable forward(const Variable& x) override {
     ++alone;
     return x * x;
   }
   nn::Fused fuse_with(nn::Layer& next) override {
-    return fused<nn::Tanh>(*this, next, [](Square& square, nn::Tanh&, const Variable& x) {
+    return fused<nn::Tanh>(*this, next, [](CountedSquare& square, nn::Tanh&, const Variable& x) {
       ++square.together;
       return tanh(x * x);
     });
@@ -45,7 +45,7 @@ class Square : public nn::Layer {
   int alone = 0, together = 0;
 };
 
-class QuietSquare : public Square {};
+class QuietSquare : public CountedSquare {};
 
 class LeakyTanh : public nn::Tanh {
  public:
@@ -222,7 +222,7 @@ TEST_CASE("Sequential: a class derived from ReLU keeps its own forward before a 
 
 TEST_CASE("Sequential: a layer of one's own runs together with the next where it knows how") {
   nn::Sequential model;
-  Square& square = model.push_back(Square());
+  CountedSquare& square = model.push_back(CountedSquare());
   const Tensor x = Tensor::from({0.5, -2.});
   CHECK(model(x).value().to_vector<double>() == (x * x).to_vector<double>());
   CHECK(square.alone == 1);
@@ -238,19 +238,20 @@ TEST_CASE("Sequential: a layer of one's own runs together with the next where it
 }
 
 TEST_CASE("Sequential: a layer that gives nothing to two that run together is found out") {
-  nn::Sequential model{Nothing(), Square(), nn::Tanh()};
-  CHECK_THROWS_WITH_AS(model(Tensor::ones({2})), "1: [Square] the input is undefined", Error);
+  nn::Sequential model{Nothing(), CountedSquare(), nn::Tanh()};
+  CHECK_THROWS_WITH_AS(model(Tensor::ones({2})), "1: [CountedSquare] the input is undefined",
+                       Error);
 }
 
 TEST_CASE("Sequential: layers run one by one while somebody watches") {
   nn::Sequential model;
-  Square& square = model.push_back(Square());
+  CountedSquare& square = model.push_back(CountedSquare());
   model.push_back(nn::Tanh());
   CHECK(nn::summary(model, {2}) ==
-        "layer    type        output  parameters\n"
-        "(model)  Sequential  [2]              0\n"
-        "0        Square      [2]              0\n"
-        "1        Tanh        [2]              0\n"
+        "layer    type           output  parameters\n"
+        "(model)  Sequential     [2]              0\n"
+        "0        CountedSquare  [2]              0\n"
+        "1        Tanh           [2]              0\n"
         "parameters: 0, trainable: 0\n");
   CHECK(square.alone == 1);
   CHECK(square.together == 0);
@@ -264,7 +265,7 @@ TEST_CASE("Sequential: derived classes do not inherit what layers do together") 
   first_derived.push_back(nn::Tanh());
   first_derived(Tensor::ones({2}));
   CHECK(quiet.together == 0);
-  nn::Sequential next_derived{Square(), LeakyTanh()};
+  nn::Sequential next_derived{CountedSquare(), LeakyTanh()};
   CHECK(next_derived(Tensor::from({2.})).item() == doctest::Approx(std::tanh(4) + 0.4));
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 Tensor lengths(const std::vector<std::int64_t>& values) { return Tensor::from(values); }
 
-std::vector<std::string> names(const nn::Module& module) {
+std::vector<std::string> parameter_names(const nn::Module& module) {
   std::vector<std::string> result;
   for (const Parameter& p : module.parameters()) result.push_back(p.name);
   return result;
@@ -41,13 +41,13 @@ nn::TransformerOptions small(Causal causal = Causal::no, double dropout = 0) {
 TEST_CASE("transformer: parameters have PyTorch's names and order") {
   Generator generator(1);
   using Names = std::vector<std::string>;
-  CHECK(names(nn::MultiheadAttention(4, 2, generator)) ==
+  CHECK(parameter_names(nn::MultiheadAttention(4, 2, generator)) ==
         Names{"in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"});
-  CHECK(names(nn::TransformerEncoderLayer(4, 2, generator)) ==
+  CHECK(parameter_names(nn::TransformerEncoderLayer(4, 2, generator)) ==
         Names{"self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
               "self_attn.out_proj.bias", "linear1.weight", "linear1.bias", "linear2.weight",
               "linear2.bias", "norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"});
-  CHECK(names(nn::TransformerDecoderLayer(4, 2, generator)) ==
+  CHECK(parameter_names(nn::TransformerDecoderLayer(4, 2, generator)) ==
         Names{"self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
               "self_attn.out_proj.bias", "multihead_attn.in_proj_weight",
               "multihead_attn.in_proj_bias", "multihead_attn.out_proj.weight",

@@ -7,7 +7,7 @@ namespace {
 
 using optim::Adagrad;
 
-Adagrad::Options binary_options() {
+Adagrad::Options binary_adagrad_options() {
   Adagrad::Options options;
   options.lr = 0.25;
   options.eps = 0;
@@ -17,15 +17,15 @@ Adagrad::Options binary_options() {
 }  // namespace
 
 TEST_CASE("Adagrad: divides by the root of the sum of squares") {
-  CHECK(after<Adagrad>(binary_options(), {3}) == 0.75);
-  CHECK(after<Adagrad>(binary_options(), {3, 4}) ==
+  CHECK(after<Adagrad>(binary_adagrad_options(), {3}) == 0.75);
+  CHECK(after<Adagrad>(binary_adagrad_options(), {3, 4}) ==
         doctest::Approx(0.75 - 0.25 * 4 / 5.0).epsilon(1e-15));
-  CHECK(after<Adagrad>(binary_options(), {3, 4, 12}) ==
+  CHECK(after<Adagrad>(binary_adagrad_options(), {3, 4, 12}) ==
         doctest::Approx(0.75 - 0.25 * 0.8 - 0.25 * 12 / 13).epsilon(1e-15));
 }
 
 TEST_CASE("Adagrad: lr_decay counts steps, not tensors") {
-  auto options = binary_options();
+  auto options = binary_adagrad_options();
   options.lr_decay = 1;
   const Parameter p = parameter("p", {1});
   const Parameter q = parameter("q", {1});
@@ -42,7 +42,7 @@ TEST_CASE("Adagrad: lr_decay counts steps, not tensors") {
 }
 
 TEST_CASE("Adagrad: the sum begins at initial_sum, and eps is added to its root") {
-  auto options = binary_options();
+  auto options = binary_adagrad_options();
   options.initial_sum = 7;
   CHECK(after<Adagrad>(options, {3}) == 1 - 0.25 * 3 / 4);
   options.eps = 2;
@@ -50,7 +50,7 @@ TEST_CASE("Adagrad: the sum begins at initial_sum, and eps is added to its root"
 }
 
 TEST_CASE("Adagrad: weight decay and maximize") {
-  auto options = binary_options();
+  auto options = binary_adagrad_options();
   options.initial_sum = 7;
   options.weight_decay = 0.5;
   CHECK(after<Adagrad>(options, {2.5}) == 1 - 0.25 * 3 / 4);

@@ -10,7 +10,7 @@ using optim::AdamW;
 
 // With these the literals below are exact.
 template <class Options>
-Options binary_options() {
+Options binary_adam_options() {
   Options options;
   options.lr = 0.25;
   options.beta1 = 0.5;
@@ -24,13 +24,13 @@ Options binary_options() {
 
 TEST_CASE("Adam: the first step is lr in the direction of the gradient") {
   for (const double gradient : {4.0, 0.0625, 1024.0}) {
-    CHECK(after<Adam>(binary_options<Adam::Options>(), {gradient}) == 0.75);
-    CHECK(after<Adam>(binary_options<Adam::Options>(), {-gradient}) == 1.25);
+    CHECK(after<Adam>(binary_adam_options<Adam::Options>(), {gradient}) == 0.75);
+    CHECK(after<Adam>(binary_adam_options<Adam::Options>(), {-gradient}) == 1.25);
   }
 }
 
 TEST_CASE("Adam: moments are debiased means of gradients and of squares") {
-  const auto options = binary_options<Adam::Options>();
+  const auto options = binary_adam_options<Adam::Options>();
   CHECK(after<Adam>(options, {4, 4}) == 0.5);    // m = 3 / 0.75, v = 7 / 0.4375
   CHECK(after<Adam>(options, {4, -2}) == 0.75);  // m = 1 - 1
   // m = (0 + 4) / 0.875, v = (0.75 (3 + 1) + 16) / (1 - 0.75^3)
@@ -39,7 +39,7 @@ TEST_CASE("Adam: moments are debiased means of gradients and of squares") {
 }
 
 TEST_CASE("Adam: eps is added to the corrected root") {
-  auto options = binary_options<Adam::Options>();
+  auto options = binary_adam_options<Adam::Options>();
   options.eps = 4;
   CHECK(after<Adam>(options, {4}) == 0.875);  // 4 / (4 + 4)
 }
@@ -48,7 +48,7 @@ TEST_CASE("Adam: the correction counts steps, not tensors") {
   const Parameter p = parameter("p", {1});
   const Parameter q = parameter("q", {1});
   const Parameter r = parameter("r", {1});
-  Adam optimizer({{{p, q}}, {{r}}}, binary_options<Adam::Options>());
+  Adam optimizer({{{p, q}}, {{r}}}, binary_adam_options<Adam::Options>());
   for (const Parameter& each : {p, q, r}) set_grad(each, {4});
   optimizer.step();
   for (const Parameter& each : {p, q, r}) CHECK(values(each)[0] == 0.75);
@@ -59,7 +59,7 @@ TEST_CASE("Adam: the correction counts steps, not tensors") {
 TEST_CASE("Adam: a parameter that joins later is corrected from its own first step") {
   const Parameter p = parameter("p", {1});
   const Parameter q = parameter("q", {1});
-  Adam optimizer({p, q}, binary_options<Adam::Options>());
+  Adam optimizer({p, q}, binary_adam_options<Adam::Options>());
   set_grad(p, {4});
   for (int t = 0; t < 3; ++t) optimizer.step();
   set_grad(q, {4});
@@ -82,7 +82,7 @@ TEST_CASE("Adam: moments stay means when the betas change on the way") {
 }
 
 TEST_CASE("Adam: amsgrad divides by the largest second moment so far") {
-  auto options = binary_options<Adam::Options>();
+  auto options = binary_adam_options<Adam::Options>();
   options.beta2 = 0;  // v is the last square
   CHECK(after<Adam>(options, {8, 1}) == doctest::Approx(0.75 - 0.25 * 2.5 / 0.75).epsilon(1e-15));
   options.amsgrad = true;
@@ -91,7 +91,7 @@ TEST_CASE("Adam: amsgrad divides by the largest second moment so far") {
 }
 
 TEST_CASE("Adam: a NaN gradient makes the parameter NaN, also under amsgrad") {
-  auto options = binary_options<Adam::Options>();
+  auto options = binary_adam_options<Adam::Options>();
   for (const bool amsgrad : {false, true}) {
     options.amsgrad = amsgrad;
     CHECK(std::isnan(after<Adam>(options, {1, std::nan(""), 1})));
@@ -99,7 +99,7 @@ TEST_CASE("Adam: a NaN gradient makes the parameter NaN, also under amsgrad") {
 }
 
 TEST_CASE("Adam: a NaN stays in amsgrad's maximum, in its own element alone") {
-  auto options = binary_options<Adam::Options>();
+  auto options = binary_adam_options<Adam::Options>();
   options.amsgrad = true;
   const Parameter p = parameter("p", {1, 1, 1});
   Adam optimizer({p}, options);
@@ -115,11 +115,11 @@ TEST_CASE("Adam: a NaN stays in amsgrad's maximum, in its own element alone") {
 }
 
 TEST_CASE("Adam: weight decay is part of the gradient, AdamW's shrinks the weight") {
-  auto coupled = binary_options<Adam::Options>();
+  auto coupled = binary_adam_options<Adam::Options>();
   coupled.weight_decay = 0.5;
   CHECK(after<Adam>(coupled, {3.5}) == 0.75);    // g = 4
   CHECK(after<Adam>(coupled, {-0.25}) == 0.75);  // g = 0.25
-  auto decoupled = binary_options<AdamW::Options>();
+  auto decoupled = binary_adam_options<AdamW::Options>();
   decoupled.weight_decay = 0.5;
   CHECK(after<AdamW>(decoupled, {4}) == 0.625);  // 1 - 0.25 * 0.5 * 1 - 0.25
   CHECK(after<AdamW>(decoupled, {-4}) == 1.125);

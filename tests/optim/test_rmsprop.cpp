@@ -7,7 +7,7 @@ namespace {
 
 using optim::RMSprop;
 
-RMSprop::Options binary_options() {
+RMSprop::Options binary_rmsprop_options() {
   RMSprop::Options options;
   options.lr = 0.25;
   options.alpha = 0.75;
@@ -18,19 +18,19 @@ RMSprop::Options binary_options() {
 }  // namespace
 
 TEST_CASE("RMSprop: divides by the root of the mean of squares, which begins at 0") {
-  CHECK(after<RMSprop>(binary_options(), {8}) == 0.5);  // v = 0.25 * 64, 8 / 4
+  CHECK(after<RMSprop>(binary_rmsprop_options(), {8}) == 0.5);  // v = 0.25 * 64, 8 / 4
   // v = 0.75 * 16 + 0.25 * 16
-  CHECK(after<RMSprop>(binary_options(), {8, 4}) == 0.25);
+  CHECK(after<RMSprop>(binary_rmsprop_options(), {8, 4}) == 0.25);
 }
 
 TEST_CASE("RMSprop: eps is added to the root") {
-  auto options = binary_options();
+  auto options = binary_rmsprop_options();
   options.eps = 4;
   CHECK(after<RMSprop>(options, {8}) == 0.75);  // 8 / (4 + 4)
 }
 
 TEST_CASE("RMSprop: momentum averages the steps") {
-  auto options = binary_options();
+  auto options = binary_rmsprop_options();
   options.momentum = 0.5;
   CHECK(after<RMSprop>(options, {8}) == 0.5);          // a = 2
   CHECK(after<RMSprop>(options, {8, 4}) == 0);         // a = 1 + 1
@@ -38,7 +38,7 @@ TEST_CASE("RMSprop: momentum averages the steps") {
 }
 
 TEST_CASE("RMSprop: centered divides by the standard deviation") {
-  auto options = binary_options();
+  auto options = binary_rmsprop_options();
   options.centered = true;
   // v = 0.25 * 64, m = 0.25 * 8
   CHECK(after<RMSprop>(options, {8}) ==
@@ -47,7 +47,7 @@ TEST_CASE("RMSprop: centered divides by the standard deviation") {
 
 TEST_CASE("RMSprop: a variance that rounding makes negative counts as 0") {
   const Parameter p = {"p", Variable::leaf(Tensor::from({1.0f, 1.0f}))};
-  auto options = binary_options();
+  auto options = binary_rmsprop_options();
   options.centered = true;
   options.alpha = 0.5;
   options.eps = 1;
@@ -61,7 +61,7 @@ TEST_CASE("RMSprop: a variance that rounding makes negative counts as 0") {
 }
 
 TEST_CASE("RMSprop: weight decay and maximize") {
-  auto options = binary_options();
+  auto options = binary_rmsprop_options();
   options.weight_decay = 0.5;
   CHECK(after<RMSprop>(options, {7.5}) == 0.5);  // g = 8, 8 / 4
   options.maximize = true;

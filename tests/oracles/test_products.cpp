@@ -11,10 +11,12 @@ using namespace plumb::test;
 
 namespace {
 
-Fixed<2> product(const Fixed<2>& a, const Fixed<2>& b) { return xt::linalg::dot(a, b); }
+Fixed<2> product_of(const Fixed<2>& a, const Fixed<2>& b) { return xt::linalg::dot(a, b); }
 
-Fixed<2> turned(const Fixed<2>& x) { return xt::transpose(x); }
-Fixed<2> turned_if(Transpose t, const Fixed<2>& x) { return t == Transpose::yes ? turned(x) : x; }
+Fixed<2> turned_around(const Fixed<2>& x) { return xt::transpose(x); }
+Fixed<2> turned_if(Transpose t, const Fixed<2>& x) {
+  return t == Transpose::yes ? turned_around(x) : x;
+}
 
 // Of a sum of so many random terms.
 double size_of(std::int64_t terms) { return std::sqrt(static_cast<double>(terms)); }
@@ -57,10 +59,10 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: products of two matrices and their gradi
     c.backward(g);
     const Fixed<2> left = turned_if(ta, wide<2>(a.value())),
                    right = turned_if(tb, wide<2>(b.value())), seed = wide<2>(g);
-    CHECK(distance(c.value(), product(left, right), size_of(k)) < tolerance(dtype));
-    CHECK(distance(a.grad(), turned_if(ta, product(seed, turned(right))), size_of(n)) <
+    CHECK(distance(c.value(), product_of(left, right), size_of(k)) < tolerance(dtype));
+    CHECK(distance(a.grad(), turned_if(ta, product_of(seed, turned_around(right))), size_of(n)) <
           tolerance(dtype));
-    CHECK(distance(b.grad(), turned_if(tb, product(turned(left), seed)), size_of(m)) <
+    CHECK(distance(b.grad(), turned_if(tb, product_of(turned_around(left), seed)), size_of(m)) <
           tolerance(dtype));
   }
 }
@@ -95,9 +97,9 @@ TEST_CASE_FIXTURE(FreshMemory,
       const std::int64_t at_a = stretched_a ? 0 : s, at_b = stretched_b ? 0 : s;
       const Fixed<2> left = xt::view(as, at_a), seed = xt::view(gs, s),
                      right = turned_if(tb, Fixed<2>(xt::view(bs, at_b)));
-      xt::view(y, s) = product(left, right);
-      xt::view(da, at_a) += product(seed, turned(right));
-      xt::view(db, at_b) += turned_if(tb, product(turned(left), seed));
+      xt::view(y, s) = product_of(left, right);
+      xt::view(da, at_a) += product_of(seed, turned_around(right));
+      xt::view(db, at_b) += turned_if(tb, product_of(turned_around(left), seed));
     }
     CHECK(distance(c.value(), y, size_of(k)) < tolerance(dtype));
     CHECK(distance(a.grad(), da, size_of(n)) < tolerance(dtype));
@@ -123,7 +125,7 @@ TEST_CASE_FIXTURE(FreshMemory,
     const Variable y = relu ? linear_relu(x, w, bias) : linear(x, w, bias);
     const Tensor g = draw.values(y.shape(), dtype);
     y.backward(g);
-    Fixed<2> sums = product(wide<2>(x.value()), turned(wide<2>(w.value())));
+    Fixed<2> sums = product_of(wide<2>(x.value()), turned_around(wide<2>(w.value())));
     if (biased) sums += wide<1>(bias.value());
     // Whether a sum near 0 passed is what rounding made of it: as the result says.
     const Fixed<2> passed = relu ? Fixed<2>(xt::cast<double>(wide<2>(y.value()) > 0.))
@@ -131,9 +133,9 @@ TEST_CASE_FIXTURE(FreshMemory,
     const Fixed<2> seed = wide<2>(g) * passed;
     CHECK(distance(y.value(), relu ? Fixed<2>(xt::maximum(sums, 0.)) : sums, size_of(inputs)) <
           tolerance(dtype));
-    CHECK(distance(x.grad(), product(seed, wide<2>(w.value())), size_of(outputs)) <
+    CHECK(distance(x.grad(), product_of(seed, wide<2>(w.value())), size_of(outputs)) <
           tolerance(dtype));
-    CHECK(distance(w.grad(), product(turned(seed), wide<2>(x.value())), size_of(rows)) <
+    CHECK(distance(w.grad(), product_of(turned_around(seed), wide<2>(x.value())), size_of(rows)) <
           tolerance(dtype));
     if (biased) CHECK(distance(bias.grad(), xt::sum(seed, {0}), size_of(rows)) < tolerance(dtype));
   }

@@ -21,7 +21,7 @@ using namespace plumb::test;
 namespace {
 
 // A tensor, some of its axes, and what it takes to compare a reduction over them.
-struct Reduction {
+struct ReductionCase {
   Tensor x;
   Axes axes;
   DType dtype;
@@ -29,7 +29,7 @@ struct Reduction {
   std::vector<std::size_t> named;  // for xtensor
   double count = 1;                // elements of one result
 
-  Reduction(Draw& draw, double low, double high) : dtype(draw.floating()) {
+  ReductionCase(Draw& draw, double low, double high) : dtype(draw.floating()) {
     const int rank = static_cast<int>(draw.between(1, 5));
     x = draw.values(draw.shape(rank, draw.of<std::int64_t>({30, 2000, 40000})), dtype, low, high);
     for (int axis = 0; axis < rank; ++axis)
@@ -57,7 +57,7 @@ struct Reduction {
 
 // f(x) and its gradient by autograd against `y` and g times `slope`, an expression of x's shape.
 template <class F>
-void check(Draw& draw, const Reduction& r, F f, const Array& y, const Array& slope) {
+void check(Draw& draw, const ReductionCase& r, F f, const Array& y, const Array& slope) {
   const Variable x = Variable::leaf(r.x);
   const KeepDims keep = draw.chance(50) ? KeepDims::yes : KeepDims::no;
   const Variable result = f(x, r.axes, keep);
@@ -80,7 +80,7 @@ Array deviation_slope(const Array& away, const Array& deviations, double divisor
 TEST_CASE_FIXTURE(FreshMemory, "oracle: sums, means, variances and logarithms of sums") {
   Draw draw(20);
   for (int i = problems_to_draw(150, 4000); i > 0; --i) {
-    const Reduction r(draw, -1, 2);
+    const ReductionCase r(draw, -1, 2);
     CAPTURE(r.text());
     const Array x = wide(r.x), ones = xt::ones_like(x);
     check(
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: sums, means, variances and logarithms of
 TEST_CASE_FIXTURE(FreshMemory, "oracle: norms") {
   Draw draw(24);
   for (int i = problems_to_draw(80, 2000); i > 0; --i) {
-    const Reduction r(draw, -2, 2);
+    const ReductionCase r(draw, -2, 2);
     CAPTURE(r.text());
     const Array x = wide(r.x), size = xt::abs(x);
     const double p = draw.of<double>({1, 1.5, 2, 3, 8, HUGE_VAL});
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: running sums, and elements in order") {
 TEST_CASE_FIXTURE(FreshMemory, "oracle: products") {
   Draw draw(21);
   for (int i = problems_to_draw(60, 1000); i > 0; --i) {
-    const Reduction r(draw, 0.99, 1.01);
+    const ReductionCase r(draw, 0.99, 1.01);
     CAPTURE(r.text());
     Array expected = xt::prod(wide(r.x), r.named);
     expected.reshape(std::vector<std::size_t>(r.kept.begin(), r.kept.end()));
@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: the largest and the smallest, where they stand, and gradients") {
   Draw draw(22);
   for (int i = problems_to_draw(100, 3000); i > 0; --i) {
-    Reduction r(draw, -20, 20);
+    ReductionCase r(draw, -20, 20);
     // Whole numbers: many are equal.
     r.x = from_xtensor(Array(xt::floor(wide(r.x)))).to(r.dtype);
     CAPTURE(r.text());
@@ -232,7 +232,7 @@ TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: sums to a shape that broadcasts, which gradients of operands are") {
   Draw draw(23);
   for (int i = problems_to_draw(100, 3000); i > 0; --i) {
-    const Reduction r(draw, -1, 1);
+    const ReductionCase r(draw, -1, 1);
     CAPTURE(r.text());
     if (r.axes.size() == 0) continue;
     Array sums = xt::sum(wide(r.x), r.named);

@@ -28,7 +28,7 @@ Variable backwards(const std::vector<Variable>& parts) {
 }
 
 // One number for both axes, or two.
-Size2d size2d(const std::vector<std::int64_t>& list) {
+Size2d both_sides(const std::vector<std::int64_t>& list) {
   return list.size() == 2 ? Size2d(list[0], list[1]) : Size2d(list.at(0));
 }
 
@@ -65,10 +65,10 @@ Table rearrange_operations() {
     return in.size() == 1 ? einsum(o.text("eq"), in[0]) : einsum(o.text("eq"), in[0], in[1]);
   };
   table["interpolate"] = [](const Options& o, const Inputs& in, const Constants&) {
-    return interpolate(in[0], size2d(o.list("size")), interpolation(o));
+    return interpolate(in[0], both_sides(o.list("size")), interpolation(o));
   };
   table["upsample"] = [](const Options& o, const Inputs& in, const Constants&) {
-    return upsample(in[0], size2d(o.list("factor")), interpolation(o));
+    return upsample(in[0], both_sides(o.list("factor")), interpolation(o));
   };
   return table;
 }

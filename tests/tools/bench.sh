@@ -74,6 +74,20 @@ if "$source_dir/bench/run" --from "$work/figures.json" "$work/second.json" >/dev
 then fail "two machines were joined"; fi
 grep -qF "a processor in one, another in another" "$work/err" || fail "the machines are not named"
 
+# Beside other programs: several threads against the better of one and several.
+python3 - "$work/figures.json" "$work/beside.json" <<'PYTHON'
+import json, sys
+figures = json.load(open(sys.argv[1]))
+figures.update(beside=2, repeated=4)
+for cell in figures["cells"]:
+    if (cell["workload"], cell["threads"]) == ("plain-50", 2):
+        cell["plumb"]["nanoseconds"] = [30e6] * 3
+json.dump(figures, open(sys.argv[2], "w"))
+PYTHON
+"$source_dir/bench/run" --from "$work/beside.json" | tr -s ' ' >"$work/narrow"
+shows 'Beside 2 busy programs plain-50 takes with 2 threads, in times of the better of one and all: plumb 1.20, libtorch 1.00; target <= 1.10, missed.'
+shows 'Measured once more, for their rounds were far apart: 4 cells.'
+
 "$source_dir/bench/run" --list >"$work/list"
 grep -qx 'lenet-1024:2' "$work/list" || fail "--list does not name lenet-1024:2"
 [[ $("$source_dir/bench/run" --list mlp-7) == mlp-7:1 ]] || fail "one thread is not the default"

@@ -150,12 +150,14 @@ core/io/a.cpp
   + 3
   tests: nowhere
 core/io/c.cpp
+  tests: nn
   no such file
   - 1
   + 2
 LIST
 run 2
 says "mutants.txt:1: no file stands above"
+says "mutants.txt:19: no bug stands above whose tests these are"
 says "  1 core/io/a.cpp: not there: 'return 7;' is there 0 times, expected once"
 says "  2 core/io/a.cpp: there twice: 'return' is there 2 times, expected once"
 says "  3 core/io/a.cpp: the same: nothing is changed"

@@ -1,5 +1,6 @@
 #include "workers.hpp"
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <system_error>
@@ -22,6 +23,10 @@ constexpr int spins_before_sleep = 20'000;
 
 // The caller looks this often whether the others are done before it offers them its processor.
 constexpr int spins_before_yield = 2'000;
+
+// It may have to wait for as long as it worked itself. Beyond that, and this, one of the others has
+// lost its processor: to another program for one to four milliseconds.
+constexpr auto late = std::chrono::microseconds(500);
 
 // Where a share begins and the one before it ends.
 std::uint64_t first_chunk(int share, int shares, std::int64_t chunks) {
@@ -73,7 +78,9 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   if (static_cast<std::uint64_t>(chunks) >= chunk_mask) return false;
   const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
   if (!owner) return false;
-  const int helpers = start(threads - 1);
+  const auto started = Attendance::Clock::now();
+  const int helpers = attendance_.helpers(start(threads - 1), started);
+  if (helpers == 0) return false;
   const int shares = helpers < most_shares ? helpers + 1 : most_shares;
   FirstFailure failure;
   const int before = shares_.load(std::memory_order_relaxed);
@@ -81,6 +88,7 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
     share_[share].ticket.fetch_or(chunk_mask, std::memory_order_acq_rel);
   function_.store(function, std::memory_order_release);
   context_.store(context, std::memory_order_release);
+  mode_.store(FloatingPointMode::of_thread(), std::memory_order_release);
   failure_.store(&failure, std::memory_order_release);
   chunks_.store(chunks, std::memory_order_release);
   helpers_.store(helpers, std::memory_order_release);
@@ -100,18 +108,31 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   running_chunks = true;
   take_chunks(loop, 0);
   running_chunks = false;
-  for (int spins = 0; done_.load(std::memory_order_acquire) < chunks; ++spins) {
-    if (spins < spins_before_yield) {
-      relax();
-    } else if (forks_ == forks()) {
-      std::this_thread::yield();
-    } else {
-      fail("parallel_for", "the process was forked within a piece; what other threads had in hand ",
-           "is not in the child");
-    }
+  if (!all_done_soon(chunks)) {
+    const auto own = Attendance::Clock::now() - started;
+    wait_for(chunks);
+    const auto now = Attendance::Clock::now();
+    if (now - started > 2 * own + late) attendance_.was_late(helpers, now);
   }
   failure.rethrow();
   return true;
+}
+
+bool Workers::all_done_soon(std::int64_t chunks) const {
+  for (int spins = 0; spins < spins_before_yield; ++spins) {
+    if (done_.load(std::memory_order_acquire) == chunks) return true;
+    relax();
+  }
+  return false;
+}
+
+void Workers::wait_for(std::int64_t chunks) const {
+  while (done_.load(std::memory_order_acquire) < chunks) {
+    if (forks_ != forks())
+      fail("parallel_for", "the process was forked within a piece; what other threads had in hand ",
+           "is not in the child");
+    std::this_thread::yield();
+  }
 }
 
 int Workers::start(int helpers) {
@@ -138,9 +159,11 @@ void Workers::take_share(std::uint64_t loop, int share) {
     const ChunkFunction function = function_.load(std::memory_order_acquire);
     void* context = context_.load(std::memory_order_acquire);
     FirstFailure* failure = failure_.load(std::memory_order_acquire);
+    const std::uint32_t wanted = mode_.load(std::memory_order_acquire);
     if (!next.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel,
                                     std::memory_order_acquire))
       continue;
+    const FloatingPointMode mode(wanted);
     try {
       function(context, static_cast<std::int64_t>(chunk));
     } catch (...) {
@@ -161,7 +184,6 @@ void Workers::work(int id) {
   running_chunks = true;
   for (std::uint64_t loop = 0;;) {
     loop = wait_for_loop_after(loop);
-    const FloatingPointMode mode;  // the one who started the thread may have had another
     if (id < helpers_.load(std::memory_order_acquire)) take_chunks(loop, id + 1);
   }
 }

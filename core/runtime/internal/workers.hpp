@@ -8,6 +8,7 @@
 
 #include "../forks.hpp"
 #include "../parallel.hpp"
+#include "attendance.hpp"
 
 namespace plumb::detail {
 
@@ -23,10 +24,11 @@ class Workers {
   /// a fork() gets new ones, whatever its parent's threads were doing.
   static Workers& instance();
 
-  /// Calls function(context, chunk) for every chunk in [0, chunks) on up to `threads` threads.
-  /// Rethrows the exception of the lowest chunk that threw. Returns false, having called nothing,
-  /// where the threads are busy with another caller's loop or there are 2^32 chunks or more. Throws
-  /// in the child of a fork() within a chunk where other threads had chunks in hand.
+  /// Calls function(context, chunk) for every chunk in [0, chunks) on up to `threads` threads, in the
+  /// caller's floating-point mode. Rethrows the exception of the lowest chunk that threw. Returns
+  /// false, having called nothing, where the threads are busy with another caller's loop or have no
+  /// processors, or there are 2^32 chunks or more. Throws in the child of a fork() within a chunk
+  /// where other threads had chunks in hand.
   bool run(std::int64_t chunks, int threads, ChunkFunction function, void* context);
 
  private:
@@ -37,17 +39,21 @@ class Workers {
   void take_chunks(std::uint64_t loop, int thread);
   void work(int id);
   std::uint64_t wait_for_loop_after(std::uint64_t seen);
+  bool all_done_soon(std::int64_t chunks) const;
+  void wait_for(std::int64_t chunks) const;
 
   const std::uint32_t forks_ = forks();  // of the process that the threads are in
 
   std::mutex owner_;  // of the loop that runs
   int started_ = 0;
+  Attendance attendance_;
 
   // The loop that runs. Written by its caller before the tickets open it; atomic because a thread
   // that comes late reads them while the next loop is being prepared, and then claims no chunk.
   std::atomic<ChunkFunction> function_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<FirstFailure*> failure_{nullptr};
+  std::atomic<std::uint32_t> mode_{0};  // the caller's, for floating-point numbers
   std::atomic<std::int64_t> chunks_{0};
   std::atomic<int> helpers_{0};
   std::atomic<int> shares_{0};

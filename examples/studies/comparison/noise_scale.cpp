@@ -13,7 +13,7 @@ double squared_norm(const Parameters& parameters) {
   return std::pow(optim::grad_norm(parameters), 2);
 }
 
-data::Batch draw(const Task& task, std::int64_t count, Generator& random) {
+data::Batch draw_batch(const Task& task, std::int64_t count, Generator& random) {
   std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
   for (std::int64_t& index : indices) index = random.below(task.train->size());
   return task.train->gather(indices);
@@ -32,7 +32,7 @@ Squares measure_once(const Task& task, nn::Layer& model, const NoiseOptions& opt
   std::vector<Tensor> sums;
   Squares squares;
   for (std::int64_t part = 0; part < options.parts; ++part) {
-    const data::Batch batch = draw(task, options.small, random);
+    const data::Batch batch = draw_batch(task, options.small, random);
     model.zero_grad();
     task.loss(model(batch.x, batch.lengths), batch).backward();
     squares.small += squared_norm(parameters) / parts;

@@ -108,7 +108,7 @@ double usual_limit(const Options&) {
 }
 
 // To six digits: 1 and not 0.9999999999999998.
-double rounded(double value) { return std::strtod(format("%.6g", value).c_str(), nullptr); }
+double to_six_digits(double value) { return std::strtod(format("%.6g", value).c_str(), nullptr); }
 
 void complete(optim::SGDOptions& options, bool has_dampening) {
   if (options.debias && !has_dampening) options.dampening = options.momentum;
@@ -143,8 +143,8 @@ void OptimizerSpec::read(const std::string& rule, const std::string& options) {
   complete(all, has_dampening);
   optim::validate(all);
   factor_ = growth(all);
-  lr_high_ = rounded(usual_limit(all) / factor_);
-  lr_low_ = rounded(lr_high_ / 1e4);
+  lr_high_ = to_six_digits(usual_limit(all) / factor_);
+  lr_low_ = to_six_digits(lr_high_ / 1e4);
   if (!lr.empty()) read_lr(lr);
   for (optim::Setting& setting : optim::settings_of(all))
     if (setting.name != "lr") settings_.push_back(std::move(setting));

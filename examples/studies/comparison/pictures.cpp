@@ -11,7 +11,7 @@ namespace {
 
 using plumb::errors::text;
 
-constexpr double never = std::numeric_limits<double>::infinity();
+constexpr double not_reached = std::numeric_limits<double>::infinity();
 
 std::int64_t number(std::size_t i) { return static_cast<std::int64_t>(i); }
 
@@ -47,7 +47,7 @@ std::string curve_csv(const Outcome& outcome, double target) {
     for (const RunResult& run : outcome.runs) {
       // What diverged has no finite loss from there on.
       const bool there = i < run.points.size();
-      losses.push_back(there ? run.points[i].validation.loss : never);
+      losses.push_back(there ? run.points[i].validation.loss : not_reached);
       if (there) seconds.push_back(run.points[i].seconds);
       if (there) step = run.points[i].step;
     }

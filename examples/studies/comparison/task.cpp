@@ -18,7 +18,7 @@ constexpr double pi = 3.14159265358979323846;
 
 // The samples of seed 0 that come from f(random, x, y), x [n, features]; a stream for each part.
 template <class Target, class F>
-Data draw(std::int64_t n, std::int64_t features, std::uint64_t part, const F& f) {
+Data draw_data(std::int64_t n, std::int64_t features, std::uint64_t part, const F& f) {
   Generator random(part, Stream::data);
   Tensor x = Tensor::empty({n, features});
   Tensor y =
@@ -31,9 +31,9 @@ Data draw(std::int64_t n, std::int64_t features, std::uint64_t part, const F& f)
 
 template <class Target, class F>
 void draw_parts(Task& task, std::int64_t samples, std::int64_t features, const F& f) {
-  task.train = draw<Target>(samples, features, 1, f);
-  task.validation = draw<Target>(2000, features, 2, f);
-  task.test = draw<Target>(2000, features, 3, f);
+  task.train = draw_data<Target>(samples, features, 1, f);
+  task.validation = draw_data<Target>(2000, features, 2, f);
+  task.test = draw_data<Target>(2000, features, 3, f);
 }
 
 void read_digits(Task& task, const TaskOptions& options) {
@@ -141,7 +141,7 @@ class Displacement : public nn::Layer {
 
 // Training points scatter around the minimum at 0; validation and test are the minimum itself.
 void read_quadratic(Task& task, std::int64_t samples) {
-  task.train = draw<float>(samples, features, 1, [](Generator& random, float* x, float& y) {
+  task.train = draw_data<float>(samples, features, 1, [](Generator& random, float* x, float& y) {
     for (std::int64_t j = 0; j < features; ++j) x[j] = static_cast<float>(0.1 * random.normal());
     y = 0;
   });
@@ -155,7 +155,7 @@ void read_linear(Task& task, std::int64_t samples) {
     y = static_cast<float>(score(random, x));
   };
   draw_parts<float>(task, samples, features, exact);
-  task.train = draw<float>(samples, features, 1, [&](Generator& random, float* x, float& y) {
+  task.train = draw_data<float>(samples, features, 1, [&](Generator& random, float* x, float& y) {
     exact(random, x, y);
     y += static_cast<float>(0.5 * random.normal());
   });

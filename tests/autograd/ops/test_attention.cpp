@@ -9,16 +9,16 @@
 #include "../../support/compare.hpp"
 #include "../../support/errors.hpp"
 #include "../../support/random.hpp"
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
 using plumb::test::error_of;
+using plumb::test::infinity;
 using plumb::test::normal;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Tensor lengths(const std::vector<std::int64_t>& values) { return Tensor::from(values); }
 

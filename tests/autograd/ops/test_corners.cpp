@@ -9,13 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "../../support/special_values.hpp"
+#include "../../support/subnormals.hpp"
+
 using namespace plumb;
+using plumb::test::infinity;
+using plumb::test::SubnormalsKept;
 
 namespace {
 
 using Wide = long double;  // has room for every power and exponential below
 
-constexpr Wide infinity = std::numeric_limits<Wide>::infinity();
 constexpr Wide no_limit = std::numeric_limits<Wide>::quiet_NaN();
 
 template <class T>
@@ -204,7 +208,7 @@ BceOptions weighing(DType type, double w, double p) {
 }
 
 // clang-format off
-const std::vector<Loss>& losses() {
+const std::vector<Loss>& corner_losses() {
   static const std::vector<Loss> all = {
       {"mse", [](const Variable& x, const Variable& t) { return mse(x, t, Reduction::none); },
        {0, 1, -2},
@@ -273,7 +277,7 @@ const std::vector<Loss>& losses() {
 template <class T>
 void check_losses() {
   constexpr T nan = std::numeric_limits<T>::quiet_NaN();
-  for (const Loss& loss : losses())
+  for (const Loss& loss : corner_losses())
     for (const double target : loss.targets) {
       for (const T magnitude : magnitudes<T>())
         for (const T point : {magnitude, -magnitude}) check_loss<T>(loss, point, T(target));
@@ -342,6 +346,7 @@ void check_rows() {
 }  // namespace
 
 TEST_CASE("corners: activations and functions have their limits, in value and gradient") {
+  const SubnormalsKept kept;
   for (const Function& function : functions()) {
     check_function<float>(function);
     check_function<double>(function);
@@ -349,11 +354,30 @@ TEST_CASE("corners: activations and functions have their limits, in value and gr
 }
 
 TEST_CASE("corners: losses have their limits, in value and gradients") {
+  const SubnormalsKept kept;
   check_losses<float>();
   check_losses<double>();
 }
 
 TEST_CASE("corners: softmax and cross_entropy have their limits") {
+  const SubnormalsKept kept;
   check_rows<float>();
   check_rows<double>();
+}
+
+TEST_CASE("corners: where subnormal numbers are flushed, they give what 0 gives") {
+  // What only chooses an element or hands it on does not compute with it.
+  const auto flushed = [](auto x) { return std::fpclassify(x) == FP_SUBNORMAL ? x * 0 : x; };
+  const auto bits = [&](auto of_element) {
+    return std::pair(hash(Tensor::from({flushed(of_element.first)})),
+                     hash(Tensor::from({flushed(of_element.second)})));
+  };
+  for (const Function& function : functions()) {
+    CAPTURE(function.name);
+    CHECK(bits(at<float>(function.f, 1e-40F)) == bits(at<float>(function.f, 0.F)));
+    CHECK(bits(at<double>(function.f, 1e-310)) == bits(at<double>(function.f, 0.)));
+    if (function.positive) continue;
+    CHECK(bits(at<float>(function.f, -1e-40F)) == bits(at<float>(function.f, -0.F)));
+    CHECK(bits(at<double>(function.f, -1e-310)) == bits(at<double>(function.f, -0.)));
+  }
 }

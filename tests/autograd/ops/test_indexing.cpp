@@ -10,7 +10,7 @@ using namespace plumb;
 
 namespace {
 
-Tensor random(const Shape& shape) {
+Tensor random_source(const Shape& shape) {
   Tensor x = Tensor::empty(shape, DType::float64);
   Generator(1).fill_uniform(x, -1, 1);
   return x;
@@ -29,7 +29,7 @@ TEST_CASE("gather: gradcheck along each axis, with repeated indices") {
           const Variable y = gather(v[0], axis, index);
           return y * y;
         },
-        {random({2, 3, 2})});
+        {random_source({2, 3, 2})});
   };
   check(1, indices({2, 2, 0, 1, 2, 1, 0, 0}, {2, 2, 2}));
   check(0, indices({1, 0, 1, 1}, {2, 1, 2}));
@@ -44,7 +44,7 @@ TEST_CASE("index_select: gradcheck along each axis, with repeated indices") {
           const Variable y = index_select(v[0], axis, indices({1, 0, 1, 1}, {4}));
           return y * y + index_select(v[0] * 2, axis, indices({0}, {1}));
         },
-        {random({2, 3, 2})});
+        {random_source({2, 3, 2})});
 }
 
 TEST_CASE("gather, index_select: values and gradients") {

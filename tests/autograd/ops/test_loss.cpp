@@ -7,24 +7,26 @@
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/core/runtime/random.hpp>
 
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::infinity;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_2 = 0.6931471805599453;
 const Reduction reductions[] = {Reduction::mean, Reduction::sum, Reduction::none};
 
-Tensor normal(std::uint64_t seed, DType dtype = DType::float64, const Shape& shape = {2, 3}) {
+Tensor normal_scores(std::uint64_t seed, DType dtype = DType::float64,
+                     const Shape& shape = {2, 3}) {
   Tensor x = Tensor::empty(shape, dtype);
   Generator generator(seed);
   generator.fill_normal(x);
   return x;
 }
 
-Tensor uniform(std::uint64_t seed) {
+Tensor uniform_2x3(std::uint64_t seed) {
   Tensor x = Tensor::empty({2, 3}, DType::float64);
   Generator generator(seed);
   generator.fill_uniform(x, 0.1, 0.9);
@@ -33,7 +35,7 @@ Tensor uniform(std::uint64_t seed) {
 
 Tensor row(std::initializer_list<double> values) { return Tensor::from(values); }
 
-std::vector<double> values(const Variable& x) { return x.value().to_vector<double>(); }
+std::vector<double> all_values(const Variable& x) { return x.value().to_vector<double>(); }
 
 BceOptions bce(Reduction reduction, Tensor weight = {}, Tensor pos_weight = {}) {
   return {weight, pos_weight, reduction};
@@ -43,7 +45,7 @@ BceOptions bce(Reduction reduction, Tensor weight = {}, Tensor pos_weight = {}) 
 
 TEST_CASE("mse: values and gradients of both sides") {
   const Variable x = Variable::leaf(row({1, 2, 5})), t = Variable::leaf(row({1, 4, 2}));
-  CHECK(values(mse(x, t, Reduction::none)) == std::vector<double>{0, 4, 9});
+  CHECK(all_values(mse(x, t, Reduction::none)) == std::vector<double>{0, 4, 9});
   CHECK(mse(x, t, Reduction::sum).item() == 13);
   const Variable mean = mse(x, t);
   CHECK(mean.shape() == Shape{});
@@ -55,7 +57,7 @@ TEST_CASE("mse: values and gradients of both sides") {
 
 TEST_CASE("l1: values, and gradient 0 where both are equal") {
   const Variable x = Variable::leaf(row({1, 2, 5})), t = Variable::leaf(row({1, 4, 2}));
-  CHECK(values(l1(x, t, Reduction::none)) == std::vector<double>{0, 2, 3});
+  CHECK(all_values(l1(x, t, Reduction::none)) == std::vector<double>{0, 2, 3});
   CHECK(l1(x, t).item() == doctest::Approx(5 / 3.0).epsilon(1e-15));
   l1(x, t, Reduction::sum).backward();
   CHECK(x.grad().to_vector<double>() == std::vector<double>{0, -1, 1});
@@ -80,19 +82,19 @@ TEST_CASE("loss: NaN stays NaN in the gradients of differences") {
 
 TEST_CASE("huber: a parabola up to delta, a line beyond") {
   const Variable x = Variable::leaf(row({1, -2, 2, 10})), t = Variable::leaf(row({0, 0, 0, 0}));
-  CHECK(values(huber(x, t, 2, Reduction::none)) == std::vector<double>{0.5, 2, 2, 18});
+  CHECK(all_values(huber(x, t, 2, Reduction::none)) == std::vector<double>{0.5, 2, 2, 18});
   huber(x, t, 2, Reduction::sum).backward();
   CHECK(x.grad().to_vector<double>() == std::vector<double>{1, -2, 2, 2});
   CHECK(t.grad().to_vector<double>() == std::vector<double>{-1, 2, -2, -2});
-  CHECK(values(huber(x, t, infinity, Reduction::none)) == std::vector<double>{0.5, 2, 2, 50});
+  CHECK(all_values(huber(x, t, infinity, Reduction::none)) == std::vector<double>{0.5, 2, 2, 50});
 }
 
 TEST_CASE("bce_with_logits: values with and without weights") {
   const Tensor x = row({0, 0, 0}), t = row({0, 1, 0.5});
-  for (const double loss : values(bce_with_logits(x, t, bce(Reduction::none))))
+  for (const double loss : all_values(bce_with_logits(x, t, bce(Reduction::none))))
     CHECK(loss == doctest::Approx(log_2).epsilon(1e-15));
   const auto weighted =
-      values(bce_with_logits(x, t, bce(Reduction::none, row({1, 2, 2}), row({3}))));
+      all_values(bce_with_logits(x, t, bce(Reduction::none, row({1, 2, 2}), row({3}))));
   CHECK(weighted[0] == doctest::Approx(log_2).epsilon(1e-15));
   CHECK(weighted[1] == doctest::Approx(6 * log_2).epsilon(1e-15));
   CHECK(weighted[2] == doctest::Approx(4 * log_2).epsilon(1e-15));  // 2 (0.5 + 0.5 * 3)
@@ -142,14 +144,14 @@ TEST_CASE("kl_div: values of both kinds of target") {
   CHECK(kl_div(x, p).item() == doctest::Approx(expected / 3).epsilon(1e-14));
   CHECK(kl_div(x.reshape({1, 3}), p.reshape({1, 3}), {false, Reduction::batchmean}).item() ==
         doctest::Approx(expected).epsilon(1e-14));
-  const std::vector<double> each = values(kl_div(x, p, {false, Reduction::none}));
+  const std::vector<double> each = all_values(kl_div(x, p, {false, Reduction::none}));
   CHECK(each[0] == doctest::Approx(0.5 * log_2).epsilon(1e-14));
   CHECK(each[1] == 0);
   CHECK(each[2] == doctest::Approx(-0.25 * log_2).epsilon(1e-14));
 }
 
 TEST_CASE("kl_div: batchmean divides by the leading axis") {
-  const Tensor x = normal(1), t = uniform(2);
+  const Tensor x = normal_scores(1), t = uniform_2x3(2);
   CHECK(kl_div(x, t, {false, Reduction::batchmean}).item() ==
         doctest::Approx(kl_div(x, t, {false, Reduction::sum}).item() / 2).epsilon(1e-15));
 }
@@ -157,40 +159,42 @@ TEST_CASE("kl_div: batchmean divides by the leading axis") {
 TEST_CASE("kl_div: a target of probability 0 costs nothing, whatever the input") {
   const Variable x = Variable::leaf(row({-infinity, -1000, -3}));
   const Variable loss = kl_div(x, row({0, 0, 1}), {false, Reduction::none});
-  CHECK(values(loss) == std::vector<double>{0, 0, 3});
+  CHECK(all_values(loss) == std::vector<double>{0, 0, 3});
   loss.backward(Tensor::ones({3}, DType::float64));
   CHECK(x.grad().to_vector<double>() == std::vector<double>{0, 0, -1});
-  CHECK(values(kl_div(x, row({-infinity, -1000, 0}), {true, Reduction::none})) ==
+  CHECK(all_values(kl_div(x, row({-infinity, -1000, 0}), {true, Reduction::none})) ==
         std::vector<double>{0, 0, 3});
 }
 
 TEST_CASE("loss: gradients of input and target for every reduction") {
   for (const Reduction reduction : reductions) {
-    gradcheck([=](const auto& in) { return mse(in[0], in[1], reduction); }, {normal(1), normal(2)});
-    gradcheck([=](const auto& in) { return l1(in[0], in[1], reduction); }, {normal(1), normal(2)});
+    gradcheck([=](const auto& in) { return mse(in[0], in[1], reduction); },
+              {normal_scores(1), normal_scores(2)});
+    gradcheck([=](const auto& in) { return l1(in[0], in[1], reduction); },
+              {normal_scores(1), normal_scores(2)});
     gradcheck([=](const auto& in) { return huber(in[0], in[1], 0.7, reduction); },
-              {normal(1), normal(2)});
+              {normal_scores(1), normal_scores(2)});
     gradcheck([=](const auto& in) { return bce_with_logits(in[0], in[1], bce(reduction)); },
-              {normal(1), uniform(2)});
-    const BceOptions weighted = bce(reduction, uniform(3), row({0.5, 2, 3}));
+              {normal_scores(1), uniform_2x3(2)});
+    const BceOptions weighted = bce(reduction, uniform_2x3(3), row({0.5, 2, 3}));
     gradcheck([=](const auto& in) { return bce_with_logits(in[0], in[1], weighted); },
-              {normal(1), uniform(2)});
+              {normal_scores(1), uniform_2x3(2)});
     gradcheck(
         [=](const auto& in) {
           return kl_div(in[0], in[1], {false, reduction});
         },
-        {normal(1), uniform(2)});
+        {normal_scores(1), uniform_2x3(2)});
     gradcheck(
         [=](const auto& in) {
           return kl_div(in[0], in[1], {true, reduction});
         },
-        {normal(1), normal(2)});
+        {normal_scores(1), normal_scores(2)});
   }
   gradcheck(
       [](const auto& in) {
         return kl_div(in[0], in[1], {false, Reduction::batchmean});
       },
-      {normal(1), uniform(2)});
+      {normal_scores(1), uniform_2x3(2)});
 }
 
 TEST_CASE("loss: gradients add up where a variable is both input and target") {
@@ -209,7 +213,8 @@ TEST_CASE("loss: float32 sums keep their digits") {
 }
 
 TEST_CASE("loss: the same bits for any number of threads") {
-  const Tensor x = normal(1, DType::float32, {200000}), t = normal(2, DType::float32, {200000});
+  const Tensor x = normal_scores(1, DType::float32, {200000}),
+               t = normal_scores(2, DType::float32, {200000});
   std::vector<float> first;
   for (const int threads : {1, 2, 4}) {
     const test::Threads scope(threads);

@@ -9,20 +9,20 @@ using namespace plumb;
 
 namespace {
 
-using Function = Variable (*)(const Variable&);
+using UnaryFunction = Variable (*)(const Variable&);
 
 }  // namespace
 
 TEST_CASE("exp, log, sqrt, abs, erf: gradcheck") {
   const Tensor x = Tensor::from({0.3, 1.7, 2.5, 0.9});
-  for (const Function f : std::initializer_list<Function>{exp, log, sqrt, abs, erf})
+  for (const UnaryFunction f : std::initializer_list<UnaryFunction>{exp, log, sqrt, abs, erf})
     gradcheck([f](const std::vector<Variable>& v) { return f(v[0]); }, {x});
-  for (const Function f : std::initializer_list<Function>{exp, abs, erf})
+  for (const UnaryFunction f : std::initializer_list<UnaryFunction>{exp, abs, erf})
     gradcheck([f](const std::vector<Variable>& v) { return f(v[0]); }, {-x});
 }
 
 TEST_CASE("sin, cos, expm1, log1p: gradcheck, of every shape") {
-  for (const Function f : std::initializer_list<Function>{sin, cos, expm1, log1p})
+  for (const UnaryFunction f : std::initializer_list<UnaryFunction>{sin, cos, expm1, log1p})
     for (const Shape& shape : {Shape{2, 3}, Shape{}, Shape{1}, Shape{0, 2}, Shape{17}}) {
       Tensor x = Tensor::empty(shape, DType::float64);
       Generator(3).fill_uniform(x, -0.7, 2);
@@ -34,7 +34,7 @@ TEST_CASE("sin, cos, expm1, log1p: the same bits for any number of threads") {
   Tensor x = Tensor::empty({100'003}, DType::float32);
   Generator(4).fill_uniform(x, -0.9, 3);
   x.mutable_data<float>()[99'999] = 3e38F;
-  for (const Function f : std::initializer_list<Function>{sin, cos, expm1, log1p}) {
+  for (const UnaryFunction f : std::initializer_list<UnaryFunction>{sin, cos, expm1, log1p}) {
     std::vector<std::uint64_t> found;
     for (const int threads : {1, 2, 3, 4}) {
       const test::Threads scope(threads);

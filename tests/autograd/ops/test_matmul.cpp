@@ -8,7 +8,7 @@ using namespace plumb;
 
 namespace {
 
-Tensor random(const Shape& shape, std::uint64_t seed) {
+Tensor random_matrix(const Shape& shape, std::uint64_t seed) {
   Tensor x = Tensor::empty(shape, DType::float64);
   Generator(seed).fill_uniform(x, -1, 1);
   return x;
@@ -32,21 +32,22 @@ TEST_CASE("matmul: gradcheck of every transpose, plain, batched and broadcast") 
                                  {{2, 3}, {2, 3, 4}},
                                  {{2, 1, 2, 3}, {3, 3, 2}}})
         gradcheck([=](const std::vector<Variable>& v) { return matmul(v[0], v[1], ta, tb); },
-                  {random(stored(a, ta), 1), random(stored(b, tb), 2)});
+                  {random_matrix(stored(a, ta), 1), random_matrix(stored(b, tb), 2)});
 }
 
 TEST_CASE("linear: gradcheck with and without bias, of any leading axes") {
   for (const Shape& x : {Shape{4, 3}, Shape{3}, Shape{2, 2, 3}}) {
     gradcheck([](const std::vector<Variable>& v) { return linear(v[0], v[1], v[2]); },
-              {random(x, 1), random({2, 3}, 2), random({2}, 3)});
+              {random_matrix(x, 1), random_matrix({2, 3}, 2), random_matrix({2}, 3)});
     gradcheck([](const std::vector<Variable>& v) { return linear(v[0], v[1]); },
-              {random(x, 1), random({2, 3}, 2)});
+              {random_matrix(x, 1), random_matrix({2, 3}, 2)});
   }
 }
 
 TEST_CASE("linear_relu: gradcheck, and the bits of a ReLU behind linear") {
   for (const Shape& shape : {Shape{5, 3}, Shape{3}, Shape{2, 9, 3}}) {
-    const std::vector<Tensor> at = {random(shape, 1), random({6, 3}, 2), random({6}, 3)};
+    const std::vector<Tensor> at = {random_matrix(shape, 1), random_matrix({6, 3}, 2),
+                                    random_matrix({6}, 3)};
     gradcheck([](const std::vector<Variable>& v) { return linear_relu(v[0], v[1], v[2]); }, at);
     gradcheck([](const std::vector<Variable>& v) { return linear_relu(v[0], v[1]); },
               {at[0], at[1]});

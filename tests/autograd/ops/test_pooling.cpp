@@ -13,19 +13,20 @@
 #include "../../support/compare.hpp"
 #include "../../support/errors.hpp"
 #include "../../support/random.hpp"
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
 using plumb::test::error_of;
+using plumb::test::infinity;
 using plumb::test::normal;
+using plumb::test::not_a_number;
 using plumb::test::Threads;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
-const double not_a_number = std::nan("");
 
 // max_pool2d and its gradient as the definition has them, for float64.
 struct Direct {

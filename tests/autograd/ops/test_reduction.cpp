@@ -10,16 +10,15 @@
 #include <plumb/core/runtime/random.hpp>
 
 #include "../../support/gradients.hpp"
+#include "../../support/special_values.hpp"
 
 using namespace plumb;
+using plumb::test::infinity;
+using plumb::test::not_a_number;
 using test::distinct;
 using test::gradient;
 
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("reductions: gradcheck over every kind of axes, with and without keepdims") {
   using Reduce = Variable (*)(const Variable&, const Axes&, KeepDims);
@@ -86,7 +85,6 @@ TEST_CASE("max, min: over all, ties share the gradient; over axes the first take
 }
 
 TEST_CASE("max: NaN passes, forward and in the gradient") {
-  const double not_a_number = std::numeric_limits<double>::quiet_NaN();
   const Tensor x = Tensor::from({1., not_a_number, 3., not_a_number}, {2, 2});
   CHECK(std::isnan(max(x).item()));
   CHECK(std::isnan(min(x, 1).value().at({1})));

@@ -5,9 +5,11 @@
 #include <plumb/core/tensor/hash.hpp>
 
 #include "../../support/random.hpp"
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::infinity;
 using plumb::test::normal;
 
 TEST_CASE("cumsum: gradcheck along each axis, also of nothing and of one") {
@@ -39,7 +41,6 @@ TEST_CASE("cumsum: values of every type; the sum is wider than the elements") {
 }
 
 TEST_CASE("cumsum: NaN and infinity go on from where they stand") {
-  const double infinity = HUGE_VAL;
   const std::vector<double> y =
       cumsum(Tensor::from({1., infinity, 1., -infinity, 1.}), 0).value().to_vector<double>();
   CHECK(std::vector<double>(y.begin(), y.begin() + 3) ==

@@ -14,7 +14,7 @@ namespace {
 
 using Variables = std::vector<Variable>;
 
-Tensor random(const Shape& shape) {
+Tensor random_tensor(const Shape& shape) {
   Tensor x = Tensor::empty(shape, DType::float64);
   Generator(1).fill_uniform(x, -1, 1);
   return x;
@@ -40,7 +40,7 @@ const std::byte* memory_of(const Tensor& x) { return x.raw(); }
 }  // namespace
 
 TEST_CASE("reshape, flatten, squeeze, unsqueeze: gradcheck") {
-  const Tensor x = random({2, 1, 3});
+  const Tensor x = random_tensor({2, 1, 3});
   check([](const Variables& v) { return reshape(v[0], {3, -1}); }, {x});
   check([](const Variables& v) { return flatten(v[0], 1); }, {x});
   check([](const Variables& v) { return squeeze(v[0]); }, {x});
@@ -66,9 +66,9 @@ TEST_CASE("reshape, flatten, squeeze, unsqueeze: shapes; memory is shared") {
 }
 
 TEST_CASE("transpose, permute: gradcheck and values") {
-  check([](const Variables& v) { return transpose(v[0], 0, -1); }, {random({2, 3, 4})});
-  check([](const Variables& v) { return permute(v[0], {1, 2, 0}); }, {random({2, 3, 4})});
-  check([](const Variables& v) { return permute(v[0], Axes{}); }, {random({})});
+  check([](const Variables& v) { return transpose(v[0], 0, -1); }, {random_tensor({2, 3, 4})});
+  check([](const Variables& v) { return permute(v[0], {1, 2, 0}); }, {random_tensor({2, 3, 4})});
+  check([](const Variables& v) { return permute(v[0], Axes{}); }, {random_tensor({})});
   const Tensor x = counting({2, 3});
   CHECK(transpose(x, 0, 1).shape() == Shape{3, 2});
   CHECK(transpose(x, 0, 1).value().to_vector<float>() == std::vector<float>{0, 3, 1, 4, 2, 5});
@@ -79,13 +79,15 @@ TEST_CASE("transpose, permute: gradcheck and values") {
 
 TEST_CASE("slice: gradcheck along each axis, with steps and of nothing") {
   for (const int axis : {0, 1, -1}) {
-    check([=](const Variables& v) { return slice(v[0], axis, 1, 3); }, {random({3, 3, 4})});
-    check([=](const Variables& v) { return slice(v[0], axis, 0, to_end, 2); }, {random({3, 3, 4})});
-    check([=](const Variables& v) { return slice(v[0], axis, 2, 2); }, {random({3, 3, 4})});
+    check([=](const Variables& v) { return slice(v[0], axis, 1, 3); }, {random_tensor({3, 3, 4})});
+    check([=](const Variables& v) { return slice(v[0], axis, 0, to_end, 2); },
+          {random_tensor({3, 3, 4})});
+    check([=](const Variables& v) { return slice(v[0], axis, 2, 2); }, {random_tensor({3, 3, 4})});
   }
   check([](const Variables& v) { return slice(v[0], 0, 0, 2) * slice(v[0], 0, 1, 3); },
-        {random({3, 2})});
-  check([](const Variables& v) { return sum(slice(v[0] * 2, 0, 0, 2)) + v[0]; }, {random({3, 2})});
+        {random_tensor({3, 2})});
+  check([](const Variables& v) { return sum(slice(v[0] * 2, 0, 0, 2)) + v[0]; },
+        {random_tensor({3, 2})});
 }
 
 TEST_CASE("slice: reads ranges as Python does") {
@@ -130,18 +132,18 @@ TEST_CASE("concat, stack: gradcheck along each axis") {
         [=](const Variables& v) {
           return concat({v[0], v[1], v[0]}, axis);
         },
-        {random({2, 3, 2}), random(other)});
+        {random_tensor({2, 3, 2}), random_tensor(other)});
     check(
         [=](const Variables& v) {
           return stack({v[0], v[1], v[1]}, axis);
         },
-        {random({2, 3}), random({2, 3})});
+        {random_tensor({2, 3}), random_tensor({2, 3})});
   }
   check(
       [](const Variables& v) {
         return concat({v[0] * 2, v[0]}, 0) + v[1];
       },
-      {random({1, 3}), random({2, 3})});
+      {random_tensor({1, 3}), random_tensor({2, 3})});
 }
 
 TEST_CASE("concat, stack: values; constants among the parts") {
@@ -175,7 +177,7 @@ TEST_CASE("broadcast_to: gradcheck and values") {
                                  {{2, 3}, {2, 3}},
                                  {{1, 2, 1}, {2, 2, 2, 3}}}) {
     const Shape& shape = to;
-    check([&](const Variables& v) { return broadcast_to(v[0], shape); }, {random(from)});
+    check([&](const Variables& v) { return broadcast_to(v[0], shape); }, {random_tensor(from)});
   }
   CHECK(broadcast_to(counting({2, 1}), {2, 2}).value().to_vector<float>() ==
         std::vector<float>{0, 0, 1, 1});
@@ -219,7 +221,7 @@ TEST_CASE("shape operations: bad arguments are named") {
 }
 
 TEST_CASE("Variable: reshape, rows and operator[] as members, as Tensor has them") {
-  const Tensor x = random({4, 3});
+  const Tensor x = random_tensor({4, 3});
   check([](const Variables& v) { return v[0].reshape({2, -1}); }, {x});
   check([](const Variables& v) { return v[0].rows(1, 3); }, {x});
   check([](const Variables& v) { return v[0][2]; }, {x});
@@ -236,7 +238,7 @@ TEST_CASE("Variable: reshape, rows and operator[] as members, as Tensor has them
 }
 
 TEST_CASE("split, chunk, flip: gradcheck") {
-  const Tensor x = random({2, 5, 3});
+  const Tensor x = random_tensor({2, 5, 3});
   for (const int axis : {0, 1, -1}) {
     // Parts of different weight, one of them not used.
     const auto weighed = [](const std::vector<Variable>& parts) {

@@ -8,17 +8,15 @@
 
 #include "../../support/compare.hpp"
 #include "../../support/random.hpp"
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::deviation;
+using plumb::test::infinity;
 using plumb::test::normal;
 
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("softmax: values along the last axis") {
   const Tensor y = softmax(Tensor::from({1.0, 2.0, 3.0, 5.0, 5.0, 5.0}, {2, 3}), -1).value();

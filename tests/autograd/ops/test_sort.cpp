@@ -8,15 +8,16 @@
 #include <plumb/core/tensor/hash.hpp>
 
 #include "../../support/random.hpp"
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::infinity;
 using plumb::test::normal;
+using plumb::test::not_a_number;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 constexpr SortOrder down = SortOrder::descending, up = SortOrder::ascending;
 
 using Places = std::vector<std::int64_t>;
@@ -40,7 +41,7 @@ TEST_CASE("sort, topk: gradcheck along each axis, in both orders") {
 }
 
 TEST_CASE("sort, argsort: equal elements keep their order, NaN is the largest") {
-  const Tensor x = Tensor::from({2., nan_value, -0., 2., -infinity, 0., nan_value, infinity});
+  const Tensor x = Tensor::from({2., not_a_number, -0., 2., -infinity, 0., not_a_number, infinity});
   const auto [values, indices] = sort(x);
   CHECK(places(indices) == Places{4, 2, 5, 0, 3, 7, 1, 6});
   CHECK(values.value().at({0}) == -infinity);
@@ -51,8 +52,8 @@ TEST_CASE("sort, argsort: equal elements keep their order, NaN is the largest") 
   CHECK(places(argsort(x.to(DType::float32), 0, down)) == Places{1, 6, 7, 0, 3, 2, 5, 4});
   CHECK(places(topk(x, 3).indices) == Places{1, 6, 7});
   CHECK(places(topk(x, 3, 0, up).indices) == Places{4, 2, 5});
-  const double minus_nan = std::copysign(nan_value, -1);
-  CHECK(places(argsort(Tensor::from({minus_nan, -1., nan_value}))) == Places{1, 0, 2});
+  const double minus_nan = std::copysign(not_a_number, -1);
+  CHECK(places(argsort(Tensor::from({minus_nan, -1., not_a_number}))) == Places{1, 0, 2});
 }
 
 TEST_CASE("sort: of integers and bytes") {

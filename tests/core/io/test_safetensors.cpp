@@ -40,7 +40,7 @@ StateDict example() {
   return state;
 }
 
-bool equal_bits(const StateDict& a, const StateDict& b) {
+bool same_bits(const StateDict& a, const StateDict& b) {
   if (a.scalars() != b.scalars() || a.tensors().size() != b.tensors().size()) return false;
   for (const auto& [name, x] : a.tensors()) {
     if (!b.has_tensor(name)) return false;
@@ -68,7 +68,7 @@ TEST_CASE("safetensors: a state dict comes back bit for bit") {
   save_safetensors(path, state);
   const LoadedState loaded = load_safetensors(path);
   CHECK(loaded.verified);
-  CHECK(equal_bits(loaded.state, state));
+  CHECK(same_bits(loaded.state, state));
   CHECK(folder.names() == std::vector<std::string>{"state.safetensors"});
 
   save_safetensors(path, StateDict());
@@ -83,7 +83,7 @@ TEST_CASE("safetensors: a tensor that is written and read in pieces comes back")
   state.set("large", Tensor::arange(100'003, DType::float64));
   state.set("small", Tensor::arange(3));
   save_safetensors(path, state);
-  CHECK(equal_bits(load_safetensors(path).state, state));
+  CHECK(same_bits(load_safetensors(path).state, state));
 }
 
 TEST_CASE("safetensors: equal states are equal files, and tensors lie at multiples of their size") {

@@ -12,10 +12,10 @@ using Scalar = StateDict::Scalar;
 
 namespace {
 
-const detail::Origin origin{"load", "a.safetensors"};
+const detail::Origin place{"load", "a.safetensors"};
 
 Scalar back(const Scalar& scalar) {
-  return detail::parse_scalar(origin, "x", detail::scalar_text(scalar));
+  return detail::parse_scalar(place, "x", detail::scalar_text(scalar));
 }
 
 std::uint64_t bits(const Scalar& scalar) {
@@ -50,7 +50,7 @@ TEST_CASE("scalar_text: text that is no scalar is refused") {
                            "double ", "double nan", "double nan:", "double nan:7ff0000000000000",
                            "double 0.1 ", "bool 1", "string", "float 1"}) {
     CAPTURE(text);
-    CHECK(test::contains(test::error_of([&] { detail::parse_scalar(origin, "lr", text); }),
+    CHECK(test::contains(test::error_of([&] { detail::parse_scalar(place, "lr", text); }),
                          "[load] a.safetensors: scalar 'lr' reads '"));
   }
 }

@@ -8,14 +8,16 @@
 #include <plumb/core/runtime/random.hpp>
 #include <utility>
 
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using kernel::Extreme;
+using plumb::test::infinity;
+using plumb::test::not_a_number;
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 using Indices = std::vector<std::int64_t>;
 
 Indices positions(const Tensor& x, Extreme which, const Axes& axes) {
@@ -96,7 +98,6 @@ TEST_CASE("extreme: any element type, runs and columns of many lengths, as defin
 }
 
 TEST_CASE("extreme: infinities and the limits of integers") {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
   const Tensor low = Tensor::full({3}, -infinity, DType::float64);
   CHECK(kernel::extreme(low, Extreme::largest).item() == -infinity);
   CHECK(kernel::argmax(low).item<int>() == 0);

@@ -9,12 +9,13 @@
 #include <plumb/core/runtime/error.hpp>
 #include <vector>
 
+#include "../../support/special_values.hpp"
+
 using namespace plumb;
+using plumb::test::infinity;
+using plumb::test::not_a_number;
 
 namespace {
-
-const double infinity = std::numeric_limits<double>::infinity();
-const double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 double at(Tensor (*f)(const Tensor&), double x) {
   return f(Tensor::scalar(x, DType::float64)).item();

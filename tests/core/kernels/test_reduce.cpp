@@ -6,9 +6,11 @@
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/core/runtime/random.hpp>
 
+#include "../../support/special_values.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::infinity;
 
 namespace {
 
@@ -108,7 +110,6 @@ TEST_CASE("product: over axes") {
 }
 
 TEST_CASE("logsumexp: stable far from 0, infinities pass") {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
   const Tensor x = Tensor::from(
       {1000., 1000., -1000., -1000., -infinity, -infinity, infinity, 0., -infinity, 1.}, {5, 2});
   const std::vector<double> y = kernel::logsumexp(x, 1).y.to_vector<double>();

@@ -2,15 +2,19 @@
 
 #include <atomic>
 #include <cfenv>
+#include <chrono>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <plumb/plumb.hpp>
 #include <thread>
 
+#include "../../support/subnormals.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 
+using test::SubnormalsKept;
 using test::Threads;
 
 #if defined(__x86_64__)
@@ -88,6 +92,9 @@ std::uint64_t loading(int threads) {
 }  // namespace
 
 TEST_CASE("floating point: no mode of the caller's changes bits, with any number of threads") {
+  std::optional<SubnormalsKept> kept;
+  SUBCASE("subnormal numbers flushed") {}
+  SUBCASE("subnormal numbers kept") { kept.emplace(); }
   std::uint64_t expected[6];
   const auto all = [](std::uint64_t* bits) {
     *bits++ = training(2);
@@ -128,9 +135,11 @@ TEST_CASE(
   const Threads scope(2);
   const auto on_both = [](const std::function<void(std::int64_t)>& f) {
     std::atomic<int> arrived{0};
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
     parallel_for(2, 1, [&](std::int64_t piece, std::int64_t) {
       ++arrived;
-      while (arrived < 2) std::this_thread::yield();
+      // The other thread may be away (internal/attendance.hpp).
+      while (arrived < 2 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
       f(piece);
     });
   };
@@ -171,6 +180,86 @@ TEST_CASE("floating point: an exception out of a rule brings the caller's mode b
     after = __builtin_ia32_stmxcsr();
   }
   CHECK((after & ~raised) == (all_masks | upwards));
+}
+
+TEST_CASE("floating point: operations take subnormal numbers for 0, unless they are to be kept") {
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (const std::int64_t n : {3, 100'000}) {
+      CAPTURE(dtype);
+      CAPTURE(n);
+      const double tiny = dtype == DType::float32 ? 1e-40 : 1e-310;
+      const double small = dtype == DType::float32 ? 1e-30 : 1e-300;
+      Tensor x = Tensor::empty({n}, dtype), y = Tensor::empty({n}, dtype);
+      {
+        const SubnormalsKept kept;
+        x.fill(tiny);
+        y.fill(small);
+      }
+      const Tensor one = Tensor::ones({n}, dtype);
+      const auto values = [&] {
+        const Variable leaf = Variable::leaf(x);
+        (leaf * 3.0).backward(x);
+        return std::vector<double>{(x * one).at({n - 1}), (y * y).at({n - 1}),
+                                   (Variable(x) + Variable(x)).value().at({n - 1}),
+                                   sum(Variable(x)).value().item(), leaf.grad().at({n - 1})};
+      };
+      CHECK(values() == std::vector<double>(5));
+      CHECK(x.at({n - 1}) > 0);  // what nobody computes with stays
+      const SubnormalsKept kept;
+      const std::vector<double> found = values();
+      for (const int i : {0, 2, 3, 4}) {
+        CAPTURE(i);
+        CHECK(found[static_cast<std::size_t>(i)] > 0);
+      }
+    }
+}
+
+TEST_CASE("floating point: a moment that decays ends at 0") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Variable w = Variable::leaf(Tensor::ones({40}, dtype));
+    optim::SGDOptions options;
+    options.lr = 0.1;
+    options.momentum = 0.5;
+    optim::SGD optimizer(Parameters{{"w", w}}, options);
+    w.set_grad(Tensor::ones({40}, dtype));
+    optimizer.step();
+    w.set_grad(Tensor::zeros({40}, dtype));
+    int steps = 0;
+    const auto largest = [&] {
+      double result = 0;
+      for (const auto& [name, tensor] : optimizer.state_dict().tensors())
+        if (is_floating(tensor.dtype()) && tensor.numel() == 40)
+          result = std::max(result, std::fabs(tensor.at({39})));
+      return result;
+    };
+    for (; steps < 1100 && largest() > 0; ++steps) optimizer.step();
+    CHECK(largest() == 0);
+    CHECK(steps <= (dtype == DType::float32 ? 128 : 1024));
+  }
+}
+
+TEST_CASE("floating point: the caller's code, hooks, datasets and his own loops keep subnormals") {
+  const auto product = [](float a) {
+    volatile float x = a;  // computed here and now
+    return x * 0.5F;
+  };
+  CHECK(product(1e-40F) > 0);
+  Variable x = Variable::leaf(Tensor::ones({4}));
+  float in_hook = 0;
+  x.register_hook([&](const Tensor&) {
+    in_hook = product(1e-40F);
+    return Tensor();
+  });
+  (x * x).backward(Tensor::ones({4}));
+  CHECK(in_hook > 0);
+  CHECK(product(1e-40F) > 0);
+  const Threads scope(3);
+  std::atomic<int> zeros{0};
+  parallel_for(64, 1, [&](std::int64_t, std::int64_t) { zeros += product(1e-40F) == 0; });
+  CHECK(zeros == 0);
+  const Mode mode(all_masks | denormals_are_zero | flush_to_zero);
+  parallel_for(64, 1, [&](std::int64_t, std::int64_t) { zeros += product(1e-40F) == 0; });
+  CHECK(zeros == 64);
 }
 
 #endif

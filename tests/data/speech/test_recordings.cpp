@@ -31,7 +31,7 @@ std::string describe(const std::vector<Recording>& recordings) {
   return out;
 }
 
-std::string refusal(const std::string& pattern) {
+std::string refusal_of_pattern(const std::string& pattern) {
   return error_of([&] { list_recordings("/tmp", pattern); });
 }
 
@@ -69,12 +69,12 @@ TEST_CASE("list_recordings: what it refuses") {
             ": there are no files '{label}_{speaker}_{index}.wav'");
   write(folder, "3_theo_x.wav");
   CHECK(contains(error_of([&] { list_recordings(folder.path()); }), "'3_theo_x.wav' is not as"));
-  CHECK(contains(refusal("{speaker}.wav"), "has no {label}"));
-  CHECK(contains(refusal("{label}_{label}.wav"), "has {label} twice"));
-  CHECK(contains(refusal("{label}{index}.wav"), "has two fields side by side"));
-  CHECK(contains(refusal("{label"), "'{' is not closed"));
-  CHECK(
-      contains(refusal("{lable}.wav"), "expected {label}, {speaker}, {index} or {}, got {lable}"));
+  CHECK(contains(refusal_of_pattern("{speaker}.wav"), "has no {label}"));
+  CHECK(contains(refusal_of_pattern("{label}_{label}.wav"), "has {label} twice"));
+  CHECK(contains(refusal_of_pattern("{label}{index}.wav"), "has two fields side by side"));
+  CHECK(contains(refusal_of_pattern("{label"), "'{' is not closed"));
+  CHECK(contains(refusal_of_pattern("{lable}.wav"),
+                 "expected {label}, {speaker}, {index} or {}, got {lable}"));
 }
 
 TEST_CASE("load_clips: sounds, classes and labels") {

@@ -1,0 +1,50 @@
+// How many helper threads a loop calls: fewer while other programs have the processors.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+namespace plumb::detail {
+
+/// A helper that has taken a chunk and then loses its processor holds up the whole loop, for as long
+/// as another program runs. After such a loop fewer are called for a while, and after a while
+/// without one more again: a fourth, but at least one. The while doubles, from 4 to 256 ms, with each
+/// attempt that fails. For one caller at a time.
+class Attendance {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Of `wanted` helpers, how many to call now.
+  int helpers(int wanted, Clock::time_point now) {
+    if (called_ < wanted && now >= next_attempt_) {
+      called_ += step();
+      trial_ = true;
+      next_attempt_ = now + pause_;
+    } else if (trial_ && now >= next_attempt_) {  // all came for as long as they had been away
+      trial_ = false;
+      pause_ = shortest;
+    }
+    return std::min(called_, wanted);
+  }
+
+  /// The loop before had to wait for one of `called`.
+  void was_late(int called, Clock::time_point now) {
+    called_ = std::max(0, called - std::max(1, called / 4));
+    if (trial_) pause_ = std::min<Clock::duration>(2 * pause_, longest);
+    trial_ = false;
+    next_attempt_ = now + pause_;
+  }
+
+ private:
+  static constexpr Clock::duration shortest = std::chrono::milliseconds(4);
+  static constexpr Clock::duration longest = std::chrono::milliseconds(256);
+
+  int step() const { return std::max(1, called_ / 4); }
+
+  int called_ = 1 << 20;  // at most; all, until one is late
+  bool trial_ = false;    // whether more are called than a while ago
+  Clock::duration pause_ = shortest;
+  Clock::time_point next_attempt_{};
+};
+
+}  // namespace plumb::detail

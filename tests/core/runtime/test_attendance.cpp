@@ -1,0 +1,70 @@
+#include <doctest/doctest.h>
+
+#include <plumb/core/runtime/internal/attendance.hpp>
+
+using plumb::detail::Attendance;
+
+namespace {
+
+// A clock that is set by hand, and loops of a millisecond.
+struct Loops {
+  Attendance attendance;
+  Attendance::Clock::time_point now{std::chrono::seconds(1)};
+
+  int call(int wanted, bool late = false) {
+    const int called = attendance.helpers(wanted, now);
+    now += std::chrono::milliseconds(1);
+    if (late && called > 0) attendance.was_late(called, now);
+    return called;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("attendance: all helpers are called until one is late, then a fourth less") {
+  Loops loops;
+  for (int i = 0; i < 1000; ++i) CHECK(loops.call(15) == 15);
+  CHECK(loops.call(15, true) == 15);
+  CHECK(loops.call(15) == 12);
+  CHECK(loops.call(3) == 3);  // a loop for fewer
+  CHECK(loops.call(15, true) == 12);
+  CHECK(loops.call(15) == 9);
+}
+
+TEST_CASE("attendance: where the others never come they are called less and less often") {
+  Loops loops;
+  int called = 0, last = 0;
+  for (int i = 0; i < 2000; ++i) called += loops.call(1, true);
+  CHECK(called >= 8);   // every 256 ms in the end
+  CHECK(called <= 16);  // 2, 4, ... 256 ms apart before
+  for (; last < 300 && loops.call(1) == 0; ++last) {
+  }
+  CHECK(last <= 257);  // and when they come again, they stay
+  for (int i = 0; i < 1000; ++i) CHECK(loops.call(1) == 1);
+}
+
+TEST_CASE("attendance: after a time in which all came, a late one costs no more than the first") {
+  Loops loops;
+  for (int i = 0; i < 2000; ++i) loops.call(1, true);
+  for (int i = 0; i < 1000; ++i) loops.call(1);
+  CHECK(loops.call(1, true) == 1);
+  int away = 0;
+  while (loops.call(1) == 0) ++away;
+  CHECK(away == 4);
+}
+
+TEST_CASE("attendance: of many helpers those come back by and by") {
+  Loops loops;
+  for (int i = 0; i < 40; ++i) loops.call(15, i % 2 == 0);
+  const int fewest = loops.call(15);
+  CHECK(fewest < 8);
+  int before = fewest, jumps = 0;
+  for (int i = 0; i < 3000 && before < 15; ++i) {
+    const int called = loops.call(15);
+    CHECK(called >= before);
+    jumps += called > before;
+    before = called;
+  }
+  CHECK(before == 15);
+  CHECK(jumps > 2);
+}
