@@ -122,3 +122,10 @@ TEST_CASE("reference: attention layers pass gradcheck") {
 TEST_CASE("reference: every attention layer has a case") {
   CHECK(uncovered("attention_layer", layers()) == "");
 }
+
+TEST_CASE("reference: attention layers, gradients of gradients") {
+  check_second_gradients("attention_layer", layers());
+  std::map<std::string, int> checked;
+  check_second_reference("attention_layer", layers(), checked);
+  CHECK(checked.size() > 1);
+}

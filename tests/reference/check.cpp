@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <plumb/autograd/gradcheck.hpp>
+#include <plumb/autograd/internal/gradients_or_zeros.hpp>
 #include <set>
 
 #include "../support/compare.hpp"
+#include "../support/errors.hpp"
 
 namespace plumb::test {
 
@@ -25,7 +28,70 @@ std::vector<Tensor> carry_out(const Operation& operation, const ReferenceCase& i
   return tensors;
 }
 
+// The only operation without second derivatives: it keeps its slope in place of x.
+bool is_exact_gelu(const std::string& error) { return contains(error, "[backward of gelu]"); }
+
+// As `direction` in generate.py.
+Tensor direction(const Shape& shape, std::int64_t offset) {
+  Tensor v = Tensor::empty(shape, DType::float64);
+  double* element = v.mutable_data<double>();
+  for (std::int64_t i = 0; i < v.numel(); ++i)
+    element[i] = static_cast<double>((5 * i + 3 * offset) % 7 - 3) / 4;
+  return v;
+}
+
+// The products that the file has under `second`, and how large the sums behind them are.
+struct SecondProducts {
+  std::vector<double> products, sizes;
+};
+
+SecondProducts second_products(const Operation& operation, const ReferenceCase& it) {
+  std::vector<Variable> inputs;
+  for (const Tensor& input : it.inputs) inputs.push_back(Variable::leaf(input));
+  const Variable seed = Variable::leaf(it.seed);
+  const Variable result = operation(it.options, inputs, it.constants);
+  const std::vector<Variable> gradients = grad({result}, inputs, {seed}, create_graph);
+  std::vector<Tensor> directions;
+  for (const Variable& gradient : gradients)
+    directions.push_back(direction(gradient.shape(), static_cast<std::int64_t>(directions.size())));
+  inputs.push_back(seed);
+  const auto seconds = detail::gradients_or_zeros(gradients, inputs, directions);
+  SecondProducts found;
+  for (const Tensor& second : seconds) {
+    const Tensor v =
+        direction(second.shape(), static_cast<std::int64_t>(found.products.size()) + 1);
+    double product = 0, size = 1;
+    for (std::int64_t i = 0; i < second.numel(); ++i) {
+      const double term = second.data<double>()[i] * v.data<double>()[i];
+      product += term;
+      size += std::abs(term);
+    }
+    found.products.push_back(product);
+    found.sizes.push_back(size);
+  }
+  return found;
+}
+
 }  // namespace
+
+void check_second_reference(const std::string& family, const Table& table,
+                            std::map<std::string, int>& checked) {
+  for (const ReferenceCase& it : read_reference(family)) {
+    if (it.second.empty()) continue;
+    INFO(it.where);
+    SecondProducts actual;
+    const std::string error =
+        error_of([&] { actual = second_products(table.at(it.operation), it); });
+    if (is_exact_gelu(error)) continue;
+    REQUIRE(error == "");
+    ++checked[it.operation];
+    REQUIRE(actual.products.size() == it.second.size());
+    for (std::size_t i = 0; i < it.second.size(); ++i) {
+      CAPTURE(i);
+      CHECK(std::abs(actual.products[i] - it.second[i]) <= 1e-10 * actual.sizes[i]);
+    }
+  }
+}
 
 void check_reference(const std::string& family, const Table& table, DType dtype) {
   const double tolerance = dtype == DType::float64 ? 1e-10 : 4e-6;
@@ -63,6 +129,19 @@ void check_gradients(const std::string& family, const Table& table) {
       return table.at(it.operation)(it.options, inputs, it.constants);
     };
     CHECK_NOTHROW(gradcheck(function, it.inputs));
+  }
+}
+
+void check_second_gradients(const std::string& family, const Table& table) {
+  for (const ReferenceCase& it : read_reference(family)) {
+    if (it.edge) continue;
+    INFO(it.where);
+    REQUIRE(table.count(it.operation) == 1);
+    const auto function = [&](const std::vector<Variable>& inputs) {
+      return table.at(it.operation)(it.options, inputs, it.constants);
+    };
+    const std::string error = error_of([&] { gradgradcheck(function, it.inputs); });
+    if (!is_exact_gelu(error)) CHECK(error == "");
   }
 }
 

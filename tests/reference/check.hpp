@@ -30,5 +30,11 @@ std::string uncovered(const std::string& family, const Table& table);
 
 /// Checks every case but the edge cases against finite differences.
 void check_gradients(const std::string& family, const Table& table);
+/// The same of the gradients of gradients.
+void check_second_gradients(const std::string& family, const Table& table);
+/// Compares them with PyTorch's, to 1e-10 of the sums that they are; counts the cases of each
+/// operation.
+void check_second_reference(const std::string& family, const Table& table,
+                            std::map<std::string, int>& checked);
 
 }  // namespace plumb::test

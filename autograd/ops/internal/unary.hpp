@@ -1,7 +1,7 @@
 // Makes an operation of one variable from a pair of kernels.
 #pragma once
 
-#include "../../record.hpp"
+#include "linear_map.hpp"
 
 namespace plumb::detail {
 
@@ -15,25 +15,43 @@ void pass_elementwise(const Tensor& g, Gradients& to, Gradient gradient) {
   to.give(0, std::move(dx));
 }
 
-/// y = forward(x), where gradient(dx, mode, g, x) needs the input.
-template <class Forward, class Gradient>
-Variable from_input(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+/// y = forward(x), where gradient(dx, mode, g, x) needs the input. composed(g, x) is the same gradient
+/// made of recorded operations.
+template <class Forward, class Gradient, class Composed>
+Variable from_input(const char* operation, const Variable& x, Forward forward, Gradient gradient,
+                    Composed composed) {
   const Profiled profiled(operation);
-  return record(
-      operation, forward(x.value()), {x}, [x = Saved(x), gradient](const Tensor& g, Gradients& to) {
-        pass_elementwise(g, to, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, x); });
-      });
+  return record(operation, forward(x.value()), {x},
+                [x = Saved(x), gradient, composed](const Tensor& g, Gradients& to) {
+                  if (to.recorded()) return to.give(0, composed(to.gradient(g), to.input(0, x)));
+                  pass_elementwise(g, to,
+                                   [&](Tensor& dx, Write mode) { gradient(dx, mode, g, x); });
+                });
 }
 
-/// y = forward(x), where gradient(dx, mode, g, y) needs only the result.
-template <class Forward, class Gradient>
-Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+/// y = forward(x), where gradient(dx, mode, g, y) and composed(g, y) need only the result.
+template <class Forward, class Gradient, class Composed>
+Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient,
+                     Composed composed) {
   const Profiled profiled(operation);
   Tensor y = forward(x.value());
-  auto rule = [y = Saved(y), gradient](const Tensor& g, Gradients& to) {
+  auto rule = [y = Saved(y), gradient, composed](const Tensor& g, Gradients& to) {
+    if (to.recorded()) return to.give(0, composed(to.gradient(g), to.result(y)));
     pass_elementwise(g, to, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, y); });
   };
   return record(operation, std::move(y), {x}, std::move(rule));
+}
+
+/// The composed form for functions made of straight pieces, whose slope is a constant.
+template <class Gradient>
+auto straight(const char* operation, Gradient gradient) {
+  return [operation, gradient](const Variable& g, const Variable& saved) {
+    const auto scaled = [gradient, saved = Saved(saved)](const Tensor& g) {
+      return written(g.shape(), g.dtype(),
+                     [&](Tensor& dx, Write mode) { gradient(dx, mode, g, saved); });
+    };
+    return linear_map(operation, g, scaled, scaled);
+  };
 }
 
 }  // namespace plumb::detail
