@@ -76,8 +76,8 @@ class Gradients {
   /// Calls f as above, or gives composed(const Variable& g) where the gradient is recorded.
   template <class F, class Composed>
   void write(std::size_t input, F&& f, Composed&& composed) {
-    if (!recorded()) return write(input, std::forward<F>(f));
-    if (needs(input)) give(input, composed(*gradient_));
+    if (recorded()) return give_composed(input, composed);
+    write(input, std::forward<F>(f));
   }
   /// Hands over a gradient of the input's shape and dtype. Nothing where none is needed. A tensor is
   /// an error where the gradient is recorded: it would end the graph.
@@ -107,6 +107,10 @@ class Gradients {
   Gradients(detail::Pass& pass, detail::Node& node, const Variable* gradient = nullptr)
       : pass_(pass), node_(node), gradient_(gradient) {}
 
+  template <class Composed>
+  [[gnu::cold, gnu::noinline]] void give_composed(std::size_t input, const Composed& composed) {
+    if (needs(input)) give(input, composed(*gradient_));
+  }
   std::pair<Tensor, Write> take(std::size_t input);
   void give_back(std::size_t input, Tensor gradient);
   [[noreturn]] void refuse_tensor() const;
@@ -189,11 +193,9 @@ Variable record_unprofiled(const char* operation, Tensor&& value, const List& in
 /// For the checks: an input of an operation that has run, and the result.
 void check_constant(const char* operation, const Variable& input, const Variable& result);
 
-template <class List, class Rule>
-Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
-  Variable result =
-      record_unprofiled(operation, std::move(value), inputs, std::forward<Rule>(rule));
-  // Last, so that the compiler need not keep anything in memory for it.
+template <class List>
+[[gnu::cold, gnu::noinline]] void observe(const char* operation, const List& inputs,
+                                          const Variable& result) {
   if (profiling()) {
     Profiled::add_bytes(result.value().bytes());
     for (const Variable& input : inputs)
@@ -201,6 +203,14 @@ Variable record_list(const char* operation, Tensor&& value, const List& inputs, 
   }
   if (checks())
     for (const Variable& input : inputs) check_constant(operation, input, result);
+}
+
+template <class List, class Rule>
+Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
+  Variable result =
+      record_unprofiled(operation, std::move(value), inputs, std::forward<Rule>(rule));
+  // Last, so that the compiler need not keep anything in memory for it.
+  if (observed()) observe(operation, inputs, result);
   return result;
 }
 

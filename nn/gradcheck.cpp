@@ -124,8 +124,8 @@ void gradgradcheck(Module& module, const GradcheckFunction& f, const std::vector
                    const GradcheckOptions& options) {
   const AsFunction function(module, f, inputs);
   const std::vector<Variable> arguments = function.arguments();
-  detail::check_second_gradients([&] { return function.run(arguments); },
-                                 function.leaves(arguments), options);
+  plumb::detail::check_second_gradients([&] { return function.run(arguments); },
+                                        function.leaves(arguments), options);
 }
 
 }  // namespace plumb::nn

@@ -16,7 +16,6 @@ void check_hooked(const Node& node, const Tensor& changed) {
 }  // namespace
 
 void apply_hooks(const Node& node, Tensor& gradient) {
-  if (!node.hooks) return;
   const std::vector<Hook> hooks = *node.hooks;  // one may register another
   for (const Hook& hook : hooks) {
     Tensor changed;
@@ -32,7 +31,6 @@ void apply_hooks(const Node& node, Tensor& gradient) {
 }
 
 void apply_hooks(const Node& node, Variable& gradient) {
-  if (!node.hooks) return;
   const std::vector<Hook> hooks = *node.hooks;
   for (const Hook& hook : hooks) {
     if (hook.of_tensor) {

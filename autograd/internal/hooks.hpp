@@ -5,6 +5,7 @@
 
 namespace plumb::detail {
 
+/// Of a node that has some.
 void apply_hooks(const Node& node, Tensor& gradient);
 /// Where the gradient is recorded.
 void apply_hooks(const Node& node, Variable& gradient);

@@ -272,9 +272,9 @@ void Pass::count_bytes(const Node& node) const {
 }
 
 // Both: whether the rule had to run.
-bool Pass::run_rule(Node& node) {
+inline bool Pass::run_rule(Node& node) {
   Tensor gradient = std::exchange(node.gradient, Tensor());
-  apply_hooks(node, gradient);
+  if (node.hooks) apply_hooks(node, gradient);
   check_gathered(node, gradient);
   if (targets_ != nullptr && slot_index_.count(&node) > 0) slot(&node) = gradient;
   if (!runs_rule(node)) return false;
@@ -287,7 +287,7 @@ bool Pass::run_recorded_rule(Node& node) {
   const auto found = recorded_.find(&node);
   Variable gradient = std::move(found->second);
   recorded_.erase(found);
-  apply_hooks(node, gradient);
+  if (node.hooks) apply_hooks(node, gradient);
   check_gathered(node, gradient.value());
   if (slot_index_.count(&node) > 0) recorded_[&node] = gradient;
   if (!runs_rule(node)) return false;
@@ -329,13 +329,13 @@ void Pass::finish_leaves() {
     if (recording_ == Recording::yes) {
       const auto found = recorded_.find(&node);
       if (!node.leaf || found == recorded_.end()) continue;
-      apply_hooks(node, found->second);
+      if (node.hooks) apply_hooks(node, found->second);
       check_gathered(node, found->second.value());
       continue;
     }
     if (!node.leaf || !slots_[i].second.defined()) continue;
     Tensor gradient = slots_[i].second;
-    apply_hooks(node, gradient);
+    if (node.hooks) apply_hooks(node, gradient);
     check_gathered(node, gradient);
     slots_[i].second = gradient;
     if (targets_ == nullptr) add_to_leaf(as_leaf(node), std::move(gradient));

@@ -72,7 +72,7 @@ class Pass {
   Node* pop_ready();
   void run_node(Node* node, RetainGraph retain);
   bool run_rule(Node& node);
-  bool run_recorded_rule(Node& node);
+  [[gnu::cold, gnu::noinline]] bool run_recorded_rule(Node& node);
   void finish_leaves();
 
   std::uint64_t id_;
