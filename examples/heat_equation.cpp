@@ -105,7 +105,7 @@ double relative_error(const Solution& s) {
 bool picture(Temperature& u, const std::string& folder) {
   constexpr std::int64_t points = 51, times = 5;
   const Solution s = on_grid(u, points, times);
-  std::string table = "x,t,learnt,exact\n";
+  std::string table = "# x,t,learnt,exact\n";
   for (std::int64_t i = 0; i < points * times; ++i) {
     if (i > 0 && i % points == 0) table += "\n\n";
     table += errors::text(s.x.at({i, 0}), ",", s.t.at({i, 0}), ",", s.learnt.at({i, 0}), ",",
@@ -113,13 +113,12 @@ bool picture(Temperature& u, const std::string& folder) {
   }
   make_folder(folder);
   write_file(folder + "/heat_equation.csv", table);
-  return draw(
-      folder, "heat_equation",
-      "set xlabel 'x'\nset ylabel 'temperature'\nset key autotitle columnheader\n"
-      "plot for [i=0:4] 'heat_equation.csv' index i skip (i == 0 ? 1 : 0) using 1:3 with lines "
-      "ls i+1 title sprintf('t = %.2f', i / 4.0), "
-      "for [i=0:4] '' index i skip (i == 0 ? 1 : 0) using 1:4 every 3 with points pt 7 ps 0.4 "
-      "lc rgb 'black' title (i == 0 ? 'exact' : '')\n");
+  return draw(folder, "heat_equation",
+              "set xlabel 'x'\nset ylabel 'temperature'\n"
+              "plot for [i=0:4] 'heat_equation.csv' index i using 1:3 with lines "
+              "ls i+1 title sprintf('t = %.2f', i / 4.0), "
+              "for [i=0:4] '' index i using 1:4 every 3 with points pt 7 ps 0.4 "
+              "lc rgb 'black' title (i == 0 ? 'exact' : '')\n");
 }
 
 int run(std::int64_t steps, std::int64_t seed, const std::string& folder) {
