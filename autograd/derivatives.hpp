@@ -12,7 +12,7 @@ namespace plumb {
 
 /// The product H v of the Hessian of a scalar `loss` with one tensor for each of the inputs: the
 /// gradient of the product of the loss's gradient with v (Pearlmutter 1994, "Fast exact multiplication
-/// by the Hessian"). H itself is never formed; it costs about two gradients.
+/// by the Hessian"). H itself is never formed; one costs about three gradients.
 ///
 /// Where one loss is multiplied with many v, take its gradient once:
 ///

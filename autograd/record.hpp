@@ -217,10 +217,10 @@ Variable record_list(const char* operation, Tensor&& value, const List& inputs, 
 }  // namespace detail
 
 /// Makes `value`, computed from the inputs, part of the graph. `rule` is called in backward as
-/// rule(const Tensor& g, Gradients& to), or with a const Variable& g, with the gradient g of the value
-/// and must give one for each input that needs it; it captures what it needs: tensors through Saved,
-/// never the result variable. `operation` is a literal and appears in errors. Where no input needs a gradient, or
-/// under NoGrad, nothing is kept.
+/// rule(const Tensor& g, Gradients& to), or with a const Variable& g, where g is the gradient of the
+/// value. It must give a gradient for each input that needs one, and captures what it needs: tensors
+/// through Saved, never the result variable. `operation` is a literal and appears in errors. Where no
+/// input needs a gradient, or under NoGrad, nothing is kept.
 template <class Rule>
 Variable record(const char* operation, Tensor value,
                 std::initializer_list<detail::VariableRef> inputs, Rule&& rule) {

@@ -32,9 +32,9 @@ std::string uncovered(const std::string& family, const Table& table);
 void check_gradients(const std::string& family, const Table& table);
 /// The same of the gradients of gradients.
 void check_second_gradients(const std::string& family, const Table& table);
-/// Compares them with PyTorch's, to 1e-10 of the sums that they are; counts the cases of each
-/// operation.
-void check_second_reference(const std::string& family, const Table& table,
+/// Compares them with PyTorch's, to 1e-10 of the sums that they are in float64, to 1e-4 in float32;
+/// counts the cases of each operation.
+void check_second_reference(const std::string& family, const Table& table, DType dtype,
                             std::map<std::string, int>& checked);
 
 }  // namespace plumb::test

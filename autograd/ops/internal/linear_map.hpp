@@ -1,19 +1,18 @@
 // Gradients that are linear in g, as operations whose own gradient is the map that they came from.
 #pragma once
 
+#include <functional>
+
 #include "../../record.hpp"
 
 namespace plumb::detail {
 
-/// y = A x;  dx = A^T g, with A^T in turn a linear map: right to any order. `forward` and `back` are A
-/// and A^T as functions of a tensor that give a new one.
-template <class Forward, class Back>
-Variable linear_map(const char* operation, const Variable& x, Forward forward, Back back) {
-  return record(operation, forward(x.value()), {x},
-                [operation, forward, back](const Variable& g, Gradients& to) {
-                  to.give(0, linear_map(operation, g, back, forward));
-                });
-}
+/// A function of a tensor that gives a new one.
+using TensorMap = std::function<Tensor(const Tensor&)>;
+
+/// y = A x;  dx = A^T g, with A^T in turn a linear map: right to any order. `forward` is A, `back` A^T.
+Variable linear_map(const char* operation, const Variable& x, const TensorMap& forward,
+                    const TensorMap& back);
 
 /// A kernel into(dx, mode) that writes a gradient of `shape`, as a new tensor.
 template <class Into>
