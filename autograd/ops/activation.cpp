@@ -55,6 +55,24 @@ Variable elu(const Variable& x, double alpha) {
       });
 }
 
+namespace {
+
+// g (P(x) + x p(x))
+void give_of_gelu(const Tensor& g, Gradients& to, const Tensor& saved) {
+  if (!saved.defined())
+    fail("backward of gelu",
+         "in float32 the rule keeps the slope in place of x and cannot be differentiated again: "
+         "take "
+         "Gelu::tanh or float64");
+  constexpr double root_half = 0.7071067811865476, density_at_zero = 0.3989422804014327;
+  const Variable x = to.input(0, saved);
+  const Variable distribution = 0.5 * (1 + erf(root_half * x));
+  const Variable density = density_at_zero * exp(-0.5 * (x * x));
+  to.give(0, to.gradient(g) * (distribution + x * density));
+}
+
+}  // namespace
+
 // y = x P(x), P and p the normal distribution and density;  dx = g (P(x) + x p(x))
 // Gelu::tanh: y = x/2 (1 + t), t = tanh(s (x + c x^3));
 // dx = g/2 (1 + t + x (1 - t^2) s (1 + 3c x^2))
@@ -68,17 +86,17 @@ Variable gelu(const Variable& x, Gelu form) {
     });
   const Profiled profiled("gelu");
   if (!x.requires_grad() || !grad_enabled()) return kernel::gelu(x.value());
-  // The rule keeps the slope in place of x.
+  // The rule keeps the slope in place of x, and in float32, where memory counts, the slope alone.
   Tensor slope = Tensor::empty(x.shape(), x.dtype());
   Tensor y = kernel::gelu_with_slope(x.value(), slope);
-  return record("gelu", std::move(y), {x}, [slope](const Tensor& g, Gradients& to) {
-    if (to.recorded())
-      fail("backward of gelu",
-           "the rule keeps the slope in place of x and cannot be differentiated again: take "
-           "Gelu::tanh, or 0.5 * x * (1 + erf(x / sqrt(2)))");
-    detail::pass_elementwise(
-        g, to, [&](Tensor& dx, Write mode) { kernel::slope_into(dx, mode, g, slope); });
-  });
+  return record("gelu", std::move(y), {x},
+                [slope, x = Saved(x.dtype() == DType::float64 ? x.value() : Tensor())](
+                    const Tensor& g, Gradients& to) {
+                  if (to.recorded()) return give_of_gelu(g, to, x);
+                  detail::pass_elementwise(g, to, [&](Tensor& dx, Write mode) {
+                    kernel::slope_into(dx, mode, g, slope);
+                  });
+                });
 }
 
 // y = x s, s = sigmoid x;  dx = g s (1 + x (1 - s))

@@ -222,6 +222,18 @@ TEST_CASE(
   CHECK(x.grad().item() == 27);
 }
 
+TEST_CASE("second order: exact gelu refuses in float32, and says what does not") {
+  const Variable x = Variable::leaf(Tensor::from({0.5F, -1.0F}));
+  CHECK(error_of([&] { derivative(gelu(x), x); }) ==
+        "[backward of gelu] in float32 the rule keeps the slope in place of x and cannot be "
+        "differentiated again: take Gelu::tanh or float64");
+  CHECK(derivative(gelu(x, Gelu::tanh), x).requires_grad());
+  const Variable y = Variable::leaf(Tensor::from({0.5}));
+  // (2 - x^2) p(x)
+  CHECK(derivative(derivative(gelu(y), y), y).item() ==
+        doctest::Approx(1.75 * std::exp(-0.125) / std::sqrt(2 * std::acos(-1))));
+}
+
 TEST_CASE("second order: wrong seeds are refused") {
   const Variable x = Variable::leaf(Tensor::from({3.0, 1.0}));
   const Variable y = x * x;

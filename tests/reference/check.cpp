@@ -32,8 +32,10 @@ std::vector<Tensor> carry_out(const Operation& operation, const ReferenceCase& i
   return tensors;
 }
 
-// The only operation without second derivatives: it keeps its slope in place of x.
-bool is_exact_gelu(const std::string& error) { return contains(error, "[backward of gelu]"); }
+// gelu in its exact form keeps the slope in place of x there.
+bool refused_in_float32(const std::string& error) {
+  return contains(error, "[backward of gelu] in float32");
+}
 
 // As `direction` in generate.py.
 Tensor direction(const Shape& shape, std::int64_t offset) {
@@ -89,7 +91,7 @@ void check_second_reference(const std::string& family, const Table& table, DType
     SecondProducts actual;
     const std::string error =
         error_of([&] { actual = second_products(table.at(it.operation), it, dtype); });
-    if (is_exact_gelu(error)) continue;
+    if (dtype == DType::float32 && refused_in_float32(error)) continue;
     REQUIRE(error == "");
     ++checked[it.operation];
     REQUIRE(actual.products.size() == it.second.size());
@@ -147,8 +149,7 @@ void check_second_gradients(const std::string& family, const Table& table) {
     const auto function = [&](const std::vector<Variable>& inputs) {
       return table.at(it.operation)(it.options, inputs, it.constants);
     };
-    const std::string error = error_of([&] { gradgradcheck(function, it.inputs); });
-    if (!is_exact_gelu(error)) CHECK(error == "");
+    CHECK_NOTHROW(gradgradcheck(function, it.inputs));
   }
 }
 
