@@ -127,8 +127,7 @@ TEST_CASE("second order: 100000 operations need no stack") {
     const Variable g = derivative(y * y, x);
     CHECK(g.item() == 0.5);
     CHECK(grad({g}, {x}, {}, retain_graph)[0].item() == 2);
-    const Variable kept = derivative(y * y, one);  // destroyed as it is
-    CHECK(kept.item() == doctest::Approx(2 * 100000 * 0.0625));
+    // All of it is destroyed as it is.
   });
 }
 

@@ -140,7 +140,6 @@ TEST_CASE("reference: every attention layer has a case") {
 }
 
 TEST_CASE("reference: attention layers, gradients of gradients") {
-  check_second_gradients("attention_layer", layers());
   std::map<std::string, int> checked;
   check_second_reference("attention_layer", layers(), DType::float64, checked);
   CHECK(checked.size() > 1);

@@ -142,8 +142,13 @@ void check_gradients(const std::string& family, const Table& table) {
 }
 
 void check_second_gradients(const std::string& family, const Table& table) {
+  constexpr std::int64_t most = 60;  // elements: each is moved, and all gradients taken
+  std::set<std::string> checked;
   for (const ReferenceCase& it : read_reference(family)) {
-    if (it.edge) continue;
+    std::int64_t elements = it.result.numel();
+    for (const Tensor& input : it.inputs) elements += input.numel();
+    if (it.edge || (elements > most && checked.count(it.operation) > 0)) continue;
+    checked.insert(it.operation);
     INFO(it.where);
     REQUIRE(table.count(it.operation) == 1);
     const auto function = [&](const std::vector<Variable>& inputs) {
