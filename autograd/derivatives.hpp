@@ -22,8 +22,8 @@ std::vector<Tensor> hvp(const Variable& loss, const std::vector<Variable>& input
                         const std::vector<Tensor>& v);
 
 /// The product J v of the Jacobian of y with one tensor for each of the inputs: how y changes where the
-/// inputs move along v. Of the shape of y. It is the gradient, with respect to u, of v J^T u, which is
-/// linear in u.
+/// inputs move along v. Of the shape of y. It is the gradient of v J^T u with respect to u, in which it
+/// is linear (Townsend 2017, "A new trick for calculating Jacobian vector products").
 Tensor jvp(const Variable& y, const std::vector<Variable>& inputs, const std::vector<Tensor>& v);
 
 /// All derivatives of y with respect to x: of the shape of y followed by that of x. One pass for each
