@@ -1,6 +1,7 @@
 // The autograd room: variables, operations, backward, gradcheck.
 #pragma once
 
+#include "autograd/derivatives.hpp"
 #include "autograd/gradcheck.hpp"
 #include "autograd/gradient_accumulation.hpp"
 #include "autograd/modes.hpp"

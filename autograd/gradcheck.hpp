@@ -25,4 +25,23 @@ using GradcheckFunction = std::function<Variable(const std::vector<Variable>&)>;
 void gradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs,
                const GradcheckOptions& options = {});
 
+/// The same for gradients of gradients: gradcheck of the gradients of all inputs, as functions of the
+/// inputs and of the gradient of the result. The rules of all operations in f need forms that can be
+/// differentiated (docs/autograd.md).
+///
+/// Throws "[gradgradcheck] ..."; the last input is the gradient of the result, the outputs are the
+/// gradients of the others, one after the other.
+void gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs,
+                   const GradcheckOptions& options = {});
+
+namespace detail {
+
+/// What both do, where f depends on the leaves, whose values are changed in place and put back.
+void check_gradients(const std::function<Variable()>& f, const std::vector<Variable>& leaves,
+                     const GradcheckOptions& options);
+void check_second_gradients(const std::function<Variable()>& f, const std::vector<Variable>& leaves,
+                            const GradcheckOptions& options);
+
+}  // namespace detail
+
 }  // namespace plumb

@@ -11,14 +11,19 @@
 #include "../core/runtime/spin_lock.hpp"
 #include "../core/tensor/tensor.hpp"
 #include "node_handle.hpp"
+#include "variable.hpp"
 
 namespace plumb {
 
 class Gradients;
 
-using GradientHook = std::function<Tensor(const Tensor& gradient)>;
-
 namespace detail {
+
+/// One of both.
+struct Hook {
+  GradientHook of_tensor;
+  VariableHook of_variable;
+};
 
 /// From an operation to the node that made one of its inputs; null where that needs no gradient.
 struct Edge {
@@ -51,7 +56,7 @@ struct Node : NodeHead {
   Node* next_ready = nullptr;  // ready, or waiting to be destroyed
   Tensor gradient;             // of the output
   Shape shape;                 // of the output
-  std::unique_ptr<std::vector<GradientHook>> hooks;
+  std::unique_ptr<std::vector<Hook>> hooks;
 };
 
 /// What the checks (core/runtime/checks.hpp) want to know of a leaf.

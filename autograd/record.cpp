@@ -20,6 +20,17 @@ void check_first(const detail::Node& node, std::size_t input) {
     fail(detail::backward_of(node), "the rule gave two gradients for input ", std::uint64_t{input});
 }
 
+void check_given(const detail::Node& node, std::size_t input, const Tensor& gradient) {
+  check_first(node, input);
+  const detail::Node& to = *node.edges[input].node.get();
+  if (!gradient.defined() || gradient.shape() != to.shape || gradient.dtype() != to.dtype)
+    fail(detail::backward_of(node), "the gradient of input ", std::uint64_t{input}, " must be ",
+         to.shape, " of ", to.dtype, ", got ",
+         gradient.defined() ? text(gradient.shape(), " of ", gradient.dtype())
+                            : std::string("nothing"));
+  check_finite(node, input, gradient);
+}
+
 }  // namespace
 
 void Saved::refuse() const {
@@ -37,20 +48,43 @@ bool Gradients::needs(std::size_t input) const {
 
 void Gradients::give(std::size_t input, Tensor gradient) {
   if (!needs(input)) return;
-  check_first(node_, input);
+  if (recorded()) refuse_tensor();
+  check_given(node_, input, gradient);
   detail::Edge& edge = node_.edges[input];
-  const detail::Node& to = *edge.node.get();
-  if (!gradient.defined() || gradient.shape() != to.shape || gradient.dtype() != to.dtype)
-    fail(detail::backward_of(node_), "the gradient of input ", std::uint64_t{input}, " must be ",
-         to.shape, " of ", to.dtype, ", got ",
-         gradient.defined() ? text(gradient.shape(), " of ", gradient.dtype())
-                            : std::string("nothing"));
-  check_finite(node_, input, gradient);
   edge.given = true;
   pass_.add(*edge.node.get(), std::move(gradient));
 }
 
+void Gradients::give(std::size_t input, const Variable& gradient) {
+  if (!recorded()) return give(input, gradient.defined() ? gradient.value() : Tensor());
+  if (!needs(input)) return;
+  check_given(node_, input, gradient.defined() ? gradient.value() : Tensor());
+  detail::Edge& edge = node_.edges[input];
+  edge.given = true;
+  pass_.add(*edge.node.get(), gradient);
+}
+
+Variable Gradients::input(std::size_t input, const Tensor& value) const {
+  return recorded() ? Variable(value, node_.edges[input].node) : Variable(value);
+}
+
+Variable Gradients::result(const Tensor& value) const {
+  if (!recorded()) return Variable(value);
+  node_.count.add();
+  return Variable(value, detail::NodeHandle(&node_));
+}
+
+const Shape& Gradients::shape(std::size_t input) const { return node_.edges[input].node->shape; }
+
+void Gradients::refuse_tensor() const {
+  fail(
+      detail::backward_of(node_),
+      "the rule gives tensors, which cannot be differentiated again: let it take a const Variable& "
+      "and give variables (docs/autograd.md)");
+}
+
 std::pair<Tensor, Write> Gradients::take(std::size_t input) {
+  if (recorded()) refuse_tensor();
   check_first(node_, input);
   node_.edges[input].given = true;
   return pass_.take(*node_.edges[input].node.get());
@@ -59,6 +93,25 @@ std::pair<Tensor, Write> Gradients::take(std::size_t input) {
 void Gradients::give_back(std::size_t input, Tensor gradient) {
   check_finite(node_, input, gradient);
   pass_.add(*node_.edges[input].node.get(), std::move(gradient));
+}
+
+// The composed form stands on nodes of its own for the inputs, so that the pass through it ends there
+// and needs not look at the graph beneath.
+void Gradients::recompute(std::vector<Variable> inputs,
+                          const std::function<Variable(const std::vector<Variable>&)>& forward) {
+  std::vector<Variable> wanted;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].requires_grad()) inputs[i] = detail::end_of_recomputation(inputs[i]);
+    if (needs(i)) wanted.push_back(inputs[i]);
+  }
+  const Variable y = forward(inputs);
+  detail::Pass pass(&wanted, detail::Recording::yes, detail::Depth::recomputation);
+  if (y.requires_grad()) {
+    pass.add_root(y, *gradient_);
+    pass.run(retain_graph);
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (needs(i)) give(i, pass.recorded(inputs[i]));
 }
 
 }  // namespace plumb

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/runtime/checks.hpp"
 #include "../core/runtime/pool.hpp"
 #include "../core/runtime/profile.hpp"
 #include "../core/tensor/write.hpp"
@@ -53,6 +54,12 @@ inline Saved saved_for(const Variable& user, const Variable& value) {
 }
 
 /// Takes a rule's gradients, one for each input that needs one, in any order.
+///
+/// In a pass with create_graph gradients are variables, and what a rule does with them is recorded.
+/// A rule of one form takes the gradient as a `const Variable&`, gives variables and rebuilds what it
+/// has saved by `input` and `result`: it serves every pass. A rule for a fused kernel takes a Tensor
+/// and has beside the kernel a form `composed` of recorded operations, which such a pass calls with
+/// the gradient as a Variable.
 class Gradients {
  public:
   /// Whether a gradient of this input is wanted; a rule may skip work where not.
@@ -66,18 +73,51 @@ class Gradients {
     f(taken.first, taken.second);
     give_back(input, std::move(taken.first));
   }
-  /// Hands over a gradient of the input's shape and dtype. Nothing where none is needed.
+  /// Calls f as above, or gives composed(const Variable& g) where the gradient is recorded.
+  template <class F, class Composed>
+  void write(std::size_t input, F&& f, Composed&& composed) {
+    if (recorded()) return give_composed(input, composed);
+    write(input, std::forward<F>(f));
+  }
+  /// Hands over a gradient of the input's shape and dtype. Nothing where none is needed. A tensor is
+  /// an error where the gradient is recorded: it would end the graph.
   void give(std::size_t input, Tensor gradient);
+  void give(std::size_t input, const Variable& gradient);
+
+  /// Whether gradients are recorded, to be differentiated in turn.
+  bool recorded() const { return gradient_ != nullptr; }
+  /// The recorded gradient of the result; a constant where none is recorded.
+  Variable gradient(const Tensor& g) const { return recorded() ? *gradient_ : Variable(g); }
+  /// An input as a variable, from its value, which the rule has saved: a constant where nothing is
+  /// recorded.
+  Variable input(std::size_t input, const Tensor& value) const;
+  /// The result likewise.
+  Variable result(const Tensor& value) const;
+  /// The shape of an input that needs a gradient.
+  const Shape& shape(std::size_t input) const;
+
+  /// For fused operations, where the gradient is recorded: gives all gradients that are needed as
+  /// those of `forward`, a form of the operation that is composed of others. It is run again, on
+  /// `inputs`, of which some may be undefined.
+  void recompute(std::vector<Variable> inputs,
+                 const std::function<Variable(const std::vector<Variable>&)>& forward);
 
  private:
   friend class detail::Pass;
-  Gradients(detail::Pass& pass, detail::Node& node) : pass_(pass), node_(node) {}
+  Gradients(detail::Pass& pass, detail::Node& node, const Variable* gradient = nullptr)
+      : pass_(pass), node_(node), gradient_(gradient) {}
 
+  template <class Composed>
+  [[gnu::cold, gnu::noinline]] void give_composed(std::size_t input, const Composed& composed) {
+    if (needs(input)) give(input, composed(*gradient_));
+  }
   std::pair<Tensor, Write> take(std::size_t input);
   void give_back(std::size_t input, Tensor gradient);
+  [[noreturn]] void refuse_tensor() const;
 
   detail::Pass& pass_;
   detail::Node& node_;
+  const Variable* gradient_;  // of the result; null where none is recorded
 };
 
 namespace detail {
@@ -110,7 +150,13 @@ struct RuleNode final : Node {
   ~RuleNode() override {
     if (!freed) rule.~Rule();
   }
-  void backward(const Tensor& g, Gradients& to) override { rule(g, to); }
+  void backward(const Tensor& g, Gradients& to) override {
+    if constexpr (std::is_invocable_v<Rule&, const Variable&, Gradients&>) {
+      rule(to.gradient(g), to);
+    } else {
+      rule(g, to);
+    }
+  }
   void release_saved() override {
     freed = true;
     rule.~Rule();
@@ -144,26 +190,37 @@ Variable record_unprofiled(const char* operation, Tensor&& value, const List& in
   return Variable(std::move(value), std::move(handle));
 }
 
-template <class List, class Rule>
-Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
-  Variable result =
-      record_unprofiled(operation, std::move(value), inputs, std::forward<Rule>(rule));
-  // Last, so that the compiler need not keep anything in memory for it.
+/// For the checks: an input of an operation that has run, and the result.
+void check_constant(const char* operation, const Variable& input, const Variable& result);
+
+template <class List>
+[[gnu::cold, gnu::noinline]] void observe(const char* operation, const List& inputs,
+                                          const Variable& result) {
   if (profiling()) {
     Profiled::add_bytes(result.value().bytes());
     for (const Variable& input : inputs)
       if (input.defined()) Profiled::add_bytes(input.value().bytes());
   }
+  if (checks())
+    for (const Variable& input : inputs) check_constant(operation, input, result);
+}
+
+template <class List, class Rule>
+Variable record_list(const char* operation, Tensor&& value, const List& inputs, Rule&& rule) {
+  Variable result =
+      record_unprofiled(operation, std::move(value), inputs, std::forward<Rule>(rule));
+  // Last, so that the compiler need not keep anything in memory for it.
+  if (observed()) observe(operation, inputs, result);
   return result;
 }
 
 }  // namespace detail
 
 /// Makes `value`, computed from the inputs, part of the graph. `rule` is called in backward as
-/// rule(const Tensor& g, Gradients& to) with the gradient g of the value and must give one for each
-/// input that needs it; it captures what it needs: tensors through Saved, never the result
-/// variable. `operation` is a literal and appears in errors. Where no input needs a gradient, or
-/// under NoGrad, nothing is kept.
+/// rule(const Tensor& g, Gradients& to), or with a const Variable& g, where g is the gradient of the
+/// value. It must give a gradient for each input that needs one, and captures what it needs: tensors
+/// through Saved, never the result variable. `operation` is a literal and appears in errors. Where no
+/// input needs a gradient, or under NoGrad, nothing is kept.
 template <class Rule>
 Variable record(const char* operation, Tensor value,
                 std::initializer_list<detail::VariableRef> inputs, Rule&& rule) {

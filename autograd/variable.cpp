@@ -19,6 +19,13 @@ detail::VariableState* make_state(Tensor&& value, detail::NodeHandle&& node) {
   return state;
 }
 
+void add_hook(const Variable& variable, detail::Hook hook) {
+  if (!variable.requires_grad()) fail("register_hook", "no gradient flows to the variable");
+  auto& hooks = variable.node()->hooks;
+  if (!hooks) hooks = std::make_unique<std::vector<detail::Hook>>();
+  hooks->push_back(std::move(hook));
+}
+
 }  // namespace
 
 Variable::Variable(Tensor value) : Variable(std::move(value), detail::NodeHandle()) {}
@@ -88,12 +95,9 @@ void Variable::zero_grad() {
   ++leaf.notes.cleared;
 }
 
-void Variable::register_hook(GradientHook hook) {
-  if (!requires_grad()) fail("register_hook", "no gradient flows to the variable");
-  auto& hooks = node()->hooks;
-  if (!hooks) hooks = std::make_unique<std::vector<GradientHook>>();
-  hooks->push_back(std::move(hook));
-}
+void Variable::register_hook(GradientHook hook) { add_hook(*this, {std::move(hook), {}}); }
+
+void Variable::register_hook(VariableHook hook) { add_hook(*this, {{}, std::move(hook)}); }
 
 void Variable::set_value(Tensor value) {
   if (!defined()) fail("set_value", "the variable is undefined");

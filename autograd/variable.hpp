@@ -11,12 +11,20 @@
 
 namespace plumb {
 
+class Variable;
+
 /// Sees a gradient when it is complete; a defined result takes its place.
 using GradientHook = std::function<Tensor(const Tensor& gradient)>;
+/// The same for gradients that may be differentiated in turn.
+using VariableHook = std::function<Variable(const Variable& gradient)>;
 
 /// Whether backward keeps the graph for another pass.
 enum class RetainGraph : std::uint8_t { no, yes };
 inline constexpr RetainGraph retain_graph = RetainGraph::yes;
+
+/// Asks grad() for gradients that have a graph of their own.
+enum class CreateGraph : std::uint8_t { yes };
+inline constexpr CreateGraph create_graph = CreateGraph::yes;
 
 namespace detail {
 struct VariableState {
@@ -114,8 +122,10 @@ class Variable {
   Variable detach() const { return defined() ? Variable(value()) : Variable(); }
 
   /// Calls `hook` with the complete gradient of this variable in each backward pass, in order of
-  /// registration; a defined result takes the gradient's place. Throws where none flows.
+  /// registration; a defined result takes the gradient's place. Throws where none flows. A hook that
+  /// changes a gradient with create_graph must be one of variables: a tensor would end the graph.
   void register_hook(GradientHook hook);
+  void register_hook(VariableHook hook);
 
   /// Replaces the value of a leaf, also by one of another shape or dtype, for all handles; the
   /// gradient is forgotten. Graphs recorded before keep the old value.
@@ -156,5 +166,15 @@ using Parameters = std::vector<Parameter>;
 std::vector<Tensor> grad(const std::vector<Variable>& outputs, const std::vector<Variable>& inputs,
                          const std::vector<Tensor>& seeds = {},
                          RetainGraph retain = RetainGraph::no);
+
+/// The same as variables that can be differentiated again, also with respect to the seeds, to any
+/// order. Keeps the graph. Throws under NoGrad, and for an operation whose rule has no form that can be
+/// differentiated.
+///
+///     const Variable slope = grad({sum(u)}, {x}, {}, create_graph)[0];  // u'
+///     const Variable loss = mean(square(slope - f));                    // trains through u'
+std::vector<Variable> grad(const std::vector<Variable>& outputs,
+                           const std::vector<Variable>& inputs, const std::vector<Variable>& seeds,
+                           CreateGraph create);
 
 }  // namespace plumb

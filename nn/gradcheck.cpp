@@ -56,6 +56,26 @@ class AsFunction {
     });
   }
 
+  // Both for the second order, in whose graph the parameters stand themselves: the arguments of the
+  // pass, and those of them that are leaves, with the parameters behind.
+  std::vector<Variable> arguments() const {
+    std::vector<Variable> all;
+    for (const Tensor& x : inputs_)
+      all.push_back(is_floating(x.dtype()) ? Variable::leaf(x.clone()) : Variable(x));
+    return all;
+  }
+  std::vector<Variable> leaves(const std::vector<Variable>& arguments) const {
+    std::vector<Variable> all;
+    for (const Variable& argument : arguments)
+      if (argument.requires_grad()) all.push_back(argument);
+    all.insert(all.end(), parameters_.begin(), parameters_.end());
+    return all;
+  }
+  Variable run(const std::vector<Variable>& arguments) const {
+    rewind();
+    return pass_(arguments);
+  }
+
  private:
   void rewind() const {
     for (std::size_t i = 0; i < streams_.size(); ++i)
@@ -88,6 +108,24 @@ void gradcheck(Module& module, const GradcheckFunction& f, const std::vector<Ten
   const AsFunction function(module, f, inputs);
   plumb::gradcheck([&](const std::vector<Variable>& at) { return function(at); }, function.inputs(),
                    options);
+}
+
+void gradgradcheck(Layer& layer, const Tensor& x, const GradcheckOptions& options) {
+  gradgradcheck(layer, x, Tensor(), options);
+}
+
+void gradgradcheck(Layer& layer, const Tensor& x, const Tensor& lengths,
+                   const GradcheckOptions& options) {
+  gradgradcheck(
+      layer, [&](const std::vector<Variable>& in) { return layer(in[0], lengths); }, {x}, options);
+}
+
+void gradgradcheck(Module& module, const GradcheckFunction& f, const std::vector<Tensor>& inputs,
+                   const GradcheckOptions& options) {
+  const AsFunction function(module, f, inputs);
+  const std::vector<Variable> arguments = function.arguments();
+  plumb::detail::check_second_gradients([&] { return function.run(arguments); },
+                                        function.leaves(arguments), options);
 }
 
 }  // namespace plumb::nn

@@ -30,4 +30,12 @@ void gradcheck(Layer& layer, const Tensor& x, const Tensor& lengths,
 void gradcheck(Module& module, const GradcheckFunction& f, const std::vector<Tensor>& inputs,
                const GradcheckOptions& options = {});
 
+/// plumb::gradgradcheck of all of these, with errors "[gradgradcheck] ...": of the gradients of x and
+/// of the parameters, as functions of them and of the gradient of the result.
+void gradgradcheck(Layer& layer, const Tensor& x, const GradcheckOptions& options = {});
+void gradgradcheck(Layer& layer, const Tensor& x, const Tensor& lengths,
+                   const GradcheckOptions& options = {});
+void gradgradcheck(Module& module, const GradcheckFunction& f, const std::vector<Tensor>& inputs,
+                   const GradcheckOptions& options = {});
+
 }  // namespace plumb::nn

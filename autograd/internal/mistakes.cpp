@@ -192,4 +192,16 @@ void count_step() { step_count.fetch_add(1, std::memory_order_relaxed); }
 
 Counts counts() { return {gradient_count, training_count, evaluation_count}; }
 
+// Constants made of such a gradient are as good as it.
+void check_constant(const char* operation, const Variable& input, const Variable& result) {
+  if (!input.defined() || input.requires_grad() || !input.value().noted_as_gradient()) return;
+  if (result.requires_grad())
+    tell("gradient without a graph", operation,
+         "a gradient that grad() gave without a graph is a constant beside one here, and the loss "
+         "is not "
+         "differentiated through it: pass create_graph to grad()");
+  else
+    Tensor(result.value()).note_gradient();
+}
+
 }  // namespace plumb::detail

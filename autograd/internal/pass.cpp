@@ -5,7 +5,9 @@
 #include "../../core/kernels/accumulate.hpp"
 #include "../../core/runtime/profile.hpp"
 #include "../modes.hpp"
+#include "../ops/arithmetic.hpp"
 #include "../record.hpp"
+#include "hooks.hpp"
 #include "mistakes.hpp"
 
 namespace plumb::detail {
@@ -73,25 +75,19 @@ void add_to_leaf(Leaf& leaf, Tensor gradient) {
   if (gathered.defined()) check_gathered(leaf, gathered);
 }
 
-void apply_hooks(const Node& node, Tensor& gradient) {
-  if (!node.hooks) return;
-  const FloatingPointMode mode(Subnormals::kept);
-  const std::vector<GradientHook> hooks = *node.hooks;  // one may register another
-  for (const GradientHook& hook : hooks) {
-    Tensor changed = hook(gradient);
-    if (!changed.defined()) continue;
-    if (changed.shape() != node.shape || changed.dtype() != node.dtype)
-      fail("backward", "a hook of ", node.name, " must return ", node.shape, " of ", node.dtype,
-           ", got ", changed.shape(), " of ", changed.dtype());
-    gradient = std::move(changed);
-  }
-}
+constexpr const char* recomputed_input = "input of a recomputation";
 
 }  // namespace
 
 std::string backward_of(const Node& node) { return text("backward of ", node.name); }
 
-Pass::Pass(const std::vector<Variable>* targets) : id_(++pass_counter), targets_(targets) {
+Variable end_of_recomputation(const Variable& x) {
+  return record(recomputed_input, x.value(), {x},
+                [](const Variable& g, Gradients& to) { to.give(0, g); });
+}
+
+Pass::Pass(const std::vector<Variable>* targets, Recording recording, Depth depth)
+    : id_(++pass_counter), targets_(targets), recording_(recording), depth_(depth) {
   if (targets == nullptr) return;
   for (const Variable& target : *targets) slot(target.node());
 }
@@ -112,6 +108,16 @@ void Pass::add_root(const Variable& root, const Tensor& seed) {
   if (targets_ != nullptr) note_useful(root.node());
 }
 
+void Pass::add_root(const Variable& root, const Variable& seed) {
+  add_root(root, Tensor());
+  add(*root.node(), seed);
+}
+
+Variable Pass::recorded(const Variable& target) const {
+  const auto found = recorded_.find(target.node());
+  return found != recorded_.end() ? found->second : Tensor::zeros(target.shape(), target.dtype());
+}
+
 void Pass::run(RetainGraph retain) {
   const FloatingPointMode mode;  // leaves sum outside of operations
   for (const auto& [node, seed] : roots_) {
@@ -122,7 +128,7 @@ void Pass::run(RetainGraph retain) {
   count_consumers();
   for (const auto& [node, seed] : roots_) {
     if (!wants(node.get())) continue;
-    add(*node.get(), seed);
+    if (recording_ == Recording::no) add(*node.get(), seed);
     if (!node->leaf && --node->pending == 0) push_ready(node.get());
   }
   while (Node* node = pop_ready()) run_node(node, retain);
@@ -152,7 +158,9 @@ void Pass::note_useful(Node* root) {
   };
   std::vector<Visit> path;
   const auto enter = [&](Node* node) {
-    if (useful_.emplace(node, slot_index_.count(node) > 0).second) path.push_back({node, 0});
+    const bool fresh = useful_.emplace(node, slot_index_.count(node) > 0).second;
+    const bool beyond = depth_ == Depth::recomputation && node->name == recomputed_input;
+    if (fresh && !beyond) path.push_back({node, 0});
   };
   enter(root);
   while (!path.empty()) {
@@ -209,6 +217,11 @@ void Pass::add(Node& node, Tensor gradient) {
   *gathered = std::move(gradient);
 }
 
+void Pass::add(Node& node, const Variable& gradient) {
+  Variable& gathered = recorded_[&node];
+  gathered = gathered.defined() ? plumb::add(gathered, gradient) : gradient;
+}
+
 // Marks a node as part of this pass and puts it at the end of the list of all claimed ones.
 void Pass::claim(Node* node) {
   std::uint64_t holder = 0;
@@ -258,17 +271,36 @@ void Pass::count_bytes(const Node& node) const {
       Profiled::add_bytes(bytes(*input));
 }
 
+// Both: whether the rule had to run.
+inline bool Pass::run_rule(Node& node) {
+  Tensor gradient = std::exchange(node.gradient, Tensor());
+  if (node.hooks) apply_hooks(node, gradient);
+  check_gathered(node, gradient);
+  if (targets_ != nullptr && slot_index_.count(&node) > 0) slot(&node) = gradient;
+  if (!runs_rule(node)) return false;
+  Gradients to(*this, node);
+  node.backward(gradient, to);
+  return true;
+}
+
+bool Pass::run_recorded_rule(Node& node) {
+  const auto found = recorded_.find(&node);
+  Variable gradient = std::move(found->second);
+  recorded_.erase(found);
+  if (node.hooks) apply_hooks(node, gradient);
+  check_gathered(node, gradient.value());
+  if (slot_index_.count(&node) > 0) recorded_[&node] = gradient;
+  if (!runs_rule(node)) return false;
+  Gradients to(*this, node, &gradient);
+  node.backward(gradient.value(), to);
+  return true;
+}
+
 void Pass::run_node(Node* node, RetainGraph retain) {
   const Profiled profiled(node->name, Phase::backward);
   if (profiling()) count_bytes(*node);
-  Tensor gradient = std::exchange(node->gradient, Tensor());
-  apply_hooks(*node, gradient);
-  check_gathered(*node, gradient);
-  if (targets_ != nullptr && slot_index_.count(node) > 0) slot(node) = gradient;
-  if (!runs_rule(*node)) return;
-  Gradients to(*this, *node);
   try {
-    node->backward(gradient, to);
+    if (!(recording_ == Recording::yes ? run_recorded_rule(*node) : run_rule(*node))) return;
   } catch (const StaleValue& stale) {
     fail(backward_of(*node), stale.what());
   }
@@ -294,9 +326,16 @@ void Pass::note_leaves() {
 void Pass::finish_leaves() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     Node& node = *slots_[i].first.get();
+    if (recording_ == Recording::yes) {
+      const auto found = recorded_.find(&node);
+      if (!node.leaf || found == recorded_.end()) continue;
+      if (node.hooks) apply_hooks(node, found->second);
+      check_gathered(node, found->second.value());
+      continue;
+    }
     if (!node.leaf || !slots_[i].second.defined()) continue;
     Tensor gradient = slots_[i].second;
-    apply_hooks(node, gradient);
+    if (node.hooks) apply_hooks(node, gradient);
     check_gathered(node, gradient);
     slots_[i].second = gradient;
     if (targets_ == nullptr) add_to_leaf(as_leaf(node), std::move(gradient));

@@ -18,7 +18,8 @@ Variable elu(const Variable& x, double alpha = 1);
 
 /// GELU by the error function, or by the approximation with tanh.
 enum class Gelu : std::uint8_t { exact, tanh };
-/// x times the standard normal distribution function of x (Hendrycks & Gimpel 2016).
+/// x times the standard normal distribution function of x (Hendrycks & Gimpel 2016). In float32 the
+/// exact form has no second derivatives: it keeps its slope in place of x.
 Variable gelu(const Variable& x, Gelu form = Gelu::exact);
 
 /// x sigmoid(x), also called swish (Elfwing et al. 2018).

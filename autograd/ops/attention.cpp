@@ -5,6 +5,8 @@
 #include "../../core/kernels/attention/attention.hpp"
 #include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
+#include "internal/composed_attention.hpp"
+#include "shape.hpp"
 
 namespace plumb {
 namespace {
@@ -109,6 +111,12 @@ Variable attention_of(const char* operation, const Attention& a, const Shape& sh
              [a, q = Saved(q), k = Saved(k), v = Saved(v), y = Saved(y), state,
               bias = Saved(a.bias)](const Tensor& g, Gradients& to) {
                bias.get();  // throws if it was changed since
+               if (to.recorded())
+                 return to.recompute({to.input(0, q), to.input(1, k), to.input(2, v)},
+                                     [&](const std::vector<Variable>& inputs) {
+                                       return detail::composed_attention(a, inputs[0], inputs[1],
+                                                                         inputs[2]);
+                                     });
                const auto wanted = [&](std::size_t input, const Tensor& like) {
                  return to.needs(input) ? Tensor::empty(like.shape(), like.dtype()) : Tensor();
                };
@@ -195,6 +203,11 @@ Variable multi_head_attention(const Variable& qkv, std::int64_t heads, const Att
       of_heads, y, {qkv},
       [a, x = Saved(x), y = Saved(y), state, bias = Saved(a.bias)](const Tensor& g, Gradients& to) {
         bias.get();  // throws if it was changed since
+        if (to.recorded())
+          return to.recompute({to.input(0, x)}, [&](const std::vector<Variable>& inputs) {
+            const std::vector<Variable> parts = chunk(inputs[0], 3, -1);
+            return detail::composed_attention(a, parts[0], parts[1], parts[2]);
+          });
         to.write(0, [&](Tensor& dx, Write mode) {
           kernel::attention_into(a, mode, g, x, x, x, y, state, dx, dx, dx);
         });

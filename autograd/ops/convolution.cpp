@@ -8,9 +8,12 @@
 #include "../../core/runtime/internal/fail.hpp"
 #include "../../core/tensor/sliding_window.hpp"
 #include "../record.hpp"
+#include "reduction.hpp"
 
 namespace plumb {
 namespace {
+
+using V = const Variable&;
 
 // With sides and options below it no size of a result overflows.
 constexpr std::int64_t limit = std::int64_t{1} << 31;
@@ -149,6 +152,60 @@ Variable record_biased(const char* operation, const Tensor& y, const Variable& x
   return record(operation, y, {x, w}, std::move(rule));
 }
 
+// --- gradients as operations ---------------------------------------------------------------------
+
+// The sum over all windows of x w g is linear in each of the three: x [n, c, h, w] the image, w the
+// weight, and g of the shape of the result. Its gradient with respect to one of them is an operation of
+// the other two, and the gradients of that are of the same kind.
+enum class Part : std::uint8_t { image, weight, result };
+
+void contract(Part part, Tensor& to, Write mode, const Tensor& a, const Tensor& b,
+              const kernel::Windows& windows) {
+  Tensor images = as_images(to);
+  const Tensor first = as_images(a), second = as_images(b);
+  if (part == Part::image)
+    kernel::convolution_image_into(images, mode, first, second, Tensor(), windows);
+  else if (part == Part::weight)
+    kernel::convolution_weight_into(images, mode, first, second, windows);
+  else
+    kernel::convolution_into(images, mode, first, second, Tensor(), windows);
+}
+
+// The gradient of one part, of `shape`, from the other two: of the image from g and w, of the weight
+// from g and x, of the result from x and w.
+Variable gradient_of(Part part, const Shape& shape, const Variable& a, const Variable& b,
+                     const kernel::Windows& windows) {
+  Tensor y = Tensor::empty(shape, a.dtype());
+  contract(part, y, Write::overwrite, a.value(), b.value(), windows);
+  return record(
+      "gradient of a convolution", std::move(y), {a, b},
+      [part, windows, a = saved_for(b, a), b = saved_for(a, b)](const Variable& g, Gradients& to) {
+        const auto give = [&](std::size_t i, Part of, const Variable& first,
+                              const Variable& second) {
+          to.give(i, gradient_of(of, to.shape(i), first, second, windows));
+        };
+        switch (part) {
+          case Part::image:  // of g and w
+            if (to.needs(0)) give(0, Part::result, g, to.input(1, b));
+            if (to.needs(1)) give(1, Part::weight, to.input(0, a), g);
+            break;
+          case Part::weight:  // of g and x
+            if (to.needs(0)) give(0, Part::result, to.input(1, b), g);
+            if (to.needs(1)) give(1, Part::image, to.input(0, a), g);
+            break;
+          case Part::result:  // of x and w
+            if (to.needs(0)) give(0, Part::image, g, to.input(1, b));
+            if (to.needs(1)) give(1, Part::weight, g, to.input(0, a));
+            break;
+        }
+      });
+}
+
+// g [n, c, ...] summed to a bias [c].
+Variable gradient_of_bias(const Variable& g) {
+  return g.rank() == 3 ? sum(g, {0, 2}) : sum(g, {0, 2, 3});
+}
+
 // --- the operations -----------------------------------------------------------------------------
 
 // y = x * w + bias, where * slides w over x;  dx = conv_transpose(g, w), dw = x * g with g as the
@@ -161,22 +218,23 @@ Variable convolution(const char* operation, const Variable& x, const Variable& w
   Tensor images = as_images(y);
   kernel::convolution_into(images, Write::overwrite, as_images(x.value()), as_images(w.value()),
                            value_or_none(bias), windows);
-  return record_biased(operation, y, x, w, bias,
-                       [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](
-                           const Tensor& gradient, Gradients& to) {
-                         const Tensor g = as_images(gradient);
-                         to.write(0, [&](Tensor& dx, Write mode) {
-                           Tensor images = as_images(dx);
-                           kernel::convolution_image_into(images, mode, g, as_images(w), Tensor(),
-                                                          windows);
-                         });
-                         to.write(1, [&](Tensor& dw, Write mode) {
-                           Tensor images = as_images(dw);
-                           kernel::convolution_weight_into(images, mode, g, as_images(x), windows);
-                         });
-                         if (biased)
-                           to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, g); });
-                       });
+  return record_biased(
+      operation, y, x, w, bias,
+      [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](const Tensor& g,
+                                                                                   Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { contract(Part::image, dx, mode, g, w, windows); },
+            [&](V g) { return gradient_of(Part::image, to.shape(0), g, to.input(1, w), windows); });
+        to.write(
+            1, [&](Tensor& dw, Write mode) { contract(Part::weight, dw, mode, g, x, windows); },
+            [&](V g) {
+              return gradient_of(Part::weight, to.shape(1), g, to.input(0, x), windows);
+            });
+        if (biased)
+          to.write(
+              2, [&](Tensor& db, Write mode) { bias_into(db, mode, as_images(g)); },
+              gradient_of_bias);
+      });
 }
 
 // y = the dx that a convolution has for g = x, + bias;  dx = g * w, dw = g * x with x as the window,
@@ -191,22 +249,25 @@ Variable transposed_convolution(const char* operation, const Variable& x, const 
   Tensor images = as_images(y);
   kernel::convolution_image_into(images, Write::overwrite, as_images(x.value()),
                                  as_images(w.value()), value_or_none(bias), windows);
-  return record_biased(operation, y, x, w, bias,
-                       [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](
-                           const Tensor& gradient, Gradients& to) {
-                         const Tensor g = as_images(gradient);
-                         to.write(0, [&](Tensor& dx, Write mode) {
-                           Tensor images = as_images(dx);
-                           kernel::convolution_into(images, mode, g, as_images(w), Tensor(),
-                                                    windows);
-                         });
-                         to.write(1, [&](Tensor& dw, Write mode) {
-                           Tensor images = as_images(dw);
-                           kernel::convolution_weight_into(images, mode, as_images(x), g, windows);
-                         });
-                         if (biased)
-                           to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, g); });
-                       });
+  return record_biased(
+      operation, y, x, w, bias,
+      [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](const Tensor& g,
+                                                                                   Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { contract(Part::result, dx, mode, g, w, windows); },
+            [&](V g) {
+              return gradient_of(Part::result, to.shape(0), g, to.input(1, w), windows);
+            });
+        to.write(
+            1, [&](Tensor& dw, Write mode) { contract(Part::weight, dw, mode, x, g, windows); },
+            [&](V g) {
+              return gradient_of(Part::weight, to.shape(1), to.input(0, x), g, windows);
+            });
+        if (biased)
+          to.write(
+              2, [&](Tensor& db, Write mode) { bias_into(db, mode, as_images(g)); },
+              gradient_of_bias);
+      });
 }
 
 }  // namespace

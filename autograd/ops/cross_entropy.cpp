@@ -3,10 +3,15 @@
 #include <algorithm>
 
 #include "../../core/kernels/cross_entropy.hpp"
+#include "../../core/kernels/reduce.hpp"
 #include "../../core/runtime/checks.hpp"
 #include "../../core/runtime/internal/fail.hpp"
 #include "../internal/mistakes.hpp"
-#include "../record.hpp"
+#include "arithmetic.hpp"
+#include "comparison.hpp"
+#include "internal/linear_map.hpp"
+#include "shape.hpp"
+#include "softmax.hpp"
 
 namespace plumb {
 namespace {
@@ -95,6 +100,46 @@ kernel::ClassCosts costs_of(const char* operation, const CrossEntropyOptions& op
   return {options.label_smoothing, options.weight, options.ignore_index};
 }
 
+// --- the gradients from operations on variables --------------------------------------------------
+
+// w_t [c = t] for scores of shape `scores`, 0 for targets that are ignored.
+Tensor weights_at_targets(const Shape& scores, DType dtype, const Tensor& t,
+                          const kernel::ClassCosts& costs) {
+  return -detail::written(scores, dtype, [&](Tensor& dx, Write mode) {
+    kernel::nll_into(dx, mode, Tensor::ones(t.shape(), dtype), 1, t, costs);
+  });
+}
+
+// What each class costs, (1 - s) w_t [c = t] + s/C w_c, and the sum of that over the classes.
+struct Shares {
+  Tensor each, sum;
+};
+
+Shares shares_of(const Shape& scores, DType dtype, const Tensor& t,
+                 const kernel::ClassCosts& costs) {
+  const double s = costs.label_smoothing;
+  Shares shares;
+  shares.each = (1 - s) * weights_at_targets(scores, dtype, t, costs);
+  if (s > 0) {
+    const Tensor counted = kernel::sum(
+        weights_at_targets(scores, dtype, t, {0, {}, costs.ignore_index}), 1, KeepDims::yes);
+    Tensor weights = costs.weight.defined() ? costs.weight : Tensor::ones({scores[1]}, dtype);
+    Shape along_classes = {scores[1]};
+    for (int axis = 2; axis < scores.rank(); ++axis) along_classes.push_back(1);
+    shares.each = shares.each +
+                  counted * (s / static_cast<double>(scores[1]) * weights.reshape(along_classes));
+  }
+  shares.sum = kernel::sum(shares.each, 1, KeepDims::yes);
+  return shares;
+}
+
+// g over the divisor, so that it broadcasts to scores of this shape. No gradient where nothing counts.
+Variable per_target(const Variable& g, double divisor, const Shape& scores) {
+  Shape shape = scores;
+  shape[1] = 1;
+  return (g.rank() == 0 ? g : reshape(g, shape)) / (divisor == 0 ? 1 : divisor);
+}
+
 // y = (1 - s) w_t (L - x_t) + s/C sum_c w_c (L - x_c), over the divisor;
 // dx_c = g ((1 - s) w_t (p_c - [c = t]) + s/C (p_c sum w - w_c)) with p = softmax x.
 // The kernel sees the logits in the shape `seen`, and one loss for each of the targets t.
@@ -110,11 +155,20 @@ Variable class_loss(const char* operation, const Variable& logits, const Shape& 
   return record(operation, std::move(y), {logits},
                 [x = Saved(x), seen, t = Saved(std::move(t)), state = Saved(std::move(state)),
                  costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    Tensor slopes = dx.reshape(seen);
-                    kernel::cross_entropy_into(slopes, mode, g, divisor, x.get().reshape(seen), t,
-                                               state, costs.get());
-                  });
+                  to.write(
+                      0,
+                      [&](Tensor& dx, Write mode) {
+                        Tensor slopes = dx.reshape(seen);
+                        kernel::cross_entropy_into(slopes, mode, g, divisor, x.get().reshape(seen),
+                                                   t, state, costs.get());
+                      },
+                      [&](const Variable& g) {
+                        const Variable p = softmax(reshape(to.input(0, x), seen), 1);
+                        const Shares shares = shares_of(seen, g.dtype(), t, costs.get());
+                        return reshape(
+                            per_target(g, divisor, seen) * (shares.sum * p - shares.each),
+                            to.shape(0));
+                      });
                 });
 }
 
@@ -154,12 +208,17 @@ Variable nll(const Variable& log_probabilities, const Tensor& targets, const Nll
   const kernel::ClassSums sums = kernel::nll(losses, x, t, costs);
   const double divisor = divisor_of(options.reduction, sums);
   Tensor y = losses.defined() ? losses : Tensor::scalar(sums.loss / divisor, x.dtype());
-  return record("nll", y, {log_probabilities},
-                [t = Saved(t), costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::nll_into(dx, mode, g, divisor, t, costs.get());
-                  });
-                });
+  return record(
+      "nll", y, {log_probabilities},
+      [t = Saved(t), costs = SavedCosts(costs), divisor](const Tensor& g, Gradients& to) {
+        to.write(
+            0,
+            [&](Tensor& dx, Write mode) { kernel::nll_into(dx, mode, g, divisor, t, costs.get()); },
+            [&](const Variable& g) {
+              return per_target(g, divisor, to.shape(0)) *
+                     -weights_at_targets(to.shape(0), g.dtype(), t, costs.get());
+            });
+      });
 }
 
 }  // namespace plumb

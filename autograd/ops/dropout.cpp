@@ -2,9 +2,21 @@
 
 #include "../../core/kernels/dropout.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 
 namespace plumb {
+namespace {
+
+Variable dropped(const Variable& g, const Tensor& mask, double scale) {
+  const auto drop = [mask, scale](const Tensor& g) {
+    return detail::written(g.shape(), g.dtype(), [&](Tensor& dx, Write mode) {
+      kernel::dropout_into(dx, mode, g, mask, scale);
+    });
+  };
+  return detail::linear_map("dropout", g, drop, drop);
+}
+
+}  // namespace
 
 // y = x m / (1 - p) for a mask m of 0 and 1;  dx = g m / (1 - p)
 Variable dropout(const Variable& x, double p, Generator& generator) {
@@ -14,12 +26,13 @@ Variable dropout(const Variable& x, double p, Generator& generator) {
   if (p == 0) return x;
   const double scale = 1 / (1 - p);
   Tensor mask = Tensor::empty(x.shape(), DType::uint8);
-  Variable y = record("dropout", kernel::dropout(x.value(), p, scale, generator, mask), {x},
-                      [mask, scale](const Tensor& g, Gradients& to) {
-                        to.write(0, [&](Tensor& dx, Write mode) {
-                          kernel::dropout_into(dx, mode, g, mask, scale);
-                        });
-                      });
+  Variable y = record(
+      "dropout", kernel::dropout(x.value(), p, scale, generator, mask), {x},
+      [mask, scale](const Tensor& g, Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::dropout_into(dx, mode, g, mask, scale); },
+            [&](const Variable& g) { return dropped(g, mask, scale); });
+      });
   generator.set_position(generator.position() + kernel::dropout_blocks(x.numel()));
   return y;
 }

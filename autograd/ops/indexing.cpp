@@ -2,9 +2,20 @@
 
 #include "../../core/kernels/indexing.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 
 namespace plumb {
+
+Variable detail::scattered(const Variable& g, const Shape& shape, int axis, const Tensor& index) {
+  const auto put = [=, index = Saved(index)](const Tensor& g) {
+    return written(shape, g.dtype(),
+                   [&](Tensor& dx, Write mode) { kernel::gather_into(dx, mode, g, axis, index); });
+  };
+  const auto take = [axis, index = Saved(index)](const Tensor& h) {
+    return kernel::gather(h, axis, index);
+  };
+  return linear_map("gather", g, put, take);
+}
 
 // y = x[.., index, ..];  dx[.., index, ..] = sum of the g that were taken there
 Variable gather(const Variable& x, int axis, const Tensor& index) {
@@ -16,12 +27,13 @@ Variable gather(const Variable& x, int axis, const Tensor& index) {
     fail("gather", "an index of shape ", index.shape(), " does not fit into ", x.shape(),
          " beside axis ", along);
   kernel::check_indices("gather", index, x.dim(along));
-  return record("gather", kernel::gather(x.value(), along, index), {x},
-                [along, index = Saved(index)](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::gather_into(dx, mode, g, along, index);
-                  });
-                });
+  return record(
+      "gather", kernel::gather(x.value(), along, index), {x},
+      [along, index = Saved(index)](const Tensor& g, Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::gather_into(dx, mode, g, along, index); },
+            [&](const Variable& g) { return detail::scattered(g, to.shape(0), along, index); });
+      });
 }
 
 // y = x[.., index, ..];  dx[.., index, ..] = sum of the g that were taken there
@@ -31,12 +43,24 @@ Variable index_select(const Variable& x, int axis, const Tensor& index) {
   if (index.rank() != 1)
     fail("index_select", "the index must have rank 1, got shape ", index.shape());
   kernel::check_indices("index_select", index, x.dim(along));
-  return record("index_select", kernel::index_select(x.value(), along, index), {x},
-                [along, index = Saved(index)](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::index_select_into(dx, mode, g, along, index);
-                  });
+  return record(
+      "index_select", kernel::index_select(x.value(), along, index), {x},
+      [along, index = Saved(index)](const Tensor& g, Gradients& to) {
+        to.write(
+            0,
+            [&](Tensor& dx, Write mode) { kernel::index_select_into(dx, mode, g, along, index); },
+            [&](const Variable& g) {
+              const auto put = [=, shape = to.shape(0), index = index](const Tensor& g) {
+                return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
+                  kernel::index_select_into(dx, mode, g, along, index);
                 });
+              };
+              const auto take = [along, index = index](const Tensor& h) {
+                return kernel::index_select(h, along, index);
+              };
+              return detail::linear_map("index_select", g, put, take);
+            });
+      });
 }
 
 }  // namespace plumb

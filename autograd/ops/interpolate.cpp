@@ -6,8 +6,8 @@
 #include "../../core/kernels/interpolate.hpp"
 #include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
 #include "internal/record_empty.hpp"
+#include "internal/remapped_back.hpp"
 
 namespace plumb {
 namespace {
@@ -66,10 +66,30 @@ Variable nearest(const char* operation, const Variable& x, const Shape& shape) {
   for (int axis = 2; axis < x.rank(); ++axis)
     tables[static_cast<std::size_t>(axis)] = nearest_table(x.dim(axis), shape[axis]);
   kernel::remap(y, x.value(), tables);
-  return record(
-      operation, std::move(y), {x}, [tables = std::move(tables)](const Tensor& g, Gradients& to) {
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::remap_into(dx, mode, g, tables); });
-      });
+  return record(operation, std::move(y), {x},
+                [operation, tables = std::move(tables)](const Tensor& g, Gradients& to) {
+                  to.write(
+                      0, [&](Tensor& dx, Write mode) { kernel::remap_into(dx, mode, g, tables); },
+                      [&](const Variable& g) {
+                        return detail::remapped_back(operation, g, to.shape(0), tables);
+                      });
+                });
+}
+
+// The gradient of linear_between, of `shape`.
+Variable shared(const char* operation, const Variable& g, const Shape& shape,
+                const kernel::PlaneSamples& samples) {
+  const auto back = [=](const Tensor& g) {
+    return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
+      kernel::interpolate_into(dx, mode, g, samples);
+    });
+  };
+  const auto between = [size = g.shape(), samples](const Tensor& h) {
+    Tensor y = Tensor::empty(size, h.dtype());
+    kernel::interpolate(y, h, samples);
+    return y;
+  };
+  return detail::linear_map(operation, g, back, between);
 }
 
 // y = sum of shares times x;  dx = sum of the same shares times g
@@ -82,9 +102,11 @@ Variable linear_between(const char* operation, const Variable& x, const Shape& s
                                samples_of(x.dim(-1), shape.back(), align)};
   kernel::interpolate(y, x.value(), samples);
   return record(
-      operation, std::move(y), {x}, [samples = std::move(samples)](const Tensor& g, Gradients& to) {
-        to.write(0,
-                 [&](Tensor& dx, Write mode) { kernel::interpolate_into(dx, mode, g, samples); });
+      operation, std::move(y), {x},
+      [operation, samples = std::move(samples)](const Tensor& g, Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::interpolate_into(dx, mode, g, samples); },
+            [&](const Variable& g) { return shared(operation, g, to.shape(0), samples); });
       });
 }
 

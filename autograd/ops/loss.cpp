@@ -5,10 +5,15 @@
 #include "../../core/runtime/checks.hpp"
 #include "../../core/runtime/internal/fail.hpp"
 #include "../internal/mistakes.hpp"
-#include "../record.hpp"
+#include "activation.hpp"
+#include "arithmetic.hpp"
+#include "internal/linear_map.hpp"
+#include "math.hpp"
 
 namespace plumb {
 namespace {
+
+using V = const Variable&;
 
 void check_pair(const char* operation, const Variable& x, const Variable& target) {
   if (x.shape() != target.shape())
@@ -57,6 +62,17 @@ Tensor repeated(const char* name, const Tensor& weight, const Tensor& logits) {
   return kernel::multiply(ones, weight);
 }
 
+// The gradient of each element's loss, from that of what was made of them.
+Variable each(const Variable& g, const kernel::Divisor& divisor) {
+  return divisor ? g / *divisor : g;
+}
+
+Tensor sign_of_difference(const Tensor& x, const Tensor& t) {
+  return detail::written(x.shape(), x.dtype(), [&](Tensor& sign, Write mode) {
+    kernel::l1_into(sign, mode, Tensor::ones(x.shape(), x.dtype()), std::nullopt, x, t);
+  });
+}
+
 }  // namespace
 
 // y = (x - t)^2;  dx = 2 g (x - t), dt = -dx
@@ -67,8 +83,12 @@ Variable mse(const Variable& x, const Variable& target, Reduction reduction) {
   return record(
       "mse", kernel::mse(x.value(), target.value(), divisor), {x, target},
       [x = Saved(x), t = Saved(target), divisor](const Tensor& g, Gradients& to) {
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::mse_into(dx, mode, g, divisor, x, t); });
-        to.write(1, [&](Tensor& dt, Write mode) { kernel::mse_into(dt, mode, g, divisor, t, x); });
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::mse_into(dx, mode, g, divisor, x, t); },
+            [&](V g) { return each(g, divisor) * (2 * (to.input(0, x) - to.input(1, t))); });
+        to.write(
+            1, [&](Tensor& dt, Write mode) { kernel::mse_into(dt, mode, g, divisor, t, x); },
+            [&](V g) { return each(g, divisor) * (2 * (to.input(1, t) - to.input(0, x))); });
       });
 }
 
@@ -80,8 +100,12 @@ Variable l1(const Variable& x, const Variable& target, Reduction reduction) {
   return record(
       "l1", kernel::l1(x.value(), target.value(), divisor), {x, target},
       [x = Saved(x), t = Saved(target), divisor](const Tensor& g, Gradients& to) {
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::l1_into(dx, mode, g, divisor, x, t); });
-        to.write(1, [&](Tensor& dt, Write mode) { kernel::l1_into(dt, mode, g, divisor, t, x); });
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::l1_into(dx, mode, g, divisor, x, t); },
+            [&](V g) { return each(g, divisor) * sign_of_difference(x, t); });
+        to.write(
+            1, [&](Tensor& dt, Write mode) { kernel::l1_into(dt, mode, g, divisor, t, x); },
+            [&](V g) { return each(g, divisor) * sign_of_difference(t, x); });
       });
 }
 
@@ -92,15 +116,22 @@ Variable huber(const Variable& x, const Variable& target, double delta, Reductio
   check_pair("huber", x, target);
   if (!(delta > 0)) fail("huber", "delta must be positive, got ", delta);
   const kernel::Divisor divisor = divisor_of("huber", x, reduction);
-  return record("huber", kernel::huber(x.value(), target.value(), delta, divisor), {x, target},
-                [x = Saved(x), t = Saved(target), delta, divisor](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::huber_into(dx, mode, g, divisor, x, t, delta);
-                  });
-                  to.write(1, [&](Tensor& dt, Write mode) {
-                    kernel::huber_into(dt, mode, g, divisor, t, x, delta);
-                  });
-                });
+  return record(
+      "huber", kernel::huber(x.value(), target.value(), delta, divisor), {x, target},
+      [x = Saved(x), t = Saved(target), delta, divisor](const Tensor& g, Gradients& to) {
+        to.write(
+            0,
+            [&](Tensor& dx, Write mode) { kernel::huber_into(dx, mode, g, divisor, x, t, delta); },
+            [&](V g) {
+              return each(g, divisor) * clamp(to.input(0, x) - to.input(1, t), -delta, delta);
+            });
+        to.write(
+            1,
+            [&](Tensor& dt, Write mode) { kernel::huber_into(dt, mode, g, divisor, t, x, delta); },
+            [&](V g) {
+              return each(g, divisor) * clamp(to.input(1, t) - to.input(0, x), -delta, delta);
+            });
+      });
 }
 
 // y = w ((1 - t) x + (1 + (p - 1) t) log(1 + e^-x));
@@ -118,12 +149,28 @@ Variable bce_with_logits(const Variable& logits, const Variable& target,
   const Tensor p = weighted ? repeated("pos_weight", options.pos_weight, x) : Tensor();
   return record("bce_with_logits", kernel::bce_with_logits(x, t, w, p, divisor), {logits, target},
                 [x = Saved(x), t = Saved(t), w, p, divisor](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::bce_with_logits_into(dx, mode, g, divisor, x, t, w, p);
-                  });
-                  to.write(1, [&](Tensor& dt, Write mode) {
-                    kernel::bce_with_logits_target_into(dt, mode, g, divisor, x, w, p);
-                  });
+                  to.write(
+                      0,
+                      [&](Tensor& dx, Write mode) {
+                        kernel::bce_with_logits_into(dx, mode, g, divisor, x, t, w, p);
+                      },
+                      [&](V g) {
+                        const Variable s = sigmoid(to.input(0, x)), t1 = to.input(1, t);
+                        const Variable slope =
+                            p.defined() ? (1 + (p - 1.0) * t1) * s - p * t1 : s - t1;
+                        return each(g, divisor) * (w.defined() ? w * slope : slope);
+                      });
+                  to.write(
+                      1,
+                      [&](Tensor& dt, Write mode) {
+                        kernel::bce_with_logits_target_into(dt, mode, g, divisor, x, w, p);
+                      },
+                      [&](V g) {
+                        const Variable x0 = to.input(0, x);
+                        if (!p.defined()) return each(g, divisor) * -x0;
+                        // log(1 + e^-x), right for x of any size
+                        return each(g, divisor) * (w * ((p - 1.0) * softplus(-x0, 1, 50) - x0));
+                      });
                 });
 }
 
@@ -140,12 +187,25 @@ Variable kl_div(const Variable& log_probabilities, const Variable& target,
   return record("kl_div", kernel::kl_div(x, t, log_target, divisor), {log_probabilities, target},
                 [x = Saved(target.requires_grad() ? x : Tensor()), t = Saved(t), log_target,
                  divisor](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::kl_div_into(dx, mode, g, divisor, t, log_target);
-                  });
-                  to.write(1, [&](Tensor& dt, Write mode) {
-                    kernel::kl_div_target_into(dt, mode, g, divisor, x, t, log_target);
-                  });
+                  to.write(
+                      0,
+                      [&](Tensor& dx, Write mode) {
+                        kernel::kl_div_into(dx, mode, g, divisor, t, log_target);
+                      },
+                      [&](V g) {
+                        const Variable t1 = to.input(1, t);
+                        return -each(g, divisor) * (log_target ? exp(t1) : t1);
+                      });
+                  to.write(
+                      1,
+                      [&](Tensor& dt, Write mode) {
+                        kernel::kl_div_target_into(dt, mode, g, divisor, x, t, log_target);
+                      },
+                      [&](V g) {
+                        const Variable x0 = to.input(0, x), t1 = to.input(1, t);
+                        return each(g, divisor) *
+                               (log_target ? exp(t1) * (t1 - x0 + 1) : log(t1) - x0 + 1);
+                      });
                 });
 }
 

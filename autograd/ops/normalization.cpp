@@ -13,7 +13,10 @@
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/runtime/internal/fail.hpp"
 #include "../../core/tensor/operators.hpp"
-#include "../record.hpp"
+#include "arithmetic.hpp"
+#include "internal/linear_map.hpp"
+#include "math.hpp"
+#include "shape.hpp"
 
 namespace plumb {
 namespace {
@@ -86,6 +89,56 @@ void move_towards(Tensor& running, const Tensor& value, double momentum) {
   running.copy_from(moved.to(running.dtype()));
 }
 
+// --- the forward from operations on variables, for gradients of gradients -------------------------
+
+// How x is seen: its shape, that of its statistics and that of weight and bias, which broadcast.
+struct Layout {
+  Shape x, statistics, affine;
+};
+
+enum class Centre : std::uint8_t { no, yes };
+enum class Biased : std::uint8_t { no, yes };
+
+// (x - m) / s, or x / s, for each of the statistics.
+Variable composed_unit(const Variable& x, const Shape& statistics, Centre centre, double eps) {
+  const double share = static_cast<double>(std::max<std::int64_t>(1, statistics.numel())) /
+                       static_cast<double>(std::max<std::int64_t>(1, x.numel()));
+  const Variable d = centre == Centre::yes ? x - detail::sum_to(x, statistics) * share : x;
+  return d / sqrt(detail::sum_to(d * d, statistics) * share + eps);
+}
+
+Variable composed_affine(const Variable& unit, const Variable& weight, const Variable& bias,
+                         const Shape& affine, const Shape& shape) {
+  Variable y = unit;
+  if (weight.defined()) y = y * reshape(weight, affine);
+  if (bias.defined()) y = y + reshape(bias, affine);
+  return reshape(y, shape);
+}
+
+// Inputs as variables. Where no weight was saved its value does not matter, and that of a bias never
+// does.
+std::vector<Variable> inputs_of(Gradients& to, const Tensor& x, const Tensor& weight,
+                                Biased biased = Biased::yes) {
+  const auto filled = [&](std::size_t input, double value) {
+    if (!to.needs(input)) return Variable();
+    return to.input(input, Tensor::full(to.shape(input), value, x.dtype()));
+  };
+  std::vector<Variable> inputs = {to.input(0, x),
+                                  weight.defined() ? to.input(1, weight) : filled(1, 1)};
+  if (biased == Biased::yes) inputs.push_back(filled(2, 0));
+  return inputs;
+}
+
+// Gives the gradients of a norm over statistics of x itself.
+void recompute_norm(Gradients& to, std::vector<Variable> inputs, const Layout& layout,
+                    Centre centre, double eps) {
+  to.recompute(std::move(inputs), [&](const std::vector<Variable>& in) {
+    const Variable unit = composed_unit(reshape(in[0], layout.x), layout.statistics, centre, eps);
+    return composed_affine(unit, in[1], in.size() > 2 ? in[2] : Variable(), layout.affine,
+                           in[0].shape());
+  });
+}
+
 }  // namespace
 
 // y = w x^ + b with x^ = (x - m) / s, s = sqrt(v + eps);  dw = sum g x^, db = sum g;
@@ -117,7 +170,25 @@ Variable batch_norm(RunningStatistics& running, const Variable& x, const Variabl
 
   const bool sums_needed = by_batch || weight.requires_grad() || bias.requires_grad();
   auto rule = [x = Saved(sums_needed ? x.value() : Tensor()), view, mean, inverse, factor, by_batch,
-               count](const Tensor& g, Gradients& to) {
+               count, w = Saved(weight.defined() ? weight.value() : Tensor()),
+               eps](const Tensor& g, Gradients& to) {
+    const Shape per_channel = {1, view.channels, 1};
+    if (to.recorded() && !x.get().defined()) {  // by running statistics, and only x is wanted
+      const Tensor f = factor.to(g.dtype()).reshape(per_channel);
+      const Variable planes = reshape(to.gradient(g), {view.images, view.channels, view.length});
+      return to.give(0, reshape(planes * f, g.shape()));
+    }
+    if (to.recorded() && by_batch)
+      return recompute_norm(to, inputs_of(to, x, w),
+                            {{view.images, view.channels, view.length}, per_channel, per_channel},
+                            Centre::yes, eps);
+    if (to.recorded())
+      return to.recompute(inputs_of(to, x, w), [&](const std::vector<Variable>& in) {
+        const Variable planes = reshape(in[0], {view.images, view.channels, view.length});
+        const Variable unit = (planes - mean.to(g.dtype()).reshape(per_channel)) *
+                              inverse.to(g.dtype()).reshape(per_channel);
+        return composed_affine(unit, in[1], in[2], per_channel, g.shape());
+      });
     kernel::GradientSums sums;
     if ((by_batch && to.needs(0)) || to.needs(1) || to.needs(2))
       sums = kernel::channel_sums(g, x, view, mean);
@@ -156,7 +227,11 @@ Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& 
   kernel::scale_rows(y, x.value(), moments.mean, inverse, w,
                      bias.defined() ? bias.value() : Tensor());
   auto rule = [x = Saved(x), size, mean = moments.mean, inverse,
-               w = Saved(x.requires_grad() ? w : Tensor())](const Tensor& g, Gradients& to) {
+               w = Saved(x.requires_grad() ? w : Tensor()), eps](const Tensor& g, Gradients& to) {
+    const std::int64_t rows = inverse.numel();
+    if (to.recorded())
+      return recompute_norm(to, inputs_of(to, x, w), {{rows, size}, {rows, 1}, {1, size}},
+                            Centre::yes, eps);
     to.write(0, [&](Tensor& dx, Write mode) {
       kernel::layer_norm_into(dx, mode, g, x, mean, inverse, w);
     });
@@ -181,8 +256,12 @@ Variable rms_norm(const Variable& x, const Shape& normalized, const Variable& we
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   Tensor inverse = Tensor::empty({rows}, DType::float64);
   kernel::rms_norm(y, inverse, x.value(), w, eps);
-  auto rule = [x = Saved(x), size, inverse, w = Saved(x.requires_grad() ? w : Tensor())](
+  auto rule = [x = Saved(x), size, inverse, w = Saved(x.requires_grad() ? w : Tensor()), eps](
                   const Tensor& g, Gradients& to) {
+    const std::int64_t rows = inverse.numel();
+    if (to.recorded())
+      return recompute_norm(to, inputs_of(to, x, w, Biased::no),
+                            {{rows, size}, {rows, 1}, {1, size}}, Centre::no, eps);
     to.write(0, [&](Tensor& dx, Write mode) { kernel::rms_norm_into(dx, mode, g, x, inverse, w); });
     if (!to.needs(1)) return;
     const Tensor no_mean = Tensor::zeros(inverse.shape(), DType::float64);
@@ -219,8 +298,15 @@ Variable group_norm(const Variable& x, std::int64_t groups, const Variable& weig
   kernel::scale_channels(y, x.value(), planes, mean, factor,
                          kernel::expanded(in_double(bias, per_weight, 0), per_plane));
 
-  auto rule = [x = Saved(x), planes, per_plane, mean, inverse, w, factor, count](const Tensor& g,
-                                                                                 Gradients& to) {
+  auto rule = [x = Saved(x), planes, per_plane, mean, inverse, w, factor, count, length,
+               weighted = weight.defined(), eps](const Tensor& g, Gradients& to) {
+    if (to.recorded()) {
+      const std::int64_t n = per_plane[0], groups = per_plane[1], each = per_plane[2];
+      const Tensor weight = weighted ? w.to(g.dtype()).reshape({groups * each}) : Tensor();
+      return recompute_norm(to, inputs_of(to, x, weight),
+                            {{n, groups, each, length}, {n, groups, 1, 1}, {1, groups, each, 1}},
+                            Centre::yes, eps);
+    }
     const kernel::GradientSums sums = kernel::channel_sums(g, x, planes, mean);
     const Tensor gradient = sums.gradient.reshape(per_plane);
     const Tensor product = sums.product.reshape(per_plane);

@@ -5,9 +5,10 @@
 
 #include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 #include "internal/listed.hpp"
 #include "internal/record_empty.hpp"
+#include "internal/remapped_back.hpp"
 
 namespace plumb {
 namespace {
@@ -71,6 +72,14 @@ kernel::AxisTables tables_for(const Shape& from, const Shape& to, const std::vec
   return tables;
 }
 
+auto remapped_to(const Shape& shape, kernel::AxisTables tables) {
+  return [shape, tables = std::move(tables)](const Tensor& x) {
+    Tensor y = Tensor::empty(shape, x.dtype());
+    kernel::remap(y, x, tables);
+    return y;
+  };
+}
+
 // y = x between the value;  dx = its part of g
 Variable with_border(const Variable& x, const Shape& shape, const std::vector<Ends>& ends,
                      double value) {
@@ -79,10 +88,10 @@ Variable with_border(const Variable& x, const Shape& shape, const std::vector<En
   kernel::remap(y, x.value(), tables_for(own, shape, ends, PadMode::constant, 1), value);
   return record("pad", std::move(y), {x}, [own, shape, ends](const Tensor& g, Gradients& to) {
     if (!to.needs(0)) return;
-    const auto back = tables_for(shape, own, ends, PadMode::constant, -1);
-    Tensor dx = Tensor::empty(own, g.dtype());
-    kernel::remap(dx, g, back);
-    to.give(0, std::move(dx));
+    const auto part = remapped_to(own, tables_for(shape, own, ends, PadMode::constant, -1));
+    if (!to.recorded()) return to.give(0, part(g));
+    const auto bordered = remapped_to(shape, tables_for(own, shape, ends, PadMode::constant, 1));
+    to.give(0, detail::linear_map("pad", to.gradient(g), part, bordered));
   });
 }
 
@@ -92,10 +101,14 @@ Variable continued(const Variable& x, const Shape& shape, const std::vector<Ends
   Tensor y = Tensor::empty(shape, x.dtype());
   auto tables = tables_for(x.shape(), shape, ends, mode, 1);
   kernel::remap(y, x.value(), tables);
-  return record(
-      "pad", std::move(y), {x}, [tables = std::move(tables)](const Tensor& g, Gradients& to) {
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::remap_into(dx, mode, g, tables); });
-      });
+  return record("pad", std::move(y), {x},
+                [tables = std::move(tables)](const Tensor& g, Gradients& to) {
+                  to.write(
+                      0, [&](Tensor& dx, Write mode) { kernel::remap_into(dx, mode, g, tables); },
+                      [&](const Variable& g) {
+                        return detail::remapped_back("pad", g, to.shape(0), tables);
+                      });
+                });
 }
 
 }  // namespace

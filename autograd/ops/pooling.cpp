@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "../../core/kernels/indexing.hpp"
 #include "../../core/kernels/pooling/adaptive_max_pool.hpp"
 #include "../../core/kernels/pooling/avg_pool.hpp"
 #include "../../core/kernels/pooling/max_pool.hpp"
+#include "../../core/kernels/pooling/read_places.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 
 namespace plumb {
 namespace {
@@ -47,6 +49,55 @@ Tensor output_for(const Variable& x, std::int64_t out_height, std::int64_t out_w
   return Tensor::empty(shape, dtype);
 }
 
+// --- gradients as operations, whose own gradients they are of -------------------------------------
+
+Variable max_pool_gradient(const char* operation, const Variable& g, const Shape& shape,
+                           const Tensor& places, const kernel::PlaneWindows& windows) {
+  const auto back = [=](const Tensor& g) {
+    return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
+      kernel::max_pool_into(dx, mode, g, places, windows);
+    });
+  };
+  const auto read = [=](const Tensor& h) {
+    Tensor y = Tensor::empty(places.shape(), h.dtype());
+    kernel::read_places(y, h, places, windows);
+    return y;
+  };
+  return detail::linear_map(operation, g, back, read);
+}
+
+Variable avg_pool_gradient(const char* operation, const Variable& g, const Shape& shape,
+                           const kernel::PlaneBins& bins) {
+  const auto back = [=](const Tensor& g) {
+    return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
+      kernel::avg_pool_into(dx, mode, g, bins);
+    });
+  };
+  const auto means = [size = g.shape(), bins](const Tensor& h) {
+    Tensor y = Tensor::empty(size, h.dtype());
+    kernel::avg_pool(y, h, bins);
+    return y;
+  };
+  return detail::linear_map(operation, g, back, means);
+}
+
+Variable adaptive_max_pool_gradient(const char* operation, const Variable& g, const Shape& shape,
+                                    const Tensor& places, std::int64_t plane) {
+  const auto back = [=](const Tensor& g) {
+    return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
+      kernel::adaptive_max_pool_into(dx, mode, g, places, plane);
+    });
+  };
+  const auto read = [=](const Tensor& h) {
+    const std::int64_t planes = h.numel() / plane;
+    const Tensor index = places.reshape({planes, planes == 0 ? 0 : places.numel() / planes});
+    return kernel::gather(h.reshape({planes, plane}), 1, index).reshape(places.shape());
+  };
+  return detail::linear_map(operation, g, back, read);
+}
+
+// --- the operations ------------------------------------------------------------------------------
+
 // y = max x over each window;  dx = g at the first of the largest
 Variable max_pool(const char* operation, const Variable& x, const kernel::PlaneWindows& windows) {
   const Profiled profiled(operation);
@@ -54,10 +105,14 @@ Variable max_pool(const char* operation, const Variable& x, const kernel::PlaneW
   Tensor places =
       output_for(x, windows.out_height, windows.out_width, kernel::argmax_dtype(windows));
   kernel::max_pool(y, places, x.value(), windows);
-  return record(operation, std::move(y), {x}, [places, windows](const Tensor& g, Gradients& to) {
-    to.write(0,
-             [&](Tensor& dx, Write mode) { kernel::max_pool_into(dx, mode, g, places, windows); });
-  });
+  return record(
+      operation, std::move(y), {x}, [operation, places, windows](const Tensor& g, Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::max_pool_into(dx, mode, g, places, windows); },
+            [&](const Variable& g) {
+              return max_pool_gradient(operation, g, to.shape(0), places, windows);
+            });
+      });
 }
 
 // y = sum x / count over each rectangle;  dx = sum over the rectangles around x of g / count
@@ -65,8 +120,11 @@ Variable avg_pool(const char* operation, const Variable& x, Tensor y, kernel::Pl
   const Profiled profiled(operation);
   kernel::avg_pool(y, x.value(), bins);
   return record(
-      operation, std::move(y), {x}, [bins = std::move(bins)](const Tensor& g, Gradients& to) {
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::avg_pool_into(dx, mode, g, bins); });
+      operation, std::move(y), {x},
+      [operation, bins = std::move(bins)](const Tensor& g, Gradients& to) {
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::avg_pool_into(dx, mode, g, bins); },
+            [&](const Variable& g) { return avg_pool_gradient(operation, g, to.shape(0), bins); });
       });
 }
 
@@ -130,10 +188,15 @@ Variable adaptive_max_pool(const char* operation, const Variable& x, std::int64_
         y, places, x.value(),
         {height, width, adaptive_bins(height, output.height), adaptive_bins(width, output.width)});
   return record(operation, std::move(y), {x},
-                [places, plane = height * width](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) {
-                    kernel::adaptive_max_pool_into(dx, mode, g, places, plane);
-                  });
+                [operation, places, plane = height * width](const Tensor& g, Gradients& to) {
+                  to.write(
+                      0,
+                      [&](Tensor& dx, Write mode) {
+                        kernel::adaptive_max_pool_into(dx, mode, g, places, plane);
+                      },
+                      [&](const Variable& g) {
+                        return adaptive_max_pool_gradient(operation, g, to.shape(0), places, plane);
+                      });
                 });
 }
 

@@ -4,6 +4,7 @@
 #include "../../core/kernels/recurrent/recurrence.hpp"
 #include "../../core/runtime/internal/fail.hpp"
 #include "../record.hpp"
+#include "internal/composed_recurrence.hpp"
 #include "shape.hpp"
 
 namespace plumb {
@@ -58,11 +59,21 @@ Variable run(const char* operation, const kernel::Recurrence& r, const Variable&
   const kernel::RecurrentTrace trace = kernel::run_recurrence(
       r, x.value(), {w.ih.value(), w.hh.value(), value_of(w.bias_ih), value_of(w.bias_hh)},
       h.value(), value_of(c), keep);
-  auto rule = [r, x = saved_for(w.ih, x), w_ih = saved_for(x, w.ih), w_hh = Saved(w.hh),
+  auto rule = [r, x = Saved(x), w_ih = Saved(w.ih), w_hh = Saved(w.hh),
+               bias_ih = Saved(value_of(w.bias_ih)), bias_hh = Saved(value_of(w.bias_hh)),
                states = Saved(trace.states), projected = Saved(trace.projected),
                cells = Saved(trace.cells), h = Saved(h), c = Saved(value_of(c)),
                lengths = Saved(r.lengths)](const Tensor& g, Gradients& to) {
     lengths.get();  // throws if they were changed since
+    if (to.recorded()) {
+      std::size_t i = 0;
+      std::vector<Variable> inputs;
+      for (const Saved* saved : {&x, &w_ih, &w_hh, &bias_ih, &bias_hh, &h, &c})
+        inputs.push_back(to.input(i++, saved->get()));
+      return to.recompute(std::move(inputs), [&](const std::vector<Variable>& inputs) {
+        return detail::composed_recurrence(r, inputs);
+      });
+    }
     const kernel::RecurrentGradients gradients =
         kernel::recurrence_backward(r, {states, projected, cells, h, c}, w_hh, g);
     to.write(0, [&](Tensor& dx, Write mode) {

@@ -4,9 +4,20 @@
 
 #include "../../core/kernels/rotary.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 
 namespace plumb {
+namespace {
+
+auto turned_by(const Tensor& angles, const kernel::Rotation& rotation) {
+  return [angles = Saved(angles), rotation](const Tensor& x) {
+    return detail::written(x.shape(), x.dtype(), [&](Tensor& y, Write mode) {
+      kernel::rotate(y, mode, x, angles, rotation);
+    });
+  };
+}
+
+}  // namespace
 
 Tensor rotary_angles(std::int64_t steps, std::int64_t size, double base, DType dtype) {
   if (steps < 0 || size < 0 || size % 2 != 0)
@@ -45,13 +56,17 @@ Variable rotary(const Variable& x, const Tensor& angles, RotaryLayout layout,
   const kernel::Rotation rotation{steps, size, turned, layout == RotaryLayout::interleaved, false};
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   kernel::rotate(y, Write::overwrite, x.value(), angles, rotation);
-  return record(
-      "rotary", std::move(y), {x},
-      [angles = Saved(angles), rotation](const Tensor& g, Gradients& to) {
-        kernel::Rotation back = rotation;
-        back.backwards = true;
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::rotate(dx, mode, g, angles, back); });
-      });
+  return record("rotary", std::move(y), {x},
+                [angles = Saved(angles), rotation](const Tensor& g, Gradients& to) {
+                  kernel::Rotation back = rotation;
+                  back.backwards = true;
+                  to.write(
+                      0, [&](Tensor& dx, Write mode) { kernel::rotate(dx, mode, g, angles, back); },
+                      [&](const Variable& g) {
+                        return detail::linear_map("rotary", g, turned_by(angles, back),
+                                                  turned_by(angles, rotation));
+                      });
+                });
 }
 
 }  // namespace plumb

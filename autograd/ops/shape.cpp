@@ -7,7 +7,7 @@
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 #include "internal/listed.hpp"
 
 namespace plumb {
@@ -16,9 +16,11 @@ namespace {
 // y = x in another shape;  dx = g in the shape of x
 Variable reshaped(const char* operation, const Variable& x, const Shape& shape) {
   const Profiled profiled(operation);
-  return record(
-      operation, x.value().reshape(shape), {x},
-      [shape = x.shape()](const Tensor& g, Gradients& to) { to.give(0, g.reshape(shape)); });
+  return record(operation, x.value().reshape(shape), {x},
+                [shape = x.shape()](const Tensor& g, Gradients& to) {
+                  if (to.recorded()) return to.give(0, reshape(to.gradient(g), shape));
+                  to.give(0, g.reshape(shape));
+                });
 }
 
 // y = x with its axes in another order;  dx = g with its axes put back
@@ -28,6 +30,7 @@ Variable permuted(const char* operation, const Variable& x, const Axes& order) {
   for (int i = 0; i < order.size(); ++i) back[order[i]] = i;
   return record(operation, kernel::permuted(x.value(), order), {x},
                 [back](const Tensor& g, Gradients& to) {
+                  if (to.recorded()) return to.give(0, permute(to.gradient(g), back));
                   if (to.needs(0)) to.give(0, kernel::permuted(g, back));
                 });
 }
@@ -42,6 +45,19 @@ std::int64_t clamp_position(std::int64_t position, std::int64_t size) {
 Tensor part_of(const Tensor& x, int axis, std::int64_t begin, std::int64_t count) {
   if (axis == 0) return x.rows(begin, begin + count);
   return kernel::slice(x, axis, begin, count, 1);
+}
+
+// g as elements begin, begin + step, ... of an axis of a tensor of `shape`, 0 elsewhere.
+Variable spread(const Variable& g, const Shape& shape, int axis, std::int64_t begin,
+                std::int64_t step) {
+  const std::int64_t count = g.dim(axis);
+  const auto place = [=](const Tensor& g) {
+    return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
+      kernel::slice_into(dx, mode, g, axis, begin, step);
+    });
+  };
+  const auto read = [=](const Tensor& h) { return kernel::slice(h, axis, begin, count, step); };
+  return detail::linear_map("slice", g, place, read);
 }
 
 void check_same(const char* operation, const std::vector<Variable>& parts, int free_axis) {
@@ -80,7 +96,9 @@ Variable Variable::reshape(const Shape& shape) const { return plumb::reshape(*th
 Variable Variable::rows(std::int64_t begin, std::int64_t end) const {
   const Profiled profiled("rows");
   return record("rows", value().rows(begin, end), {*this}, [begin](const Tensor& g, Gradients& to) {
-    to.write(0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, 0, begin, 1); });
+    to.write(
+        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, 0, begin, 1); },
+        [&](const Variable& g) { return spread(g, to.shape(0), 0, begin, 1); });
   });
 }
 
@@ -92,7 +110,8 @@ Variable Variable::operator[](std::int64_t i) const {
   const std::int64_t at = i < 0 ? i + dim(0) : i;
   return record("operator[]", std::move(y), {*this}, [at, row](const Tensor& g, Gradients& to) {
     to.write(
-        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g.reshape(row), 0, at, 1); });
+        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g.reshape(row), 0, at, 1); },
+        [&](const Variable& g) { return spread(g.reshape(row), to.shape(0), 0, at, 1); });
   });
 }
 
@@ -163,7 +182,8 @@ Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end
                        : kernel::slice(x.value(), along, first, count, stride);
   return record("slice", std::move(y), {x}, [along, first, stride](const Tensor& g, Gradients& to) {
     to.write(
-        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, along, first, stride); });
+        0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, along, first, stride); },
+        [&](const Variable& g) { return spread(g, to.shape(0), along, first, stride); });
   });
 }
 
@@ -182,8 +202,13 @@ Variable concat(const std::vector<Variable>& parts, int axis) {
   return record("concat", kernel::concat(values, along), parts,
                 [sizes = std::move(sizes), along](const Tensor& g, Gradients& to) {
                   std::int64_t begin = 0;
-                  for (std::size_t i = 0; i < sizes.size(); begin += sizes[i++])
-                    if (to.needs(i)) to.give(i, part_of(g, along, begin, sizes[i]));
+                  for (std::size_t i = 0; i < sizes.size(); begin += sizes[i++]) {
+                    if (!to.needs(i)) continue;
+                    if (to.recorded())
+                      to.give(i, slice(to.gradient(g), along, begin, begin + sizes[i]));
+                    else
+                      to.give(i, part_of(g, along, begin, sizes[i]));
+                  }
                 });
 }
 
@@ -199,9 +224,14 @@ Variable stack(const std::vector<Variable>& parts, int axis) {
     values.push_back(part.value().reshape(with_axis(shape, along)));
   return record("stack", kernel::concat(values, along), parts,
                 [count = parts.size(), along, shape](const Tensor& g, Gradients& to) {
-                  for (std::size_t i = 0; i < count; ++i)
-                    if (to.needs(i))
-                      to.give(i, part_of(g, along, static_cast<std::int64_t>(i), 1).reshape(shape));
+                  for (std::size_t i = 0; i < count; ++i) {
+                    if (!to.needs(i)) continue;
+                    const auto at = static_cast<std::int64_t>(i);
+                    if (to.recorded())
+                      to.give(i, reshape(slice(to.gradient(g), along, at, at + 1), shape));
+                    else
+                      to.give(i, part_of(g, along, at, 1).reshape(shape));
+                  }
                 });
 }
 
@@ -255,10 +285,15 @@ Variable flip(const Variable& x, const Axes& axes) {
   kernel::remap(y, x.value(), tables);
   return record("flip", std::move(y), {x},
                 [tables = std::move(tables)](const Tensor& g, Gradients& to) {
-                  if (!to.needs(0)) return;
-                  Tensor dx = Tensor::empty(g.shape(), g.dtype());
-                  kernel::remap(dx, g, tables);
-                  to.give(0, std::move(dx));
+                  const auto flipped = [tables](const Tensor& g) {
+                    Tensor dx = Tensor::empty(g.shape(), g.dtype());
+                    kernel::remap(dx, g, tables);
+                    return dx;
+                  };
+                  if (to.recorded())
+                    to.give(0, detail::linear_map("flip", to.gradient(g), flipped, flipped));
+                  else if (to.needs(0))
+                    to.give(0, flipped(g));
                 });
 }
 
@@ -269,7 +304,9 @@ Variable broadcast_to(const Variable& x, const Shape& shape) {
     fail("broadcast_to", x.shape(), " does not broadcast to ", shape);
   return record("broadcast_to", kernel::expanded(x.value(), shape), {x},
                 [](const Tensor& g, Gradients& to) {
-                  to.write(0, [&](Tensor& dx, Write mode) { kernel::sum_to(g, dx, mode); });
+                  to.write(
+                      0, [&](Tensor& dx, Write mode) { kernel::sum_to(g, dx, mode); },
+                      [&](const Variable& g) { return detail::sum_to(g, to.shape(0)); });
                 });
 }
 

@@ -2,6 +2,9 @@
 
 #include "../../core/kernels/softmax.hpp"
 #include "../record.hpp"
+#include "arithmetic.hpp"
+#include "math.hpp"
+#include "reduction.hpp"
 
 namespace plumb {
 
@@ -11,7 +14,12 @@ Variable softmax(const Variable& x, int axis) {
   const int along = normalize_axis("softmax", axis, x.rank());
   Tensor y = kernel::softmax(x.value(), along);
   return record("softmax", y, {x}, [y = Saved(y), along](const Tensor& g, Gradients& to) {
-    to.write(0, [&](Tensor& dx, Write mode) { kernel::softmax_into(dx, mode, g, y, along); });
+    to.write(
+        0, [&](Tensor& dx, Write mode) { kernel::softmax_into(dx, mode, g, y, along); },
+        [&](const Variable& g) {
+          const Variable p = to.result(y);
+          return p * (g - sum(g * p, along, KeepDims::yes));
+        });
   });
 }
 
@@ -21,7 +29,9 @@ Variable log_softmax(const Variable& x, int axis) {
   const int along = normalize_axis("log_softmax", axis, x.rank());
   Tensor y = kernel::log_softmax(x.value(), along);
   return record("log_softmax", y, {x}, [y = Saved(y), along](const Tensor& g, Gradients& to) {
-    to.write(0, [&](Tensor& dx, Write mode) { kernel::log_softmax_into(dx, mode, g, y, along); });
+    to.write(
+        0, [&](Tensor& dx, Write mode) { kernel::log_softmax_into(dx, mode, g, y, along); },
+        [&](const Variable& g) { return g - exp(to.result(y)) * sum(g, along, KeepDims::yes); });
   });
 }
 

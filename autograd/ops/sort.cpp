@@ -5,7 +5,7 @@
 #include "../../core/kernels/indexing.hpp"
 #include "../../core/kernels/sort.hpp"
 #include "../../core/runtime/internal/fail.hpp"
-#include "../record.hpp"
+#include "internal/linear_map.hpp"
 
 namespace plumb {
 namespace {
@@ -17,7 +17,9 @@ SortResult first_of(const char* operation, const Variable& x, int axis, std::int
   Variable values = record(
       operation, std::move(sorted.values), {x},
       [axis, index = Saved(sorted.indices)](const Tensor& g, Gradients& to) {
-        to.write(0, [&](Tensor& dx, Write mode) { kernel::gather_into(dx, mode, g, axis, index); });
+        to.write(
+            0, [&](Tensor& dx, Write mode) { kernel::gather_into(dx, mode, g, axis, index); },
+            [&](const Variable& g) { return detail::scattered(g, to.shape(0), axis, index); });
       });
   return {std::move(values), std::move(sorted.indices)};
 }

@@ -42,7 +42,7 @@ void set_checks(bool on) {
     all().mistakes.clear();
     ++turn;
   }
-  detail::checks_on = on;
+  if (detail::checks_on.exchange(on) != on) detail::observers += on ? 1 : -1;
 }
 
 std::uint32_t detail::checks_turn() { return turn; }

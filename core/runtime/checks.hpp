@@ -20,6 +20,8 @@ void set_checks(bool on);
 namespace detail {
 
 inline std::atomic<bool> checks_on{false};
+/// How many look at operations as they are recorded: profiles, and the checks. One flag for both.
+inline std::atomic<int> observers{0};
 
 /// Which turning on of the checks this is, from 1: what was counted under another is void.
 std::uint32_t checks_turn();
@@ -28,6 +30,10 @@ bool told(const char* mistake);
 /// Tells a mistake, the first time: the line "plumb: [operation] what".
 void tell(const char* mistake, const std::string& operation, const std::string& what);
 
+}  // namespace detail
+
+namespace detail {
+inline bool observed() { return observers.load(std::memory_order_relaxed) != 0; }
 }  // namespace detail
 
 /// Whether they are on.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "checks.hpp"
 #include "forks.hpp"
 
 namespace plumb {
@@ -88,9 +89,15 @@ const ProgramProfile program_profile;
 
 }  // namespace
 
-Profile::Profile() : before_(all_rows()) { ++detail::profiles_alive; }
+Profile::Profile() : before_(all_rows()) {
+  ++detail::profiles_alive;
+  ++detail::observers;
+}
 
-Profile::~Profile() { --detail::profiles_alive; }
+Profile::~Profile() {
+  --detail::profiles_alive;
+  --detail::observers;
+}
 
 std::vector<ProfileRow> Profile::rows() const {
   std::vector<ProfileRow> result;

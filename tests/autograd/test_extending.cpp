@@ -29,7 +29,11 @@ void softsign_into(Tensor& dx, Write mode, const Tensor& g, const Tensor& x) {
 
 // y = x / (1 + |x|);  dx = g / (1 + |x|)^2
 Variable softsign(const Variable& x) {
-  return detail::from_input("softsign", x, kernel::softsign, kernel::softsign_into);
+  return detail::from_input("softsign", x, kernel::softsign, kernel::softsign_into,
+                            [](const Variable& g, const Variable& x) {
+                              const Variable d = 1 + abs(x);
+                              return g / (d * d);
+                            });
 }
 
 }  // namespace plumb
@@ -39,6 +43,8 @@ using namespace plumb;
 TEST_CASE("docs/extending.md: an elementwise operation") {
   gradcheck([](const std::vector<Variable>& in) { return softsign(in[0]); },
             {Tensor::from({-1000.0, -2.0, -1e-3, 0.5, 3.0, 1000.0})});
+  gradgradcheck([](const std::vector<Variable>& in) { return softsign(in[0]); },
+                {Tensor::from({-1000.0, -2.0, 0.5, 3.0, 1000.0})});
   const Variable x = Variable::leaf(Tensor::from({-1.0f, 0.0f, 3.0f}));
   const Variable y = softsign(x);
   CHECK(y.value().to_vector<float>() == std::vector<float>{-0.5f, 0.0f, 0.75f});

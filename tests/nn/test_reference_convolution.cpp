@@ -67,3 +67,10 @@ TEST_CASE("reference: convolution layers pass gradcheck") {
 TEST_CASE("reference: every convolution layer of the table has a case") {
   CHECK(uncovered("convolution_layer", convolution_layers()) == "");
 }
+
+TEST_CASE("reference: convolution layers, gradients of gradients") {
+  check_second_gradients("convolution_layer", layers());
+  std::map<std::string, int> checked;
+  check_second_reference("convolution_layer", layers(), DType::float64, checked);
+  CHECK(checked.size() > 1);
+}

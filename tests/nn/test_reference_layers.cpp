@@ -93,3 +93,10 @@ TEST_CASE("reference: layers pass gradcheck") { check_gradients("layer", layers(
 TEST_CASE("reference: every layer of the table has a case") {
   CHECK(uncovered("layer", layers()) == "");
 }
+
+TEST_CASE("reference: layers, gradients of gradients") {
+  check_second_gradients("layer", layers());
+  std::map<std::string, int> checked;
+  check_second_reference("layer", layers(), DType::float64, checked);
+  CHECK(checked.size() > 1);
+}

@@ -93,3 +93,10 @@ TEST_CASE("reference: normalization layers pass gradcheck") {
 TEST_CASE("reference: every normalization layer has a case") {
   CHECK(uncovered("normalization_layer", normalization_layers()) == "");
 }
+
+TEST_CASE("reference: normalizing layers, gradients of gradients") {
+  check_second_gradients("normalization_layer", layers());
+  std::map<std::string, int> checked;
+  check_second_reference("normalization_layer", layers(), DType::float64, checked);
+  CHECK(checked.size() > 1);
+}

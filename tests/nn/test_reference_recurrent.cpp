@@ -88,3 +88,10 @@ TEST_CASE("reference: recurrent layers pass gradcheck") {
 TEST_CASE("reference: every recurrent layer has a case") {
   CHECK(uncovered("recurrent_layer", recurrent_layers()) == "");
 }
+
+TEST_CASE("reference: recurrent layers, gradients of gradients") {
+  check_second_gradients("recurrent_layer", layers());
+  std::map<std::string, int> checked;
+  check_second_reference("recurrent_layer", layers(), DType::float64, checked);
+  CHECK(checked.size() > 1);
+}

@@ -23,6 +23,7 @@ silent train_speech --samples 200 --epochs 1
 silent train_genes --samples 500 --epochs 2
 silent train_table --epochs 1
 for program in linear_regression xor custom_layer; do silent "$program"; done
+silent heat_equation --steps 200
 
 "$PLUMB_BUILD_DIR/tests/mistake" 2>"$work/err"
 [[ $(cat "$work/err") == "plumb: [nll] the scores look like probabilities"* ]] ||

@@ -15,6 +15,13 @@ echo "$out"
 loss=$(tail -n 1 <<<"$out" | awk '{print $4}')
 awk -v loss="$loss" 'BEGIN {exit !(loss < 0.5)}' || fail "custom_layer: loss $loss"
 
+# A tenth of the steps leads a good part of the way, and the picture is drawn.
+out=$("$PLUMB_BIN_DIR/heat_equation" --steps 2000 --out "$work/heat")
+echo "$out"
+error=$(tail -n 1 <<<"$out" | awk '/^relative L2 error/ {print $4}')
+awk -v error="$error" 'BEGIN {exit !(error > 0 && error < 0.2)}' || fail "heat_equation: error $error"
+[[ $(wc -l <"$work/heat/heat_equation.csv") == 264 ]] || fail "heat_equation: no curves"
+
 # Two components of 500 digits explain 15 % of their variance, 58 of them 90 %; each digit has a place.
 program=$PLUMB_BIN_DIR/pca_digits
 out=$("$program" --samples 500)

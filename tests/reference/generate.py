@@ -11,6 +11,7 @@ Each family of operations has a text file of cases, separated by empty lines:
     out [1,3,1] ...                   the result
     seed [1,3,1] ...                  the gradient of the result
     grad [2,3,4] ...                  the gradients of the inputs, in their order
+    second 0.25 -3.5                  of the gradients of gradients, see `second_products`
 
 A constant that is not differentiated stands among the inputs as `const` (floating), `index`
 (integers) or `mask` (0 or 1). `edge` instead of `case` marks extreme values, kinks and empty
@@ -95,6 +96,35 @@ def line(word, tensor):
     return " ".join([word, f"[{shape}]"] + [number_text(v) for v in tensor.flatten().tolist()])
 
 
+def direction(shape, offset):
+    """Small numbers of either sign, exact in float32: ((5 i + 3 offset) mod 7 - 3) / 4."""
+    i = torch.arange(math.prod(shape), dtype=torch.int64)
+    return (((5 * i + 3 * offset) % 7 - 3) / 4).double().reshape(shape)
+
+
+def second_products(result, wanted, seed):
+    """One number for each differentiated input and one for the seed: the gradients, times the
+    directions 0, 1, ..., are summed; the derivatives of that sum are multiplied with the
+    directions 1, 2, ... and summed in turn. None where PyTorch cannot: it has no second derivatives
+    of some empty tensors and of a batch norm without a weight."""
+    try:
+        return second_products_of(result, wanted, seed)
+    except RuntimeError as error:
+        print("no second derivatives:", str(error).splitlines()[0])
+        return None
+
+
+def second_products_of(result, wanted, seed):
+    gradients = torch.autograd.grad(result, wanted, seed, create_graph=True)
+    total = sum((g * direction(g.shape, k)).sum() for k, g in enumerate(gradients))
+    tensors = wanted + [seed]
+    if not total.requires_grad:
+        return [0.0] * len(tensors)
+    seconds = torch.autograd.grad(total, tensors, allow_unused=True)
+    return [0.0 if s is None else (s * direction(s.shape, k + 1)).sum().item()
+            for k, s in enumerate(seconds)]
+
+
 class Family:
     def __init__(self, name):
         self.name, self.texts, self.names = name, [], set()
@@ -122,12 +152,15 @@ class Family:
             tensors.append(tensor)
 
         result = function(*tensors)
-        seed = draw(*result.shape, low=-1.5, high=1.5).draw(random, 0)
+        seed = draw(*result.shape, low=-1.5, high=1.5).draw(random, 0).requires_grad_()
         wanted = [t for t in tensors if t.requires_grad]
-        gradients = torch.autograd.grad(result, wanted, seed)
+        gradients = torch.autograd.grad(result, wanted, seed.detach(), retain_graph=True)
         assert edge or all(torch.isfinite(t).all() for t in (result, *gradients)), name
-        lines += [line("out", result.detach()), line("seed", seed)]
-        lines += [line("grad", gradient) for gradient in gradients]
+        lines += [line("out", result.detach()), line("seed", seed.detach())]
+        lines += [line("grad", gradient.detach()) for gradient in gradients]
+        products = None if edge else second_products(result, wanted, seed)
+        if products is not None:
+            lines.append(" ".join(["second"] + [number_text(p) for p in products]))
         self.texts.append("\n".join(lines))
 
     def edge(self, name, function, *inputs):

@@ -38,6 +38,10 @@ void parse_name(std::istringstream& line, ReferenceCase& result) {
 }
 
 void parse_line(const std::string& word, std::istringstream& line, ReferenceCase& result) {
+  if (word == "second") {
+    for (double product; line >> product;) result.second.push_back(product);
+    return;
+  }
   const Tensor tensor = parse_tensor(line, result.where);
   if (word == "in")
     result.inputs.push_back(tensor);

@@ -41,6 +41,7 @@ struct ReferenceCase {
   Tensor result;
   Tensor seed;
   std::vector<Tensor> gradients;
+  std::vector<double> second;  // see second_products in generate.py; empty where PyTorch has none
 };
 
 /// The cases of tests/reference/<family>.txt. Throws Error where the file is missing or malformed.

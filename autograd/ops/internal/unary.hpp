@@ -1,7 +1,7 @@
 // Makes an operation of one variable from a pair of kernels.
 #pragma once
 
-#include "../../record.hpp"
+#include "linear_map.hpp"
 
 namespace plumb::detail {
 
@@ -15,25 +15,78 @@ void pass_elementwise(const Tensor& g, Gradients& to, Gradient gradient) {
   to.give(0, std::move(dx));
 }
 
-/// y = forward(x), where gradient(dx, mode, g, x) needs the input.
-template <class Forward, class Gradient>
-Variable from_input(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
-  const Profiled profiled(operation);
-  return record(
-      operation, forward(x.value()), {x}, [x = Saved(x), gradient](const Tensor& g, Gradients& to) {
-        pass_elementwise(g, to, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, x); });
-      });
+/// Gives composed(g, x) or composed(g, y) with the saved x or y as a variable. Out of line: few programs
+/// come here.
+template <class Composed>
+[[gnu::cold, gnu::noinline]] void give_of_input(const Tensor& g, Gradients& to, const Tensor& x,
+                                                const Composed& composed) {
+  to.give(0, composed(to.gradient(g), to.input(0, x)));
+}
+template <class Composed>
+[[gnu::cold, gnu::noinline]] void give_of_result(const Tensor& g, Gradients& to, const Tensor& y,
+                                                 const Composed& composed) {
+  to.give(0, composed(to.gradient(g), to.result(y)));
 }
 
-/// y = forward(x), where gradient(dx, mode, g, y) needs only the result.
-template <class Forward, class Gradient>
-Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient) {
+/// What captures nothing, as a pointer: so all functions of a kind are one instantiation.
+template <class Composed>
+auto shared_form(Composed composed) {
+  using Pointer = Variable (*)(const Variable& g, const Variable& saved);
+  if constexpr (std::is_convertible_v<Composed, Pointer>)
+    return static_cast<Pointer>(composed);
+  else
+    return composed;
+}
+
+template <class Forward, class Gradient, class Composed>
+Variable record_from_input(const char* operation, const Variable& x, Forward forward,
+                           Gradient gradient, Composed composed) {
+  const Profiled profiled(operation);
+  return record(operation, forward(x.value()), {x},
+                [x = Saved(x), gradient, composed](const Tensor& g, Gradients& to) {
+                  if (to.recorded()) return give_of_input(g, to, x, composed);
+                  pass_elementwise(g, to,
+                                   [&](Tensor& dx, Write mode) { gradient(dx, mode, g, x); });
+                });
+}
+
+template <class Forward, class Gradient, class Composed>
+Variable record_from_result(const char* operation, const Variable& x, Forward forward,
+                            Gradient gradient, Composed composed) {
   const Profiled profiled(operation);
   Tensor y = forward(x.value());
-  auto rule = [y = Saved(y), gradient](const Tensor& g, Gradients& to) {
+  auto rule = [y = Saved(y), gradient, composed](const Tensor& g, Gradients& to) {
+    if (to.recorded()) return give_of_result(g, to, y, composed);
     pass_elementwise(g, to, [&](Tensor& dx, Write mode) { gradient(dx, mode, g, y); });
   };
   return record(operation, std::move(y), {x}, std::move(rule));
+}
+
+/// y = forward(x), where gradient(dx, mode, g, x) needs the input. composed(g, x) is the same gradient
+/// made of recorded operations.
+template <class Forward, class Gradient, class Composed>
+Variable from_input(const char* operation, const Variable& x, Forward forward, Gradient gradient,
+                    Composed composed) {
+  return record_from_input(operation, x, forward, gradient, shared_form(composed));
+}
+
+/// y = forward(x), where gradient(dx, mode, g, y) and composed(g, y) need only the result.
+template <class Forward, class Gradient, class Composed>
+Variable from_result(const char* operation, const Variable& x, Forward forward, Gradient gradient,
+                     Composed composed) {
+  return record_from_result(operation, x, forward, gradient, shared_form(composed));
+}
+
+/// The composed form for functions made of straight pieces, whose slope is a constant.
+template <class Gradient>
+auto straight(const char* operation, Gradient gradient) {
+  return [operation, gradient](const Variable& g, const Variable& saved) {
+    const auto scaled = [gradient, saved = Saved(saved)](const Tensor& g) {
+      return written(g.shape(), g.dtype(),
+                     [&](Tensor& dx, Write mode) { gradient(dx, mode, g, saved); });
+    };
+    return linear_map(operation, g, scaled, scaled);
+  };
 }
 
 }  // namespace plumb::detail
