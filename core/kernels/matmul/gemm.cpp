@@ -33,11 +33,10 @@ constexpr std::int64_t piece(std::int64_t size, std::int64_t most, std::int64_t 
   return up((size + pieces - 1) / pieces, multiple);
 }
 
-// The register kernel is faster than OpenBLAS 0.3.21 for few rows. Float32 on one core of a Zen 5:
-// 71 us against 98 for 32 x 256 x 784, 126 against 152 for 64 rows, 235 against 268 for 128; from
-// 256 rows on they differ by less than 5 %. For results that are under 16 columns wide OpenBLAS
-// takes a third of the register kernel's time, unless the product is so small that the call itself
-// costs more. Products with few rows or columns have kernels of their own, as fast as memory.
+// The register kernel is as fast as the best that OpenBLAS 0.3.21 has for the processor, if that knows
+// it, and faster for few rows. Float32 on one core of a Zen 5: 71 us against 98 for 32 x 256 x 784, 126
+// against 152 for 64 rows, 235 against 268 for 128; from 256 rows on they differ by less than 5 %.
+// Products with few rows or columns have kernels of their own, as fast as memory.
 Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpose tb) {
   const auto work = [k](std::int64_t rows, std::int64_t columns) {
     return static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(k);
@@ -53,7 +52,7 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
     while (work(cut.rows, n) > 3e5 && cut.rows > 32) cut.rows = up((cut.rows + 1) / 2, 32);
     return cut;
   }
-  if (has_register_gemm() && m > thin_rows && (n >= 16 || work(m, n) < 1e5)) {
+  if (has_register_gemm() && m > thin_rows && (n > thin_rows || work(m, n) < 1e5)) {
     // First rows: as many as stay in the second cache with some 800 steps of a. Then columns, until a
     // tile is 13 us of work; a panel of b is packed once, whichever tile it falls to. A tile reads
     // all of its rows of a. Where a is tall they come from memory, and tiles stay wider.

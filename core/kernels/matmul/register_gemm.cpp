@@ -1,5 +1,6 @@
 #include "register_gemm.hpp"
 
+#include "../../simd/block.hpp"
 #include "../../simd/transpose_block.hpp"
 #include "../../tensor/tensor.hpp"
 
@@ -37,52 +38,30 @@ struct Panel {
   std::int64_t stride;
 };
 
-// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times a panel.
-template <class T, int bytes, int vectors, Transpose ta, int rows>
-PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t a_stride,
-                                       const Panel<T>& panel, const Target<T>& to) {
-  using V = VectorOf<T, bytes>;
-  typename V::type sum[rows][vectors] = {};
-  for (std::int64_t i = 0; i < k; ++i) {
-    typename V::type right[vectors];
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v)
-      right[v] = *reinterpret_cast<const typename V::unaligned*>(panel.data + i * panel.stride +
-                                                                 v * V::lanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      const T left = ta == Transpose::yes ? a[i * a_stride + r] : a[r * a_stride + i];
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
-    }
-  }
-  // Each question once for all vectors: asked for each of them, it makes most of the code.
-  if (to.bias != nullptr)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) {
-      const typename V::type bias = V::load(to.bias + v * V::lanes);
-#pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) sum[r][v] += bias;
-    }
-  if (to.mode == Write::accumulate)
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[r][v] += V::load(to.c + r * to.stride + v * V::lanes);
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) V::store(to.c + r * to.stride + v * V::lanes, sum[r][v]);
-}
-
-// Chooses the function for a number of rows known only at run time, 1 to `most`.
+// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times so many panels that
+// are neighbours in memory: chooses the function for a number of rows known only at run time, 1 to
+// `most`.
 template <class T, int bytes, int vectors, Transpose ta, int most>
 PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, const T* a,
-                                            std::int64_t a_stride, const Panel<T>& panel,
-                                            const Target<T>& to) {
-  if (rows == most) return multiply_rows<T, bytes, vectors, ta, most>(k, a, a_stride, panel, to);
+                                            std::int64_t a_stride, std::int64_t panels,
+                                            const Panel<T>& panel, const Target<T>& to) {
+  if (rows == most)
+    return apart<bytes>([=]() PLUMB_INLINE {
+      constexpr std::integral_constant<std::int64_t, 1> one;
+      for (std::int64_t j = 0; j < panels * vectors * VectorOf<T, bytes>::lanes;
+           j += vectors * VectorOf<T, bytes>::lanes) {
+        const T* bias = to.bias == nullptr ? nullptr : to.bias + j;
+        if constexpr (ta == Transpose::yes) {
+          multiply_block<T, bytes, most, vectors>(k, a, one, a_stride, panel.data + j, panel.stride,
+                                                  bias, to.mode, to.c + j, to.stride);
+        } else {
+          multiply_block<T, bytes, most, vectors>(k, a, a_stride, one, panel.data + j, panel.stride,
+                                                  bias, to.mode, to.c + j, to.stride);
+        }
+      }
+    });
   if constexpr (most > 1)
-    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, panel, to);
+    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, panels, panel, to);
 }
 
 // Packs `columns` columns of op(b), k steps long.
@@ -136,42 +115,66 @@ PLUMB_INLINE inline Panel<T> panel_at(const RegisterProduct<T>& p, std::int64_t 
   return {p.packed, width};
 }
 
-// c = or += sum + bias, then the activation.
-template <class T>
+// c = or += sum + bias, then the activation, of `lanes` elements at a time and what is left of half as
+// many: a row may be one short panel.
+template <class T, int lanes>
 PLUMB_INLINE inline void finish_row(std::int64_t n, const T* sum, const T* bias, Write mode,
                                     Activation activation, T* c) {
-  const bool relu = activation == Activation::relu, add = mode == Write::accumulate;
-#pragma omp simd
-  for (std::int64_t j = 0; j < n; ++j) {
-    const T plus = bias == nullptr ? T(0) : bias[j];
-    const T value = add ? c[j] + (sum[j] + plus) : sum[j] + plus;
-    c[j] = relu && value <= 0 ? T(0) : value;
+  std::int64_t j = 0;
+  for (; j + lanes <= n; j += lanes) {
+    Vector<T, lanes> value, other;
+    load(value, sum + j);
+    if (bias != nullptr) {
+      load(other, bias + j);
+      value += other;
+    }
+    if (mode == Write::accumulate) {
+      load(other, c + j);
+      value += other;
+    }
+    if (activation == Activation::relu) value = value <= 0 ? Vector<T, lanes>{} : value;
+    store(c + j, value);
   }
+  if constexpr (lanes > 1)
+    if (j < n)
+      finish_row<T, lanes / 2>(n - j, sum + j, bias == nullptr ? nullptr : bias + j, mode,
+                               activation, c + j);
+}
+
+// The same for rows of sums that are `width` elements apart, in a function of its own.
+template <class T, int bytes>
+PLUMB_INLINE inline void finish_rows(std::int64_t rows, std::int64_t columns, const T* sums,
+                                     std::int64_t width, Activation activation,
+                                     const Target<T>& to) {
+  apart<bytes>([=]() PLUMB_INLINE {
+    for (std::int64_t r = 0; r < rows; ++r)
+      finish_row<T, LanesOf<T, bytes>::value>(columns, sums + r * width, to.bias, to.mode,
+                                              activation, to.c + r * to.stride);
+  });
 }
 
 // Rows are multiplied in blocks of nearly equal height: 64 rows as 13, 13, 13, 13 and 12, and not as
-// 14, 14, 14, 14 and 8.
+// 14, 14, 14, 14 and 8. Of several panels from column j on all are whole, and then there is no
+// activation.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
-PLUMB_INLINE inline void multiply_block(const RegisterProduct<T>& p, std::int64_t block,
-                                        std::int64_t blocks, std::int64_t j,
-                                        const Panel<T>& panel) {
+PLUMB_INLINE inline void multiply_rows(const RegisterProduct<T>& p, std::int64_t block,
+                                       std::int64_t blocks, std::int64_t j, std::int64_t panels,
+                                       const Panel<T>& panel) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t i = block * p.m / blocks;
   const std::int64_t rows = (block + 1) * p.m / blocks - i;
   const std::int64_t columns = p.n - j < width ? p.n - j : width;
   alignas(64) T whole[most_rows * width];
-  T* c = p.c + i * p.stride + j;
-  const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
+  const Target<T> at{p.c + i * p.stride + j, p.stride, p.mode,
+                     p.bias == nullptr ? nullptr : p.bias + j};
   // Columns that do not fill a panel are stored here first, where a vector may be stored whole. So is
   // what an activation changes: c is in no cache, and to read it back would cost more.
   const bool aside = columns < width || p.activation != Activation::none;
-  const Target<T> to = aside ? Target<T>{whole, width, Write::overwrite, nullptr}
-                             : Target<T>{c, p.stride, p.mode, bias};
+  const Target<T> to = aside ? Target<T>{whole, width, Write::overwrite, nullptr} : at;
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
-  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
-  if (!aside) return;
-  for (std::int64_t r = 0; r < rows; ++r)
-    finish_row(columns, whole + r * width, bias, p.mode, p.activation, c + r * p.stride);
+  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panels, panel,
+                                                       to);
+  if (aside) finish_rows<T, bytes>(rows, columns, whole, width, p.activation, at);
 }
 
 // The `share`th of `shares` equal shares of some rows of memory, to the second cache.
@@ -204,16 +207,19 @@ PLUMB_INLINE inline void multiply_steps(const RegisterProduct<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
   const std::int64_t blocks = (p.m + most_rows - 1) / most_rows, panels = (p.n + width - 1) / width;
   // Where sums are short, most of the time goes into writing c: along its rows, then, while all of b
-  // stays in the first cache.
+  // stays in the first cache, and as many panels at once as stand there side by side.
   const bool by_rows = p.k <= 16 && p.b.transpose == Transpose::no;
-  Panel<T> panel{nullptr, 0};
-  for (std::int64_t task = 0; task < blocks * panels; ++task) {
-    const std::int64_t block = by_rows ? task / panels : task % blocks;
-    const std::int64_t j = (by_rows ? task % panels : task / blocks) * width;
-    if (by_rows || block == 0) panel = panel_at<T, bytes, vectors>(p, j, !by_rows && blocks > 1);
-    if (ta == Transpose::yes && p.next > 0)
-      fetch_ahead<T, width>(p, block, blocks, j / width, panels);
-    multiply_block<T, bytes, vectors, most_rows, ta>(p, block, blocks, j, panel);
+  const bool together = by_rows && p.activation == Activation::none && p.n >= width;
+  std::int64_t next = 0;
+  for (std::int64_t j = 0; j < p.n; j = next) {
+    const std::int64_t whole = j == 0 && together ? p.n / width : 1;
+    next = j + whole * width;
+    const Panel<T> panel = panel_at<T, bytes, vectors>(p, j, !by_rows && blocks > 1);
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      if (ta == Transpose::yes && p.next > 0)
+        fetch_ahead<T, width>(p, block, blocks, j / width, panels);
+      multiply_rows<T, bytes, vectors, most_rows, ta>(p, block, blocks, j, whole, panel);
+    }
   }
 }
 
@@ -244,6 +250,47 @@ PLUMB_INLINE inline void multiply(const RegisterProduct<T>& p) {
   multiply<T, bytes, 2, most_rows, ta>(p);
 }
 
+// Columns that are found as rows, `most_few` at the most, so many elements of them at a time.
+constexpr std::int64_t most_few = 15, few_at_once = 64;
+
+// Whether few columns are found as the rows of the transposed product, whose vectors are full. Where a
+// would have to be transposed for it, that takes as long as it saves.
+bool by_columns(std::int64_t m, std::int64_t n, Transpose ta) {
+  return ta == Transpose::yes && n <= most_few && m >= 32;
+}
+
+// Rows of c [rows, n] from their transposed sums, rows of which are few_at_once elements apart.
+template <class T>
+void write_transposed(std::int64_t rows, std::int64_t n, const T* sums, Activation activation,
+                      const Target<T>& to) {
+  on_wide_vectors([=](auto bytes) PLUMB_INLINE {
+    constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes, width = most_few + lanes;
+    alignas(64) T turned[lanes * width];
+    for (std::int64_t i = 0; i < rows; i += lanes) {
+      for (std::int64_t j = 0; j < n; j += lanes)
+        transpose_square<T, bytes>(sums + j * few_at_once + i, few_at_once, n - j, turned + j,
+                                   width);
+      finish_rows<T, bytes>(rows - i < lanes ? rows - i : lanes, n, turned, width, activation,
+                            {to.c + i * to.stride, to.stride, to.mode, to.bias});
+    }
+  });
+}
+
+template <class T>
+void multiply_columns(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+                      const Matrix<T>& b, const Target<T>& to, Activation activation) {
+  alignas(64) T sums[most_few * few_at_once];
+  for (std::int64_t i = 0; i < m; i += few_at_once) {
+    const std::int64_t rows = m - i < few_at_once ? m - i : few_at_once;
+    const Matrix<T> left{b.data, b.stride, flip(b.transpose)};
+    const Matrix<T> right{a.data + (a.transpose == Transpose::yes ? i : i * a.stride), a.stride,
+                          flip(a.transpose)};
+    register_gemm<T>(n, rows, k, left, right, sums, few_at_once, Write::overwrite, nullptr);
+    write_transposed<T>(rows, n, sums, activation,
+                        {to.c + i * to.stride, to.stride, to.mode, to.bias});
+  }
+}
+
 }  // namespace
 
 bool has_register_gemm() { return isa() != Isa::base; }
@@ -252,6 +299,8 @@ template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                    const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias,
                    Activation activation) {
+  if (by_columns(m, n, a.transpose))
+    return multiply_columns<T>(m, n, k, a, b, {c, stride, mode, bias}, activation);
   // A panel is at most 128 bytes wide. A long one does not stand on the stack, which may be small.
   const std::int64_t bytes = stretch_steps(k, a.transpose) * 128;
   alignas(64) std::byte small[4096];
