@@ -67,11 +67,6 @@ void copy_run(std::int64_t n, const T* in, Stride stride, T* out) {
 
 // --- how the work is cut ------------------------------------------------------------------------
 
-// The columns of such a convolution are the image as it stands.
-bool needs_no_columns(const ConvolutionSizes& s) {
-  return s.kernel == 1 && s.windows.stride == 1 && s.windows.padding == 0 && s.image == s.result;
-}
-
 // The positions of y, cut so that the columns of a tile stay in the second-level cache, but not
 // into so few that fetching the weights takes longer than the products.
 class Tiles {
@@ -162,6 +157,10 @@ void weight_of_images(const ConvolutionSizes& s, const Tiles& tiles, std::int64_
 }
 
 }  // namespace
+
+bool needs_no_columns(const ConvolutionSizes& s) {
+  return s.kernel == 1 && s.windows.stride == 1 && s.windows.padding == 0 && s.image == s.result;
+}
 
 template <class T>
 void im2col(const ConvolutionSizes& sizes, const Tile& tile, const T* image, T* columns) {

@@ -1,6 +1,7 @@
 #include "register_gemm.hpp"
 
 #include "../../simd/block.hpp"
+#include "../../simd/processor.hpp"
 #include "../../simd/transpose_block.hpp"
 #include "../../tensor/tensor.hpp"
 
@@ -38,30 +39,36 @@ struct Panel {
   std::int64_t stride;
 };
 
-// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times so many panels that
-// are neighbours in memory: chooses the function for a number of rows known only at run time, 1 to
-// `most`.
+// Blocks that follow one another, and how far it is from one to the next.
+struct Series {
+  std::int64_t blocks, a, panel, c;
+};
+
+// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times a panel, and so the
+// blocks that follow: chooses the function for a number of rows known only at run time, 1 to `most`.
 template <class T, int bytes, int vectors, Transpose ta, int most>
 PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, const T* a,
-                                            std::int64_t a_stride, std::int64_t panels,
+                                            std::int64_t a_stride, const Series& series,
                                             const Panel<T>& panel, const Target<T>& to) {
   if (rows == most)
     return apart<bytes>([=]() PLUMB_INLINE {
       constexpr std::integral_constant<std::int64_t, 1> one;
-      for (std::int64_t j = 0; j < panels * vectors * VectorOf<T, bytes>::lanes;
-           j += vectors * VectorOf<T, bytes>::lanes) {
-        const T* bias = to.bias == nullptr ? nullptr : to.bias + j;
+      for (std::int64_t i = 0; i < series.blocks; ++i) {
+        const T* from = a + i * series.a;
+        const T* right = panel.data + i * series.panel;
+        const T* bias = to.bias == nullptr ? nullptr : to.bias + i * series.panel;
+        T* c = to.c + i * series.c;
         if constexpr (ta == Transpose::yes) {
-          multiply_block<T, bytes, most, vectors>(k, a, one, a_stride, panel.data + j, panel.stride,
-                                                  bias, to.mode, to.c + j, to.stride);
+          multiply_block<T, bytes, most, vectors>(k, from, one, a_stride, right, panel.stride, bias,
+                                                  to.mode, c, to.stride);
         } else {
-          multiply_block<T, bytes, most, vectors>(k, a, a_stride, one, panel.data + j, panel.stride,
-                                                  bias, to.mode, to.c + j, to.stride);
+          multiply_block<T, bytes, most, vectors>(k, from, a_stride, one, right, panel.stride, bias,
+                                                  to.mode, c, to.stride);
         }
       }
     });
   if constexpr (most > 1)
-    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, panels, panel, to);
+    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, series, panel, to);
 }
 
 // Packs `columns` columns of op(b), k steps long.
@@ -154,15 +161,34 @@ PLUMB_INLINE inline void finish_rows(std::int64_t rows, std::int64_t columns, co
 }
 
 // Rows are multiplied in blocks of nearly equal height: 64 rows as 13, 13, 13, 13 and 12, and not as
-// 14, 14, 14, 14 and 8. Of several panels from column j on all are whole, and then there is no
-// activation.
+// 14, 14, 14, 14 and 8. The highest come first.
+class Blocks {
+ public:
+  Blocks(std::int64_t rows, std::int64_t most)
+      : count((rows + most - 1) / most), height_(rows / count), higher_(rows % count) {}
+
+  std::int64_t first(std::int64_t block) const {
+    return block * height_ + (block < higher_ ? block : higher_);
+  }
+  std::int64_t height(std::int64_t block) const { return height_ + (block < higher_); }
+  // Blocks of the same height from this one on.
+  std::int64_t alike(std::int64_t block) const {
+    return (block < higher_ ? higher_ : count) - block;
+  }
+
+  const std::int64_t count;
+
+ private:
+  std::int64_t height_, higher_;
+};
+
+// `rows` rows from row i on times the panel from column j on, and so the blocks that follow. Of several
+// blocks all are as wide as the panel, and then there is no activation.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
-PLUMB_INLINE inline void multiply_rows(const RegisterProduct<T>& p, std::int64_t block,
-                                       std::int64_t blocks, std::int64_t j, std::int64_t panels,
+PLUMB_INLINE inline void multiply_rows(const RegisterProduct<T>& p, std::int64_t i,
+                                       std::int64_t rows, std::int64_t j, const Series& series,
                                        const Panel<T>& panel) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
-  const std::int64_t i = block * p.m / blocks;
-  const std::int64_t rows = (block + 1) * p.m / blocks - i;
   const std::int64_t columns = p.n - j < width ? p.n - j : width;
   alignas(64) T whole[most_rows * width];
   const Target<T> at{p.c + i * p.stride + j, p.stride, p.mode,
@@ -172,7 +198,7 @@ PLUMB_INLINE inline void multiply_rows(const RegisterProduct<T>& p, std::int64_t
   const bool aside = columns < width || p.activation != Activation::none;
   const Target<T> to = aside ? Target<T>{whole, width, Write::overwrite, nullptr} : at;
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
-  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panels, panel,
+  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, series, panel,
                                                        to);
   if (aside) finish_rows<T, bytes>(rows, columns, whole, width, p.activation, at);
 }
@@ -201,24 +227,42 @@ PLUMB_INLINE inline void fetch_ahead(const RegisterProduct<T>& p, std::int64_t b
         p.b.stride, block, blocks);
 }
 
+// Whether a panel is packed though it could be read where it stands: where several blocks of rows use
+// it, and its steps lie so far apart that they may not stay in the first cache.
+template <class T>
+bool is_packed(const RegisterProduct<T>& p, std::int64_t blocks) {
+  return blocks > 1 &&
+         p.k * p.b.stride * static_cast<std::int64_t>(sizeof(T)) > first_cache_bytes / 2;
+}
+
 // One stretch.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
 PLUMB_INLINE inline void multiply_steps(const RegisterProduct<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
-  const std::int64_t blocks = (p.m + most_rows - 1) / most_rows, panels = (p.n + width - 1) / width;
+  const Blocks blocks(p.m, most_rows);
+  const std::int64_t panels = (p.n + width - 1) / width;
+  const bool plain = p.activation == Activation::none;
   // Where sums are short, most of the time goes into writing c: along its rows, then, while all of b
   // stays in the first cache, and as many panels at once as stand there side by side.
   const bool by_rows = p.k <= 16 && p.b.transpose == Transpose::no;
-  const bool together = by_rows && p.activation == Activation::none && p.n >= width;
+  const bool together = by_rows && plain && p.n >= width;
+  const bool fetches = ta == Transpose::yes && p.next > 0;
   std::int64_t next = 0;
   for (std::int64_t j = 0; j < p.n; j = next) {
     const std::int64_t whole = j == 0 && together ? p.n / width : 1;
     next = j + whole * width;
-    const Panel<T> panel = panel_at<T, bytes, vectors>(p, j, !by_rows && blocks > 1);
-    for (std::int64_t block = 0; block < blocks; ++block) {
-      if (ta == Transpose::yes && p.next > 0)
-        fetch_ahead<T, width>(p, block, blocks, j / width, panels);
-      multiply_rows<T, bytes, vectors, most_rows, ta>(p, block, blocks, j, whole, panel);
+    const Panel<T> panel =
+        panel_at<T, bytes, vectors>(p, j, !by_rows && is_packed(p, blocks.count));
+    const bool many = plain && !fetches && whole == 1 && p.n - j >= width;
+    std::int64_t done = 0;
+    for (std::int64_t block = 0; block < blocks.count; block += done) {
+      const std::int64_t i = blocks.first(block), rows = blocks.height(block);
+      done = many ? blocks.alike(block) : 1;
+      if (fetches) fetch_ahead<T, width>(p, block, blocks.count, j / width, panels);
+      const Series series =
+          many ? Series{done, ta == Transpose::yes ? rows : rows * p.a.stride, 0, rows * p.stride}
+               : Series{whole, 0, width, width};
+      multiply_rows<T, bytes, vectors, most_rows, ta>(p, i, rows, j, series, panel);
     }
   }
 }
