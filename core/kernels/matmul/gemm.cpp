@@ -9,6 +9,7 @@
 #include "../../simd/isa.hpp"
 #include "../../tensor/tensor.hpp"
 #include "../blas_call.hpp"
+#include "few_columns_gemm.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
 
@@ -192,8 +193,11 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   if (k > longest) return gemm_in_pieces(longest, m, n, k, a, b, c, stride, mode, bias, activation);
   const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
                            const Matrix<T>& right, T* to, const T* plus) {
-    if (cut.kernel == Kernel::registers)
-      return register_gemm(rows, columns, k, left, right, to, stride, mode, plus, activation);
+    if (cut.kernel == Kernel::registers) {
+      const bool few = columns <= few_columns && rows >= 32 && left.transpose == Transpose::yes;
+      return (few ? few_columns_gemm<T> : register_gemm<T>)(rows, columns, k, left, right, to,
+                                                            stride, mode, plus, activation);
+    }
     const auto other = cut.kernel == Kernel::thin     ? thin_gemm<T>
                        : cut.kernel == Kernel::narrow ? narrow_gemm<T>
                                                       : blas_gemm<T>;

@@ -1,9 +1,9 @@
 #include "register_gemm.hpp"
 
-#include "../../simd/block.hpp"
 #include "../../simd/processor.hpp"
-#include "../../simd/transpose_block.hpp"
 #include "../../tensor/tensor.hpp"
+#include "finish_rows.hpp"
+#include "panel.hpp"
 
 // The inner side is cut into stretches, and for each of them b into panels, two vectors wide (one,
 // if b is no wider). A block of rows of a times a panel stays in registers for a whole stretch:
@@ -22,22 +22,6 @@ constexpr std::int64_t stretch_steps(std::int64_t k, Transpose ta) {
   if (k <= register_depth) return k;
   return ta == Transpose::yes ? register_tall_depth : register_depth;
 }
-
-// Where the product with a whole panel goes.
-template <class T>
-struct Target {
-  T* c;
-  std::int64_t stride;
-  Write mode;
-  const T* bias;
-};
-
-// Steps of op(b) as wide as one or two vectors, `stride` elements apart.
-template <class T>
-struct Panel {
-  const T* data;
-  std::int64_t stride;
-};
 
 // Blocks that follow one another, and how far it is from one to the next.
 struct Series {
@@ -71,32 +55,6 @@ PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, c
     multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, series, panel, to);
 }
 
-// Packs `columns` columns of op(b), k steps long.
-template <class T, int bytes, int vectors>
-PLUMB_INLINE inline void pack_panel(std::int64_t k, std::int64_t columns, const Matrix<T>& b,
-                                    const T* from, T* panel) {
-  using V = VectorOf<T, bytes>;
-  constexpr std::int64_t width = V::lanes * vectors;
-  std::int64_t i = 0;
-  if (b.transpose == Transpose::no) {
-    if (columns == width)
-      for (; i < k; ++i)
-        for (int v = 0; v < vectors; ++v)
-          *reinterpret_cast<typename V::type*>(panel + i * width + v * V::lanes) =
-              *reinterpret_cast<const typename V::unaligned*>(from + i * b.stride + v * V::lanes);
-  } else {
-    for (; i + V::lanes <= k; i += V::lanes)
-      for (int v = 0; v < vectors; ++v)
-        transpose_square<T, bytes>(from + v * V::lanes * b.stride + i, b.stride,
-                                   columns - v * V::lanes, panel + i * width + v * V::lanes, width);
-  }
-  for (; i < k; ++i)
-    for (std::int64_t j = 0; j < width; ++j)
-      panel[i * width + j] = j >= columns                   ? T(0)
-                             : b.transpose == Transpose::no ? from[i * b.stride + j]
-                                                            : from[j * b.stride + i];
-}
-
 template <class T>
 struct RegisterProduct {
   std::int64_t m, n, k;
@@ -120,44 +78,6 @@ PLUMB_INLINE inline Panel<T> panel_at(const RegisterProduct<T>& p, std::int64_t 
   if (!transposed && !pack && columns == width) return {from, p.b.stride};
   pack_panel<T, bytes, vectors>(p.k, columns, p.b, from, p.packed);
   return {p.packed, width};
-}
-
-// c = or += sum + bias, then the activation, of `lanes` elements at a time and what is left of half as
-// many: a row may be one short panel.
-template <class T, int lanes>
-PLUMB_INLINE inline void finish_row(std::int64_t n, const T* sum, const T* bias, Write mode,
-                                    Activation activation, T* c) {
-  std::int64_t j = 0;
-  for (; j + lanes <= n; j += lanes) {
-    Vector<T, lanes> value, other;
-    load(value, sum + j);
-    if (bias != nullptr) {
-      load(other, bias + j);
-      value += other;
-    }
-    if (mode == Write::accumulate) {
-      load(other, c + j);
-      value += other;
-    }
-    if (activation == Activation::relu) value = value <= 0 ? Vector<T, lanes>{} : value;
-    store(c + j, value);
-  }
-  if constexpr (lanes > 1)
-    if (j < n)
-      finish_row<T, lanes / 2>(n - j, sum + j, bias == nullptr ? nullptr : bias + j, mode,
-                               activation, c + j);
-}
-
-// The same for rows of sums that are `width` elements apart, in a function of its own.
-template <class T, int bytes>
-PLUMB_INLINE inline void finish_rows(std::int64_t rows, std::int64_t columns, const T* sums,
-                                     std::int64_t width, Activation activation,
-                                     const Target<T>& to) {
-  apart<bytes>([=]() PLUMB_INLINE {
-    for (std::int64_t r = 0; r < rows; ++r)
-      finish_row<T, LanesOf<T, bytes>::value>(columns, sums + r * width, to.bias, to.mode,
-                                              activation, to.c + r * to.stride);
-  });
 }
 
 // Rows are multiplied in blocks of nearly equal height: 64 rows as 13, 13, 13, 13 and 12, and not as
@@ -294,47 +214,6 @@ PLUMB_INLINE inline void multiply(const RegisterProduct<T>& p) {
   multiply<T, bytes, 2, most_rows, ta>(p);
 }
 
-// Columns that are found as rows, `most_few` at the most, so many elements of them at a time.
-constexpr std::int64_t most_few = 15, few_at_once = 64;
-
-// Whether few columns are found as the rows of the transposed product, whose vectors are full. Where a
-// would have to be transposed for it, that takes as long as it saves.
-bool by_columns(std::int64_t m, std::int64_t n, Transpose ta) {
-  return ta == Transpose::yes && n <= most_few && m >= 32;
-}
-
-// Rows of c [rows, n] from their transposed sums, rows of which are few_at_once elements apart.
-template <class T>
-void write_transposed(std::int64_t rows, std::int64_t n, const T* sums, Activation activation,
-                      const Target<T>& to) {
-  on_wide_vectors([=](auto bytes) PLUMB_INLINE {
-    constexpr std::int64_t lanes = VectorOf<T, bytes>::lanes, width = most_few + lanes;
-    alignas(64) T turned[lanes * width];
-    for (std::int64_t i = 0; i < rows; i += lanes) {
-      for (std::int64_t j = 0; j < n; j += lanes)
-        transpose_square<T, bytes>(sums + j * few_at_once + i, few_at_once, n - j, turned + j,
-                                   width);
-      finish_rows<T, bytes>(rows - i < lanes ? rows - i : lanes, n, turned, width, activation,
-                            {to.c + i * to.stride, to.stride, to.mode, to.bias});
-    }
-  });
-}
-
-template <class T>
-void multiply_columns(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
-                      const Matrix<T>& b, const Target<T>& to, Activation activation) {
-  alignas(64) T sums[most_few * few_at_once];
-  for (std::int64_t i = 0; i < m; i += few_at_once) {
-    const std::int64_t rows = m - i < few_at_once ? m - i : few_at_once;
-    const Matrix<T> left{b.data, b.stride, flip(b.transpose)};
-    const Matrix<T> right{a.data + (a.transpose == Transpose::yes ? i : i * a.stride), a.stride,
-                          flip(a.transpose)};
-    register_gemm<T>(n, rows, k, left, right, sums, few_at_once, Write::overwrite, nullptr);
-    write_transposed<T>(rows, n, sums, activation,
-                        {to.c + i * to.stride, to.stride, to.mode, to.bias});
-  }
-}
-
 }  // namespace
 
 bool has_register_gemm() { return isa() != Isa::base; }
@@ -343,8 +222,6 @@ template <class T>
 void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
                    const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias,
                    Activation activation) {
-  if (by_columns(m, n, a.transpose))
-    return multiply_columns<T>(m, n, k, a, b, {c, stride, mode, bias}, activation);
   // A panel is at most 128 bytes wide. A long one does not stand on the stack, which may be small.
   const std::int64_t bytes = stretch_steps(k, a.transpose) * 128;
   alignas(64) std::byte small[4096];
