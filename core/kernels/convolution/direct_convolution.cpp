@@ -1,6 +1,7 @@
 #include "direct_convolution.hpp"
 
 #include "../../simd/block.hpp"
+#include "../../simd/processor.hpp"
 #include "../../simd/transpose_block.hpp"
 #include "padded_planes.hpp"
 #include "plane_blocks.hpp"
@@ -187,7 +188,8 @@ PLUMB_INLINE inline void correlate(const DirectWeight<T>& f) {
 // As many sums as leave registers for what is multiplied: of 32, or of 16.
 template <class T>
 void run(const DirectImage<T>& f) {
-  on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 14 : 6>(f); });
+  on_wide_vectors([&](auto bytes)
+                      PLUMB_INLINE { convolve<bytes, sum_registers<bytes> / vectors>(f); });
 }
 template <class T>
 void run(const DirectWeight<T>& f) {

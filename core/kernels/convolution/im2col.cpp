@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "../../runtime/parallel.hpp"
+#include "../../simd/processor.hpp"
 #include "../lanes.hpp"
 #include "../matmul/gemm.hpp"
 #include "weight_blocks.hpp"
@@ -72,7 +73,8 @@ void copy_run(std::int64_t n, const T* in, Stride stride, T* out) {
 class Tiles {
  public:
   explicit Tiles(const ConvolutionSizes& s) : result_(s.result) {
-    constexpr std::int64_t in_cache = std::int64_t{1} << 18;
+    constexpr std::int64_t in_cache =
+        usual_second_cache_bytes / static_cast<std::int64_t>(sizeof(float));
     const std::int64_t wanted = needs_no_columns(s)
                                     ? s.result_plane()
                                     : std::max<std::int64_t>(256, in_cache / (s.column() + 1));

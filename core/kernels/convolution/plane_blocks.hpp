@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "../../simd/block.hpp"
+#include "../../simd/processor.hpp"
 
 namespace plumb::kernel {
 
@@ -34,12 +35,11 @@ PLUMB_INLINE inline void convolve_block(bool add, std::int64_t taps, const T* w,
   write_block<T, bytes>(sum, no_bias, add ? Write::accumulate : Write::overwrite, y, stride);
 }
 
-/// Such a block at its largest: 24 sums where there are 32 registers, 12 where there are 16, for six
-/// channels in one block.
-template <int bytes>
-inline constexpr int block_rows = bytes == 64 ? 8 : 6;
+/// Such a block at its largest. Where there are 16 registers six channels are one block.
 template <int bytes>
 inline constexpr int block_vectors = bytes == 64 ? 3 : 2;
+template <int bytes>
+inline constexpr int block_rows = bytes == 64 ? 8 : sum_registers<bytes> / block_vectors<bytes>;
 
 /// The same for any number of vectors of positions, in a function of its own.
 template <class T, int bytes, int rows>

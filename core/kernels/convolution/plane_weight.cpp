@@ -100,7 +100,8 @@ void run(const PlaneWeight<T>& f) {
 
 // Images whose g and x are gone through at once for a few weights: what the first cache holds.
 std::int64_t images_in_cache(const PaddedPlanes& planes) {
-  return std::max<std::int64_t>(1, 8192 / (planes.rounded(most_lanes) * most_rows));
+  constexpr std::int64_t elements = first_cache_bytes / static_cast<std::int64_t>(sizeof(float));
+  return std::max<std::int64_t>(1, elements / (planes.rounded(most_lanes) * most_rows));
 }
 
 // dw = the images [begin, end).

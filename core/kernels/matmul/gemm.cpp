@@ -7,6 +7,7 @@
 #include "../../runtime/internal/fail.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
+#include "../../simd/processor.hpp"
 #include "../../tensor/tensor.hpp"
 #include "../blas_call.hpp"
 #include "few_columns_gemm.hpp"
@@ -54,13 +55,15 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
     return cut;
   }
   if (has_register_gemm() && m > thin_rows && (n > thin_rows || work(m, n) < 1e5)) {
-    // First rows: as many as stay in the second cache with some 800 steps of a. Then columns, until a
-    // tile is 13 us of work; a panel of b is packed once, whichever tile it falls to. A tile reads
-    // all of its rows of a. Where a is tall they come from memory, and tiles stay wider.
+    // First rows: as many as stay in the second cache with some 800 steps of a, which does not change
+    // the bits. Then columns, until a tile is 13 us of work; a panel of b is packed once, whichever tile
+    // it falls to. A tile reads all of its rows of a. Where a is tall they come from memory, and tiles
+    // stay wider.
+    const std::int64_t cached = std::clamp<std::int64_t>(second_cache_bytes() / 4096, 64, 256);
     const double enough = work(m, n) / 16 > 1.5e6 ? work(m, n) / 16 : 1.5e6;
     const bool tall = ta == Transpose::yes && k > register_depth;
     const std::int64_t narrowest = tall ? std::clamp<std::int64_t>(up(n / 4, 32), 32, 128) : 32;
-    Plan cut{m > 384 ? piece(m, 256, 2) : m, n, Kernel::registers};
+    Plan cut{m > cached * 3 / 2 ? piece(m, cached, 2) : m, n, Kernel::registers};
     while (work(cut.rows, cut.columns) > enough && cut.columns > narrowest)
       cut.columns = up((cut.columns + 1) / 2, 32);
     return cut;
@@ -194,7 +197,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
                            const Matrix<T>& right, T* to, const T* plus) {
     if (cut.kernel == Kernel::registers) {
-      const bool few = columns <= few_columns && rows >= 32 && left.transpose == Transpose::yes;
+      const bool few = n <= few_columns && m >= 32 && a.transpose == Transpose::yes;
       return (few ? few_columns_gemm<T> : register_gemm<T>)(rows, columns, k, left, right, to,
                                                             stride, mode, plus, activation);
     }

@@ -231,9 +231,8 @@ void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<
   if (large.defined()) packed = large.mutable_raw();
   const RegisterProduct<T> product{
       m, n, k, a, b, c, stride, mode, bias, activation, static_cast<T*>(packed), 0};
-  // As many sums as leave registers for what is multiplied: of 32, or of 16.
   on_wide_vectors([&](auto width) PLUMB_INLINE {
-    constexpr int most_rows = width == 64 ? 14 : 6;
+    constexpr int most_rows = sum_registers<width> / 2;
     if (a.transpose == Transpose::yes) return multiply<width, most_rows, Transpose::yes>(product);
     multiply<width, most_rows, Transpose::no>(product);
   });
