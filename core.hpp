@@ -19,6 +19,7 @@
 #include "core/signal/log_mel.hpp"
 #include "core/tensor/axes.hpp"
 #include "core/tensor/hash.hpp"
+#include "core/tensor/instruction_set.hpp"
 #include "core/tensor/linalg.hpp"
 #include "core/tensor/operators.hpp"
 #include "core/tensor/shape.hpp"

@@ -1,5 +1,8 @@
 #include "training_options.hpp"
 
+#include <plumb/core/runtime/version.hpp>
+#include <plumb/core/tensor/instruction_set.hpp>
+
 #include "arguments.hpp"
 
 void add_length_options(CLI::App& app, TrainingOptions& options) {
@@ -19,6 +22,10 @@ void add_run_options(CLI::App& app, TrainingOptions& options) {
   app.add_option("--loader-threads", options.loader_threads, "that prepare batches; 0: none")
       ->check(whole_number(0, 256));
   add_options(app, options.saving);
+  app.set_version_flag(
+      "--version",
+      [] { return std::string("plumb ") + plumb::version() + "; " + plumb::instruction_set(); },
+      "print plumb's version and the instructions it computes with, and end");
 }
 
 void add_options(CLI::App& app, plumb::optim::SGDOptions& options, const std::string& lr) {

@@ -23,7 +23,7 @@ struct TrainingOptions {
 
 /// --epochs and --batch-size.
 void add_length_options(CLI::App& app, TrainingOptions& options);
-/// --seed, --threads, --loader-threads, and those of SavingOptions.
+/// --seed, --threads, --loader-threads, --version, and those of SavingOptions.
 void add_run_options(CLI::App& app, TrainingOptions& options);
 
 /// --lr, --momentum, --dampening, --debias, --nesterov and --weight-decay, with the values that

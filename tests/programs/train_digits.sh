@@ -99,6 +99,9 @@ grep -q '\[100, 10\]' "$work/whole" || fail "the summary is not for the batch: $
 
 "$program" --help >"$work/help" || fail "--help exited $?"
 grep -q -- --weight-decay "$work/help" || fail "--help does not list the options"
+PLUMB_ISA=base "$program" --version >"$work/version" || fail "--version exited $?"
+grep -Eq '^plumb [0-9.]+; .+; OpenBLAS [0-9.]+ with kernels for [A-Za-z0-9_]+$' "$work/version" ||
+  fail "--version says $(cat "$work/version")"
 
 # A full disk is an error, a closed pipe ends without a word.
 code=0

@@ -17,6 +17,16 @@ const T* data_or_null(const Tensor& x) {
   return x.defined() ? x.data<T>() : nullptr;
 }
 
+// Whether im2col is the fastest though others take it too: where it is one product, and where windows
+// have so few elements that most of the time goes into writing what has as many planes as y.
+bool is_product(const ConvolutionSizes& s) {
+  return needs_no_columns(s) || (s.column() <= 16 && s.windows.groups == 1 && s.outputs >= 32);
+}
+
+// Whether windows have elements enough for the direct algorithm to find y transposed: from 27 on the
+// planes are faster, at 80 they are not.
+bool is_direct(const ConvolutionSizes& s) { return has_direct_convolution(s) && s.column() >= 48; }
+
 }  // namespace
 
 // Here is chosen which algorithm serves which sizes. im2col takes all.
@@ -27,10 +37,11 @@ void convolution_into(Tensor& y, Write mode, const Tensor& x, const Tensor& w, c
   Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
   dispatch_floating("convolution", y.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const auto algorithm = has_winograd(sizes)             ? winograd_convolution<T>
-                           : has_direct_convolution(sizes) ? direct_convolution<T>
-                           : has_plane_convolution(sizes)  ? plane_convolution<T>
-                                                           : im2col_convolution<T>;
+    const auto algorithm = is_product(sizes)              ? im2col_convolution<T>
+                           : has_winograd(sizes)          ? winograd_convolution<T>
+                           : is_direct(sizes)             ? direct_convolution<T>
+                           : has_plane_convolution(sizes) ? plane_convolution<T>
+                                                          : im2col_convolution<T>;
     algorithm(sizes, y.mutable_data<T>(), mode, x.data<T>(), w.data<T>(), data_or_null<T>(bias));
   });
 }
@@ -41,7 +52,8 @@ void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tenso
   Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
   dispatch_floating("convolution", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const auto algorithm = has_winograd_image(sizes)              ? winograd_convolution_image<T>
+    const auto algorithm = is_product(sizes)                      ? im2col_convolution_image<T>
+                           : has_winograd_image(sizes)            ? winograd_convolution_image<T>
                            : has_shifted_convolution_image(sizes) ? shifted_convolution_image<T>
                            : has_plane_convolution_image(sizes)   ? plane_convolution_image<T>
                                                                   : im2col_convolution_image<T>;
@@ -55,7 +67,8 @@ void convolution_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tens
   Profiled::add_multiply_adds(sizes.images, sizes.weights(), sizes.result_plane());
   dispatch_floating("convolution", dw.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const auto algorithm = has_winograd(sizes)                    ? winograd_convolution_weight<T>
+    const auto algorithm = needs_no_columns(sizes)                ? im2col_convolution_weight<T>
+                           : has_winograd(sizes)                  ? winograd_convolution_weight<T>
                            : has_direct_convolution_weight(sizes) ? direct_convolution_weight<T>
                            : has_plane_convolution(sizes)         ? plane_convolution_weight<T>
                                                                   : im2col_convolution_weight<T>;

@@ -1,5 +1,7 @@
 #include "direct_convolution.hpp"
 
+#include "../../simd/block.hpp"
+#include "../../simd/processor.hpp"
 #include "../../simd/transpose_block.hpp"
 #include "padded_planes.hpp"
 #include "plane_blocks.hpp"
@@ -35,19 +37,7 @@ PLUMB_INLINE inline void convolve_neighbours(bool add, std::int64_t taps,
 #pragma GCC unroll 2
       for (int v = 0; v < across; ++v) sum[r][v] += from[r] * weight[v];
   }
-  if (add) {
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
-      for (int v = 0; v < across; ++v) sum[r][v] += V::load(y + r * outputs + v * V::lanes);
-  }
-#pragma GCC unroll 2
-  for (int v = 0; v < across; ++v) {
-    const typename V::type plus =
-        bias == nullptr ? typename V::type{} : V::load(bias + v * V::lanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) V::store(y + r * outputs + v * V::lanes, sum[r][v] + plus);
-  }
+  write_block<T, bytes>(sum, bias, add ? Write::accumulate : Write::overwrite, y, outputs);
 }
 
 // One image as the gradient of the weights sees it.
@@ -123,11 +113,13 @@ PLUMB_INLINE inline void convolve(const DirectImage<T>& f) {
       const std::int64_t left = b * s.result.width / blocks;
       const std::int64_t count = (b + 1) * s.result.width / blocks - left;
       with_constant<most>(count, [&](auto rows) PLUMB_INLINE {
-        for (std::int64_t i = 0; i < s.result.height; ++i)
-          convolve_neighbours<T, bytes, rows, across>(
-              k > 0, taps, f.offsets + k, f.padded + i * f.planes.stride + left,
-              f.w + k * s.outputs + o, bias, f.rows + (i * s.result.width + left) * s.outputs + o,
-              s.outputs);
+        apart<bytes>([&]() PLUMB_INLINE {
+          for (std::int64_t i = 0; i < s.result.height; ++i)
+            convolve_neighbours<T, bytes, rows, across>(
+                k > 0, taps, f.offsets + k, f.padded + i * f.planes.stride + left,
+                f.w + k * s.outputs + o, bias, f.rows + (i * s.result.width + left) * s.outputs + o,
+                s.outputs);
+        });
       });
     }
   };
@@ -166,8 +158,10 @@ PLUMB_INLINE inline void correlate(const DirectWeight<T>& f) {
                              [&](auto rows) PLUMB_INLINE {
                                std::int64_t from[at_once];
                                for (int r = 0; r < rows; ++r) from[r] = f.offsets[(t + r) * wide];
-                               correlate_rows<T, bytes, wide, rows, across>(
-                                   sight, from, f.dw + t * wide * s.outputs + o);
+                               apart<bytes>([&]() PLUMB_INLINE {
+                                 correlate_rows<T, bytes, wide, rows, across>(
+                                     sight, from, f.dw + t * wide * s.outputs + o);
+                               });
                              });
   };
   for (std::int64_t i = 0; i < s.result.height; i += image_rows) {
@@ -194,7 +188,8 @@ PLUMB_INLINE inline void correlate(const DirectWeight<T>& f) {
 // As many sums as leave registers for what is multiplied: of 32, or of 16.
 template <class T>
 void run(const DirectImage<T>& f) {
-  on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 14 : 6>(f); });
+  on_wide_vectors([&](auto bytes)
+                      PLUMB_INLINE { convolve<bytes, sum_registers<bytes> / vectors>(f); });
 }
 template <class T>
 void run(const DirectWeight<T>& f) {

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "../../runtime/parallel.hpp"
+#include "../../simd/processor.hpp"
 #include "../lanes.hpp"
 #include "../matmul/gemm.hpp"
 #include "weight_blocks.hpp"
@@ -67,17 +68,13 @@ void copy_run(std::int64_t n, const T* in, Stride stride, T* out) {
 
 // --- how the work is cut ------------------------------------------------------------------------
 
-// The columns of such a convolution are the image as it stands.
-bool needs_no_columns(const ConvolutionSizes& s) {
-  return s.kernel == 1 && s.windows.stride == 1 && s.windows.padding == 0 && s.image == s.result;
-}
-
 // The positions of y, cut so that the columns of a tile stay in the second-level cache, but not
 // into so few that fetching the weights takes longer than the products.
 class Tiles {
  public:
   explicit Tiles(const ConvolutionSizes& s) : result_(s.result) {
-    constexpr std::int64_t in_cache = std::int64_t{1} << 18;
+    constexpr std::int64_t in_cache =
+        usual_second_cache_bytes / static_cast<std::int64_t>(sizeof(float));
     const std::int64_t wanted = needs_no_columns(s)
                                     ? s.result_plane()
                                     : std::max<std::int64_t>(256, in_cache / (s.column() + 1));
@@ -162,6 +159,10 @@ void weight_of_images(const ConvolutionSizes& s, const Tiles& tiles, std::int64_
 }
 
 }  // namespace
+
+bool needs_no_columns(const ConvolutionSizes& s) {
+  return s.kernel == 1 && s.windows.stride == 1 && s.windows.padding == 0 && s.image == s.result;
+}
 
 template <class T>
 void im2col(const ConvolutionSizes& sizes, const Tile& tile, const T* image, T* columns) {

@@ -13,6 +13,9 @@ struct Tile {
   std::int64_t positions() const { return rows * columns; }
 };
 
+/// Whether the columns are the image as it stands: then the algorithm is one product of matrices.
+bool needs_no_columns(const ConvolutionSizes& sizes);
+
 /// columns [c kh kw, positions of the tile] = what the tile's windows see of one image [c, h, w],
 /// with 0 for the padding.
 template <class T>

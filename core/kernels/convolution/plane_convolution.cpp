@@ -6,15 +6,13 @@
 #include "padded_planes.hpp"
 #include "plane_blocks.hpp"
 
-// A block of output channels at three vectors of positions stays in registers while the sum runs
-// over the elements of the kernel. Each step loads three vectors of the image and multiplies them by
-// one weight of each channel. The gradient of the image is the same convolution, of g with the
+// A block of output channels at a few vectors of positions stays in registers while the sum runs over
+// the elements of the kernel. Each step loads these vectors of the image and multiplies them by one
+// weight of each channel. The gradient of the image is the same convolution, of g with the
 // kernel turned round.
 
 namespace plumb::kernel {
 namespace {
-
-constexpr int vectors = 3;  // of positions at a time
 
 // --- one image, one block -----------------------------------------------------------------------
 
@@ -43,16 +41,11 @@ PLUMB_INLINE inline void convolve(const PlaneImage<T>& f) {
     const std::int64_t first = block * f.outputs / blocks;
     const std::int64_t rows = (block + 1) * f.outputs / blocks - first;
     for (std::int64_t k = 0; k == 0 || k < taps; k += longest_chain)
-      for (std::int64_t p = 0; p < positions; p += vectors * V::lanes) {
-        const std::int64_t across = std::min<std::int64_t>((positions - p) / V::lanes, vectors);
-        with_constant<most>(rows, [&](auto height) PLUMB_INLINE {
-          with_constant<vectors>(across, [&](auto width) PLUMB_INLINE {
-            convolve_block<T, bytes, height, width>(k > 0, std::min(longest_chain, taps - k),
-                                                    f.w + first * taps + k, taps, f.offsets + k,
-                                                    f.x + p, f.rows + p, positions);
-          });
-        });
-      }
+      with_constant<most>(rows, [&](auto height) PLUMB_INLINE {
+        convolve_row<T, bytes, height>(k > 0, std::min(longest_chain, taps - k),
+                                       f.w + first * taps + k, taps, f.offsets + k, f.x, f.rows,
+                                       positions, positions);
+      });
     const std::int64_t plane = f.sizes.result_plane();
     for (std::int64_t r = 0; r < rows; ++r)
       gather_rows<bytes>(f.sizes.result.height, f.sizes.result.width, f.rows + r * positions,
@@ -61,10 +54,9 @@ PLUMB_INLINE inline void convolve(const PlaneImage<T>& f) {
   }
 }
 
-// Eight rows of three vectors, or four where there are 16 registers.
 template <class T>
 void run(const PlaneImage<T>& f) {
-  on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, bytes == 64 ? 8 : 4>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { convolve<bytes, block_rows<bytes>>(f); });
 }
 
 // --- whole batches ------------------------------------------------------------------------------

@@ -7,7 +7,6 @@
 namespace plumb::kernel {
 namespace {
 
-constexpr int vectors = 3;  // elements of the kernel at a time
 constexpr std::int64_t most_rows = 8;
 
 // Some images of g and of x: the elements from an image to the next, and from a plane of g to the
@@ -68,20 +67,23 @@ PLUMB_INLINE inline void correlate(const PlaneWeight<T>& f) {
     const std::int64_t rows = (block + 1) * outputs / blocks - first;
     ImagePairs<T> batch = f.batch;
     batch.g += first * batch.g_plane;
-    for (std::int64_t k = 0; k < taps; k += vectors) {
+    for (std::int64_t k = 0; k < taps; k += block_vectors<bytes>) {
       with_constant<most>(rows, [&](auto height) PLUMB_INLINE {
-        with_constant<vectors>(std::min<std::int64_t>(taps - k, vectors),
-                               [&](auto width) PLUMB_INLINE {
-                                 correlate_planes<T, bytes, height, width>(
-                                     batch, f.offsets + k, f.dw + first * taps + k, taps);
-                               });
+        with_constant<block_vectors<bytes>>(
+            std::min<std::int64_t>(taps - k, block_vectors<bytes>), [&](auto width) PLUMB_INLINE {
+              apart<bytes>([&]() PLUMB_INLINE {
+                correlate_planes<T, bytes, height, width>(batch, f.offsets + k,
+                                                          f.dw + first * taps + k, taps);
+              });
+            });
       });
     }
   }
 }
 
-// Eight rows of three sums, or four where there are 16 registers. A large image is gone through in
-// stretches of positions; images that are not alone are no larger than one (images_in_cache()).
+// Blocks have as many sums as those of plane_blocks.hpp, one for each element of the kernel. A large image
+// is gone through in stretches of positions; images that are not alone are no larger than one
+// (images_in_cache()).
 template <class T>
 void run(const PlaneWeight<T>& f) {
   on_wide_vectors([&](auto bytes) PLUMB_INLINE {
@@ -89,7 +91,7 @@ void run(const PlaneWeight<T>& f) {
     PlaneWeight<T> part = f;
     for (std::int64_t p = 0; p < f.batch.positions; p += most) {
       part.batch.positions = std::min(most, f.batch.positions - p);
-      correlate<bytes, bytes == 64 ? 8 : 4>(part);
+      correlate<bytes, block_rows<bytes>>(part);
       part.batch.g += most;
       part.batch.x += most;
     }
@@ -98,7 +100,8 @@ void run(const PlaneWeight<T>& f) {
 
 // Images whose g and x are gone through at once for a few weights: what the first cache holds.
 std::int64_t images_in_cache(const PaddedPlanes& planes) {
-  return std::max<std::int64_t>(1, 8192 / (planes.rounded(most_lanes) * most_rows));
+  constexpr std::int64_t elements = first_cache_bytes / static_cast<std::int64_t>(sizeof(float));
+  return std::max<std::int64_t>(1, elements / (planes.rounded(most_lanes) * most_rows));
 }
 
 // dw = the images [begin, end).

@@ -8,8 +8,6 @@
 namespace plumb::kernel {
 namespace {
 
-constexpr int vectors = 3;  // of positions at a time
-
 // w [outputs, channels, kh, kw] as [kh, kw, channels, outputs], group by group.
 template <class T>
 Tensor by_taps(const ConvolutionSizes& s, const T* w) {
@@ -48,22 +46,17 @@ PLUMB_INLINE inline void add_shifted(const Shifted<T>& f) {
     with_constant<most>((block + 1) * inputs / blocks - first, [&](auto height) PLUMB_INLINE {
       for (std::int64_t k = 0; k < s.kernel.height * s.kernel.width; ++k)
         for (std::int64_t o = 0; o < outputs; o += longest_chain)
-          for (std::int64_t p = 0; p < positions; p += vectors * lanes)
-            with_constant<vectors>(
-                std::min<std::int64_t>((positions - p) / lanes, vectors),
-                [&](auto width) PLUMB_INLINE {
-                  convolve_block<T, bytes, height, width>(
-                      true, std::min(longest_chain, outputs - o),
-                      f.w + (k * inputs + first) * outputs + o, outputs, f.rows + o, f.g + p,
-                      f.dx + first * f.planes.size + f.offsets[k] + p, f.planes.size);
-                });
+          convolve_row<T, bytes, height>(
+              true, std::min(longest_chain, outputs - o), f.w + (k * inputs + first) * outputs + o,
+              outputs, f.rows + o, f.g, f.dx + first * f.planes.size + f.offsets[k], f.planes.size,
+              positions);
     });
   }
 }
 
 template <class T>
 void run(const Shifted<T>& f) {
-  on_wide_vectors([&](auto bytes) PLUMB_INLINE { add_shifted<bytes, bytes == 64 ? 8 : 4>(f); });
+  on_wide_vectors([&](auto bytes) PLUMB_INLINE { add_shifted<bytes, block_rows<bytes>>(f); });
 }
 
 }  // namespace

@@ -7,8 +7,10 @@
 #include "../../runtime/internal/fail.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
+#include "../../simd/processor.hpp"
 #include "../../tensor/tensor.hpp"
 #include "../blas_call.hpp"
+#include "few_columns_gemm.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
 
@@ -33,11 +35,10 @@ constexpr std::int64_t piece(std::int64_t size, std::int64_t most, std::int64_t 
   return up((size + pieces - 1) / pieces, multiple);
 }
 
-// The register kernel is faster than OpenBLAS 0.3.21 for few rows. Float32 on one core of a Zen 5:
-// 71 us against 98 for 32 x 256 x 784, 126 against 152 for 64 rows, 235 against 268 for 128; from
-// 256 rows on they differ by less than 5 %. For results that are under 16 columns wide OpenBLAS
-// takes a third of the register kernel's time, unless the product is so small that the call itself
-// costs more. Products with few rows or columns have kernels of their own, as fast as memory.
+// The register kernel is as fast as the best that OpenBLAS 0.3.21 has for the processor, if that knows
+// it, and faster for few rows. Float32 on one core of a Zen 5: 71 us against 98 for 32 x 256 x 784, 126
+// against 152 for 64 rows, 235 against 268 for 128; from 256 rows on they differ by less than 5 %.
+// Products with few rows or columns have kernels of their own, as fast as memory.
 Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpose tb) {
   const auto work = [k](std::int64_t rows, std::int64_t columns) {
     return static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(k);
@@ -53,14 +54,16 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
     while (work(cut.rows, n) > 3e5 && cut.rows > 32) cut.rows = up((cut.rows + 1) / 2, 32);
     return cut;
   }
-  if (has_register_gemm() && m > thin_rows && (n >= 16 || work(m, n) < 1e5)) {
-    // First rows: as many as stay in the second cache with some 800 steps of a. Then columns, until a
-    // tile is 13 us of work; a panel of b is packed once, whichever tile it falls to. A tile reads
-    // all of its rows of a. Where a is tall they come from memory, and tiles stay wider.
+  if (has_register_gemm() && m > thin_rows && (n > thin_rows || work(m, n) < 1e5)) {
+    // First rows: as many as stay in the second cache with some 800 steps of a, which does not change
+    // the bits. Then columns, until a tile is 13 us of work; a panel of b is packed once, whichever tile
+    // it falls to. A tile reads all of its rows of a. Where a is tall they come from memory, and tiles
+    // stay wider.
+    const std::int64_t cached = std::clamp<std::int64_t>(second_cache_bytes() / 4096, 64, 256);
     const double enough = work(m, n) / 16 > 1.5e6 ? work(m, n) / 16 : 1.5e6;
     const bool tall = ta == Transpose::yes && k > register_depth;
     const std::int64_t narrowest = tall ? std::clamp<std::int64_t>(up(n / 4, 32), 32, 128) : 32;
-    Plan cut{m > 384 ? piece(m, 256, 2) : m, n, Kernel::registers};
+    Plan cut{m > cached * 3 / 2 ? piece(m, cached, 2) : m, n, Kernel::registers};
     while (work(cut.rows, cut.columns) > enough && cut.columns > narrowest)
       cut.columns = up((cut.columns + 1) / 2, 32);
     return cut;
@@ -193,8 +196,11 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   if (k > longest) return gemm_in_pieces(longest, m, n, k, a, b, c, stride, mode, bias, activation);
   const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
                            const Matrix<T>& right, T* to, const T* plus) {
-    if (cut.kernel == Kernel::registers)
-      return register_gemm(rows, columns, k, left, right, to, stride, mode, plus, activation);
+    if (cut.kernel == Kernel::registers) {
+      const bool few = n <= few_columns && m >= 32 && a.transpose == Transpose::yes;
+      return (few ? few_columns_gemm<T> : register_gemm<T>)(rows, columns, k, left, right, to,
+                                                            stride, mode, plus, activation);
+    }
     const auto other = cut.kernel == Kernel::thin     ? thin_gemm<T>
                        : cut.kernel == Kernel::narrow ? narrow_gemm<T>
                                                       : blas_gemm<T>;

@@ -1,7 +1,9 @@
 #include "register_gemm.hpp"
 
-#include "../../simd/transpose_block.hpp"
+#include "../../simd/processor.hpp"
 #include "../../tensor/tensor.hpp"
+#include "finish_rows.hpp"
+#include "panel.hpp"
 
 // The inner side is cut into stretches, and for each of them b into panels, two vectors wide (one,
 // if b is no wider). A block of rows of a times a panel stays in registers for a whole stretch:
@@ -21,94 +23,36 @@ constexpr std::int64_t stretch_steps(std::int64_t k, Transpose ta) {
   return ta == Transpose::yes ? register_tall_depth : register_depth;
 }
 
-// Where the product with a whole panel goes.
-template <class T>
-struct Target {
-  T* c;
-  std::int64_t stride;
-  Write mode;
-  const T* bias;
+// Blocks that follow one another, and how far it is from one to the next.
+struct Series {
+  std::int64_t blocks, a, panel, c;
 };
 
-// Steps of op(b) as wide as one or two vectors, `stride` elements apart.
-template <class T>
-struct Panel {
-  const T* data;
-  std::int64_t stride;
-};
-
-// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times a panel.
-template <class T, int bytes, int vectors, Transpose ta, int rows>
-PLUMB_INLINE inline void multiply_rows(std::int64_t k, const T* a, std::int64_t a_stride,
-                                       const Panel<T>& panel, const Target<T>& to) {
-  using V = VectorOf<T, bytes>;
-  typename V::type sum[rows][vectors] = {};
-  for (std::int64_t i = 0; i < k; ++i) {
-    typename V::type right[vectors];
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v)
-      right[v] = *reinterpret_cast<const typename V::unaligned*>(panel.data + i * panel.stride +
-                                                                 v * V::lanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      const T left = ta == Transpose::yes ? a[i * a_stride + r] : a[r * a_stride + i];
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
-    }
-  }
-  // Each question once for all vectors: asked for each of them, it makes most of the code.
-  if (to.bias != nullptr)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) {
-      const typename V::type bias = V::load(to.bias + v * V::lanes);
-#pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) sum[r][v] += bias;
-    }
-  if (to.mode == Write::accumulate)
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[r][v] += V::load(to.c + r * to.stride + v * V::lanes);
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) V::store(to.c + r * to.stride + v * V::lanes, sum[r][v]);
-}
-
-// Chooses the function for a number of rows known only at run time, 1 to `most`.
+// Rows [0, rows) of a, `a_stride` apart (or columns, where a is transposed), times a panel, and so the
+// blocks that follow: chooses the function for a number of rows known only at run time, 1 to `most`.
 template <class T, int bytes, int vectors, Transpose ta, int most>
 PLUMB_INLINE inline void multiply_some_rows(std::int64_t rows, std::int64_t k, const T* a,
-                                            std::int64_t a_stride, const Panel<T>& panel,
-                                            const Target<T>& to) {
-  if (rows == most) return multiply_rows<T, bytes, vectors, ta, most>(k, a, a_stride, panel, to);
+                                            std::int64_t a_stride, const Series& series,
+                                            const Panel<T>& panel, const Target<T>& to) {
+  if (rows == most)
+    return apart<bytes>([=]() PLUMB_INLINE {
+      constexpr std::integral_constant<std::int64_t, 1> one;
+      for (std::int64_t i = 0; i < series.blocks; ++i) {
+        const T* from = a + i * series.a;
+        const T* right = panel.data + i * series.panel;
+        const T* bias = to.bias == nullptr ? nullptr : to.bias + i * series.panel;
+        T* c = to.c + i * series.c;
+        if constexpr (ta == Transpose::yes) {
+          multiply_block<T, bytes, most, vectors>(k, from, one, a_stride, right, panel.stride, bias,
+                                                  to.mode, c, to.stride);
+        } else {
+          multiply_block<T, bytes, most, vectors>(k, from, a_stride, one, right, panel.stride, bias,
+                                                  to.mode, c, to.stride);
+        }
+      }
+    });
   if constexpr (most > 1)
-    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, panel, to);
-}
-
-// Packs `columns` columns of op(b), k steps long.
-template <class T, int bytes, int vectors>
-PLUMB_INLINE inline void pack_panel(std::int64_t k, std::int64_t columns, const Matrix<T>& b,
-                                    const T* from, T* panel) {
-  using V = VectorOf<T, bytes>;
-  constexpr std::int64_t width = V::lanes * vectors;
-  std::int64_t i = 0;
-  if (b.transpose == Transpose::no) {
-    if (columns == width)
-      for (; i < k; ++i)
-        for (int v = 0; v < vectors; ++v)
-          *reinterpret_cast<typename V::type*>(panel + i * width + v * V::lanes) =
-              *reinterpret_cast<const typename V::unaligned*>(from + i * b.stride + v * V::lanes);
-  } else {
-    for (; i + V::lanes <= k; i += V::lanes)
-      for (int v = 0; v < vectors; ++v)
-        transpose_square<T, bytes>(from + v * V::lanes * b.stride + i, b.stride,
-                                   columns - v * V::lanes, panel + i * width + v * V::lanes, width);
-  }
-  for (; i < k; ++i)
-    for (std::int64_t j = 0; j < width; ++j)
-      panel[i * width + j] = j >= columns                   ? T(0)
-                             : b.transpose == Transpose::no ? from[i * b.stride + j]
-                                                            : from[j * b.stride + i];
+    multiply_some_rows<T, bytes, vectors, ta, most - 1>(rows, k, a, a_stride, series, panel, to);
 }
 
 template <class T>
@@ -136,42 +80,47 @@ PLUMB_INLINE inline Panel<T> panel_at(const RegisterProduct<T>& p, std::int64_t 
   return {p.packed, width};
 }
 
-// c = or += sum + bias, then the activation.
-template <class T>
-PLUMB_INLINE inline void finish_row(std::int64_t n, const T* sum, const T* bias, Write mode,
-                                    Activation activation, T* c) {
-  const bool relu = activation == Activation::relu, add = mode == Write::accumulate;
-#pragma omp simd
-  for (std::int64_t j = 0; j < n; ++j) {
-    const T plus = bias == nullptr ? T(0) : bias[j];
-    const T value = add ? c[j] + (sum[j] + plus) : sum[j] + plus;
-    c[j] = relu && value <= 0 ? T(0) : value;
-  }
-}
-
 // Rows are multiplied in blocks of nearly equal height: 64 rows as 13, 13, 13, 13 and 12, and not as
-// 14, 14, 14, 14 and 8.
+// 14, 14, 14, 14 and 8. The highest come first.
+class Blocks {
+ public:
+  Blocks(std::int64_t rows, std::int64_t most)
+      : count((rows + most - 1) / most), height_(rows / count), higher_(rows % count) {}
+
+  std::int64_t first(std::int64_t block) const {
+    return block * height_ + (block < higher_ ? block : higher_);
+  }
+  std::int64_t height(std::int64_t block) const { return height_ + (block < higher_); }
+  // Blocks of the same height from this one on.
+  std::int64_t alike(std::int64_t block) const {
+    return (block < higher_ ? higher_ : count) - block;
+  }
+
+  const std::int64_t count;
+
+ private:
+  std::int64_t height_, higher_;
+};
+
+// `rows` rows from row i on times the panel from column j on, and so the blocks that follow. Of several
+// blocks all are as wide as the panel, and then there is no activation.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
-PLUMB_INLINE inline void multiply_block(const RegisterProduct<T>& p, std::int64_t block,
-                                        std::int64_t blocks, std::int64_t j,
-                                        const Panel<T>& panel) {
+PLUMB_INLINE inline void multiply_rows(const RegisterProduct<T>& p, std::int64_t i,
+                                       std::int64_t rows, std::int64_t j, const Series& series,
+                                       const Panel<T>& panel) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
-  const std::int64_t i = block * p.m / blocks;
-  const std::int64_t rows = (block + 1) * p.m / blocks - i;
   const std::int64_t columns = p.n - j < width ? p.n - j : width;
   alignas(64) T whole[most_rows * width];
-  T* c = p.c + i * p.stride + j;
-  const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
+  const Target<T> at{p.c + i * p.stride + j, p.stride, p.mode,
+                     p.bias == nullptr ? nullptr : p.bias + j};
   // Columns that do not fill a panel are stored here first, where a vector may be stored whole. So is
   // what an activation changes: c is in no cache, and to read it back would cost more.
   const bool aside = columns < width || p.activation != Activation::none;
-  const Target<T> to = aside ? Target<T>{whole, width, Write::overwrite, nullptr}
-                             : Target<T>{c, p.stride, p.mode, bias};
+  const Target<T> to = aside ? Target<T>{whole, width, Write::overwrite, nullptr} : at;
   const T* from = p.a.data + (ta == Transpose::yes ? i : i * p.a.stride);
-  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, panel, to);
-  if (!aside) return;
-  for (std::int64_t r = 0; r < rows; ++r)
-    finish_row(columns, whole + r * width, bias, p.mode, p.activation, c + r * p.stride);
+  multiply_some_rows<T, bytes, vectors, ta, most_rows>(rows, p.k, from, p.a.stride, series, panel,
+                                                       to);
+  if (aside) finish_rows<T, bytes>(rows, columns, whole, width, p.activation, at);
 }
 
 // The `share`th of `shares` equal shares of some rows of memory, to the second cache.
@@ -198,22 +147,43 @@ PLUMB_INLINE inline void fetch_ahead(const RegisterProduct<T>& p, std::int64_t b
         p.b.stride, block, blocks);
 }
 
+// Whether a panel is packed though it could be read where it stands: where several blocks of rows use
+// it, and its steps lie so far apart that they may not stay in the first cache.
+template <class T>
+bool is_packed(const RegisterProduct<T>& p, std::int64_t blocks) {
+  return blocks > 1 &&
+         p.k * p.b.stride * static_cast<std::int64_t>(sizeof(T)) > first_cache_bytes / 2;
+}
+
 // One stretch.
 template <class T, int bytes, int vectors, int most_rows, Transpose ta>
 PLUMB_INLINE inline void multiply_steps(const RegisterProduct<T>& p) {
   constexpr std::int64_t width = VectorOf<T, bytes>::lanes * vectors;
-  const std::int64_t blocks = (p.m + most_rows - 1) / most_rows, panels = (p.n + width - 1) / width;
+  const Blocks blocks(p.m, most_rows);
+  const std::int64_t panels = (p.n + width - 1) / width;
+  const bool plain = p.activation == Activation::none;
   // Where sums are short, most of the time goes into writing c: along its rows, then, while all of b
-  // stays in the first cache.
+  // stays in the first cache, and as many panels at once as stand there side by side.
   const bool by_rows = p.k <= 16 && p.b.transpose == Transpose::no;
-  Panel<T> panel{nullptr, 0};
-  for (std::int64_t task = 0; task < blocks * panels; ++task) {
-    const std::int64_t block = by_rows ? task / panels : task % blocks;
-    const std::int64_t j = (by_rows ? task % panels : task / blocks) * width;
-    if (by_rows || block == 0) panel = panel_at<T, bytes, vectors>(p, j, !by_rows && blocks > 1);
-    if (ta == Transpose::yes && p.next > 0)
-      fetch_ahead<T, width>(p, block, blocks, j / width, panels);
-    multiply_block<T, bytes, vectors, most_rows, ta>(p, block, blocks, j, panel);
+  const bool together = by_rows && plain && p.n >= width;
+  const bool fetches = ta == Transpose::yes && p.next > 0;
+  std::int64_t next = 0;
+  for (std::int64_t j = 0; j < p.n; j = next) {
+    const std::int64_t whole = j == 0 && together ? p.n / width : 1;
+    next = j + whole * width;
+    const Panel<T> panel =
+        panel_at<T, bytes, vectors>(p, j, !by_rows && is_packed(p, blocks.count));
+    const bool many = plain && !fetches && whole == 1 && p.n - j >= width;
+    std::int64_t done = 0;
+    for (std::int64_t block = 0; block < blocks.count; block += done) {
+      const std::int64_t i = blocks.first(block), rows = blocks.height(block);
+      done = many ? blocks.alike(block) : 1;
+      if (fetches) fetch_ahead<T, width>(p, block, blocks.count, j / width, panels);
+      const Series series =
+          many ? Series{done, ta == Transpose::yes ? rows : rows * p.a.stride, 0, rows * p.stride}
+               : Series{whole, 0, width, width};
+      multiply_rows<T, bytes, vectors, most_rows, ta>(p, i, rows, j, series, panel);
+    }
   }
 }
 
@@ -261,9 +231,8 @@ void register_gemm(std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<
   if (large.defined()) packed = large.mutable_raw();
   const RegisterProduct<T> product{
       m, n, k, a, b, c, stride, mode, bias, activation, static_cast<T*>(packed), 0};
-  // As many sums as leave registers for what is multiplied: of 32, or of 16.
   on_wide_vectors([&](auto width) PLUMB_INLINE {
-    constexpr int most_rows = width == 64 ? 14 : 6;
+    constexpr int most_rows = sum_registers<width> / 2;
     if (a.transpose == Transpose::yes) return multiply<width, most_rows, Transpose::yes>(product);
     multiply<width, most_rows, Transpose::no>(product);
   });

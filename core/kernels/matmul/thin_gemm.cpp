@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../../simd/block.hpp"
 #include "../../simd/lane_totals.hpp"
 
 namespace plumb::kernel {
@@ -35,8 +36,8 @@ struct ThinProduct {
 // The finished sums [rows, columns] of a block that begins at column j. In loops that stay loops:
 // unrolled into each block this is most of the code.
 template <class T>
-PLUMB_INLINE inline void write_block(const ThinProduct<T>& p, const T* sums, int rows, int columns,
-                                     std::int64_t j) {
+PLUMB_INLINE inline void write_elements(const ThinProduct<T>& p, const T* sums, int rows,
+                                        int columns, std::int64_t j) {
 #pragma GCC unroll 1
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 1
@@ -72,7 +73,7 @@ PLUMB_INLINE inline void dot_block(const ThinProduct<T>& p, std::int64_t j) {
       for (std::int64_t l = i; l < p.k; ++l) rest += left[l] * right[l];
       sums[at] += rest;
     }
-  write_block(p, sums, rows, columns, j);
+  write_elements(p, sums, rows, columns, j);
 }
 
 // All rows times `across` vectors of columns of b.
@@ -97,25 +98,9 @@ PLUMB_INLINE inline void column_block(const ThinProduct<T>& p, std::int64_t j) {
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 8
       for (int v = 0; v < across; ++v) V::store(sums + (r * across + v) * V::lanes, sum[r][v]);
-    return write_block(p, sums, rows, across * V::lanes, j);
+    return write_elements(p, sums, rows, across * V::lanes, j);
   }
-  T* to = p.c + j;
-  if (p.bias != nullptr)
-#pragma GCC unroll 8
-    for (int v = 0; v < across; ++v) {
-      const typename V::type bias = V::load(p.bias + j + v * V::lanes);
-#pragma GCC unroll 4
-      for (int r = 0; r < rows; ++r) sum[r][v] += bias;
-    }
-  if (p.mode == Write::accumulate)
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 8
-      for (int v = 0; v < across; ++v) sum[r][v] += V::load(to + r * p.stride + v * V::lanes);
-#pragma GCC unroll 4
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 8
-    for (int v = 0; v < across; ++v) V::store(to + r * p.stride + v * V::lanes, sum[r][v]);
+  write_block<T, bytes>(sum, p.bias == nullptr ? nullptr : p.bias + j, p.mode, p.c + j, p.stride);
 }
 
 template <int bytes, int at_once, int rows, class T>

@@ -1,8 +1,8 @@
 // Products of a few rows with weights that are packed once for all steps of a sequence.
 #pragma once
 
+#include "../../simd/block.hpp"
 #include "../../simd/transpose_block.hpp"
-#include "../../tensor/write.hpp"
 
 // A panel is some vectors wide and holds one element of each of its columns, then the next, so that a
 // product reads it from front to back. Columns that do not exist are 0.
@@ -56,30 +56,12 @@ PLUMB_INLINE inline void pack_columns(std::int64_t columns, std::int64_t steps, 
 template <class T, int bytes, int vectors, int rows>
 PLUMB_INLINE inline void multiply_tile(std::int64_t steps, const T* a, std::int64_t a_stride,
                                        const T* panel, T* c, std::int64_t c_stride, Write mode) {
-  using V = VectorOf<T, bytes>;
-  typename V::type sum[rows][vectors] = {};
-  for (std::int64_t i = 0; i < steps; ++i) {
-    typename V::type right[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v)
-      right[v] =
-          *reinterpret_cast<const typename V::unaligned*>(panel + (i * vectors + v) * V::lanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      const T left = a[r * a_stride + i];
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sum[r][v] += left * right[v];
-    }
-  }
-  if (mode == Write::accumulate)
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sum[r][v] += V::load(c + r * c_stride + v * V::lanes);
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) V::store(c + r * c_stride + v * V::lanes, sum[r][v]);
+  apart<bytes>([=]() PLUMB_INLINE {
+    constexpr std::integral_constant<std::int64_t, 1> one;
+    constexpr std::integral_constant<std::int64_t, vectors * VectorOf<T, bytes>::lanes> width;
+    multiply_block<T, bytes, rows, vectors>(steps, a, a_stride, one, panel, width, nullptr, mode, c,
+                                            c_stride);
+  });
 }
 
 /// For tiles of nearly equal height that cover `rows` rows: calls multiply(first, count), where count is

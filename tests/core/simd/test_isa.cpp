@@ -16,6 +16,7 @@
 #include <plumb/core/kernels/reduce.hpp>
 #include <plumb/core/simd/isa.hpp>
 #include <plumb/core/tensor/hash.hpp>
+#include <plumb/core/tensor/instruction_set.hpp>
 #include <plumb/core/tensor/operators.hpp>
 #include <string>
 
@@ -152,4 +153,16 @@ TEST_CASE("isa: code is run once, with vectors of its size") {
   });
   CHECK(calls == 3);
   CHECK(bytes == -expected);
+}
+
+TEST_CASE("isa: its name says what computes, with what OpenBLAS takes the processor for") {
+  const std::string name = instruction_set();
+#if defined(__x86_64__)
+  const std::string own = kernel::isa() == Isa::v4   ? "AVX-512 (x86-64-v4); "
+                          : kernel::isa() == Isa::v3 ? "AVX2 (x86-64-v3); "
+                                                     : "SSE2 (x86-64); ";
+  CHECK(name.substr(0, own.size()) == own);
+#endif
+  CHECK(name.find("; OpenBLAS ") != std::string::npos);
+  CHECK(name.find(" with kernels for ") + 18 < name.size());
 }
