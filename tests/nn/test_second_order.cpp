@@ -2,11 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <plumb/core/tensor/hash.hpp>
 #include <plumb/examples/support/digit_nets.hpp>
 #include <plumb/nn.hpp>
 
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
+#include "../support/threads.hpp"
 
 using namespace plumb;
 using namespace plumb::test;
@@ -99,6 +101,19 @@ TEST_CASE("second order: LeNet's largest eigenvalue agrees with that by differen
       largest_eigenvalue(v, [&](const auto& v) { return curvature.by_differences(v); });
   CHECK(exact > 0);
   CHECK(std::abs(exact - numeric) < 1e-4 * exact);
+}
+
+TEST_CASE("second order: LeNet's Hessian has the same bits for 1 to 4 threads") {
+  std::vector<std::uint64_t> first;
+  for (int threads = 1; threads <= 4; ++threads) {
+    const Threads set(threads);
+    Curvature curvature;
+    std::vector<std::uint64_t> bits;
+    for (const Tensor& product : curvature.exact(curvature.random_direction()))
+      bits.push_back(hash(product));
+    if (first.empty()) first = bits;
+    CHECK(bits == first);
+  }
 }
 
 TEST_CASE("second order: the gradient penalty of a critic trains its weights") {
