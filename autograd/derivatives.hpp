@@ -8,7 +8,8 @@
 namespace plumb {
 
 // All leave the gradients of leaves alone and keep the graph of what they take. They throw as grad()
-// does; an input on which a first derivative does not depend has second derivatives of 0.
+// does; an input on which a first derivative does not depend has second derivatives of 0, and an x on
+// which y does not depend a Jacobian of zeros.
 
 /// The product H v of the Hessian of a scalar `loss` with one tensor for each of the inputs: the
 /// gradient of the product of the loss's gradient with v (Pearlmutter 1994, "Fast exact multiplication
@@ -26,7 +27,7 @@ std::vector<Tensor> hvp(const Variable& loss, const std::vector<Variable>& input
 /// is linear (Townsend 2017, "A new trick for calculating Jacobian vector products").
 Tensor jvp(const Variable& y, const std::vector<Variable>& inputs, const std::vector<Tensor>& v);
 
-/// All derivatives of y with respect to x: of the shape of y followed by that of x. One pass for each
+/// All derivatives of y with respect to x: of the shape of y followed by that of x, 8 axes at most. One pass for each
 /// element of y.
 Tensor jacobian(const Variable& y, const Variable& x);
 

@@ -99,12 +99,20 @@ void Gradients::give_back(std::size_t input, Tensor gradient) {
 // and needs not look at the graph beneath.
 void Gradients::recompute(std::vector<Variable> inputs,
                           const std::function<Variable(const std::vector<Variable>&)>& forward) {
+  const auto refuse = [&](const auto&... words) { fail(detail::backward_of(node_), words...); };
+  if (!recorded()) refuse("recompute is for gradients that are recorded: ask recorded() first");
   std::vector<Variable> wanted;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].requires_grad()) inputs[i] = detail::end_of_recomputation(inputs[i]);
+    if (needs(i) && !inputs[i].requires_grad())
+      refuse("recompute needs input ", static_cast<std::int64_t>(i), " as to.input() gives it");
+    if (inputs[i].defined() && inputs[i].requires_grad())
+      inputs[i] = detail::end_of_recomputation(inputs[i]);
     if (needs(i)) wanted.push_back(inputs[i]);
   }
   const Variable y = forward(inputs);
+  if (y.shape() != node_.shape || y.dtype() != node_.dtype)
+    refuse("what is composed must give ", node_.shape, " of ", node_.dtype, ", got ", y.shape(),
+           " of ", y.dtype());
   detail::Pass pass(&wanted, detail::Recording::yes, detail::Depth::recomputation);
   if (y.requires_grad()) {
     pass.add_root(y, *gradient_);

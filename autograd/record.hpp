@@ -96,7 +96,7 @@ class Gradients {
   /// The shape of an input that needs a gradient.
   const Shape& shape(std::size_t input) const;
 
-  /// For fused operations, where the gradient is recorded: gives all gradients that are needed as
+  /// For fused operations, only where recorded(): gives all gradients that are needed as
   /// those of `forward`, a form of the operation that is composed of others. It is run again, on
   /// `inputs`, of which some may be undefined.
   void recompute(std::vector<Variable> inputs,

@@ -123,7 +123,8 @@ class Variable {
 
   /// Calls `hook` with the complete gradient of this variable in each backward pass, in order of
   /// registration; a defined result takes the gradient's place. Throws where none flows. A hook that
-  /// changes a gradient with create_graph must be one of variables: a tensor would end the graph.
+  /// changes a gradient with create_graph must be one of variables: a tensor would end the graph. A
+  /// lambda names the type that it takes, `const Tensor& g` or `const Variable& g`, and returns the same.
   void register_hook(GradientHook hook);
   void register_hook(VariableHook hook);
 

@@ -198,8 +198,7 @@ void check_constant(const char* operation, const Variable& input, const Variable
   if (result.requires_grad())
     tell("gradient without a graph", operation,
          "a gradient that grad() gave without a graph is a constant beside one here, and the loss "
-         "is not "
-         "differentiated through it: pass create_graph to grad()");
+         "is not differentiated through it: pass create_graph to grad(), if that is not meant");
   else
     Tensor(result.value()).note_gradient();
 }

@@ -62,8 +62,7 @@ void give_of_gelu(const Tensor& g, Gradients& to, const Tensor& saved) {
   if (!saved.defined())
     fail("backward of gelu",
          "in float32 the rule keeps the slope in place of x and cannot be differentiated again: "
-         "take "
-         "Gelu::tanh or float64");
+         "take Gelu::tanh or float64");
   constexpr double root_half = 0.7071067811865476, density_at_zero = 0.3989422804014327;
   const Variable x = to.input(0, saved);
   const Variable distribution = 0.5 * (1 + erf(root_half * x));

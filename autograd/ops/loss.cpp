@@ -203,8 +203,12 @@ Variable kl_div(const Variable& log_probabilities, const Variable& target,
                       },
                       [&](V g) {
                         const Variable x0 = to.input(0, x), t1 = to.input(1, t);
+                        if (!log_target) return each(g, divisor) * (log(t1) - x0 + 1);
+                        // A target of -infinity has a part of 0, whatever stands beside it.
+                        const Variable share = exp(t1);
+                        const Tensor none = equal(share.value(), 0);
                         return each(g, divisor) *
-                               (log_target ? exp(t1) * (t1 - x0 + 1) : log(t1) - x0 + 1);
+                               masked_fill(share * (masked_fill(t1, none, 0) - x0 + 1), none, 0);
                       });
                 });
 }

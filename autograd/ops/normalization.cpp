@@ -103,8 +103,14 @@ enum class Biased : std::uint8_t { no, yes };
 Variable composed_unit(const Variable& x, const Shape& statistics, Centre centre, double eps) {
   const double share = static_cast<double>(std::max<std::int64_t>(1, statistics.numel())) /
                        static_cast<double>(std::max<std::int64_t>(1, x.numel()));
-  const Variable d = centre == Centre::yes ? x - detail::sum_to(x, statistics) * share : x;
-  return d / sqrt(detail::sum_to(d * d, statistics) * share + eps);
+  const auto mean = [&](const Variable& x) { return detail::sum_to(x, statistics) * share; };
+  Variable d = x;
+  if (centre == Centre::yes) {
+    // Twice, the first mean as a constant: far from 0 its rounding would be all that is left.
+    d = x - mean(x.detach());
+    d = d - mean(d);
+  }
+  return d / sqrt(mean(d * d) + eps);
 }
 
 Variable composed_affine(const Variable& unit, const Variable& weight, const Variable& bias,

@@ -249,8 +249,10 @@ Variable logsumexp(const Variable& x, const Axes& axes, KeepDims keep) {
                                                log_sum.reshape(kept));
                       },
                       [&](V g) {
-                        const Variable y = to.result((shift + log_sum).reshape(g.shape()));
-                        return reshape(g, kept) * exp(to.input(0, x) - reshape(y, kept));
+                        // The result less the shift, a constant: its sum with it would be rounded.
+                        const Variable y = to.result(log_sum.reshape(g.shape()));
+                        return reshape(g, kept) *
+                               exp(to.input(0, x) - shift.reshape(kept) - reshape(y, kept));
                       });
                 });
 }

@@ -30,9 +30,6 @@ bool told(const char* mistake);
 /// Tells a mistake, the first time: the line "plumb: [operation] what".
 void tell(const char* mistake, const std::string& operation, const std::string& what);
 
-}  // namespace detail
-
-namespace detail {
 inline bool observed() { return observers.load(std::memory_order_relaxed) != 0; }
 }  // namespace detail
 

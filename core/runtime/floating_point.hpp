@@ -11,11 +11,13 @@ namespace plumb {
 /// operation, a rule or a step computes with is 0 where it is one, and so is its result. (What only
 /// chooses or moves an element, as abs and max do, hands it on.) These are the numbers below 1.2e-38
 /// in float32 and 2.2e-308 in float64. A moment that decays, or the gradient of a net that has
-/// converged, ends among them, and some processors take a hundred times as long for each. Code of
-/// the caller's keeps them, but for rules and what stands below a Profiled. For the whole process;
-/// not to be called while another thread computes. Processors other than x86-64 keep the caller's
-/// mode.
+/// converged, ends among them, and some processors take a hundred times as long for each.
+/// Operations on tensors and variables, rules and optimizer steps do so. Your own arithmetic, hooks,
+/// datasets and samplers keep them, except in a rule and behind a Profiled in its scope. For the whole
+/// process; not to be called while another thread computes. Processors other than x86-64 keep the
+/// caller's mode.
 void set_flush_subnormals(bool flush);
+/// What was set; true at first.
 bool flush_subnormals();
 
 namespace detail {
@@ -29,7 +31,7 @@ inline std::atomic<std::uint32_t> library_mode{usual_mode | flushes};
 enum class Subnormals : std::uint8_t {
   flushed_if_set,  // flush_subnormals()
   kept,            // where functions of the user's are called, and his files read
-  as_before        // as the thread has it
+  as_before        // flushed where the thread does so
 };
 
 /// While one lives, its thread rounds to nearest, traps nothing, and flushes subnormal numbers where

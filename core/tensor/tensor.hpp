@@ -24,7 +24,7 @@ namespace detail {
 struct TensorHeader {
   ReferenceCount count;
   DType dtype = DType::float32;
-  bool gradient = false;                  // of the owner: see note_gradient
+  std::atomic<bool> gradient{false};      // of the owner: see note_gradient
   std::atomic<std::uint32_t> version{0};  // of the owner: one for all views
   std::int64_t numel = 0;
   std::byte* data = nullptr;
@@ -179,8 +179,10 @@ class Tensor {
   }
   /// For the checks (runtime/checks.hpp): notes that this memory holds a gradient without a graph, or
   /// what was computed from one.
-  void note_gradient() { header().root().gradient = true; }
-  bool noted_as_gradient() const { return header().root().gradient; }
+  void note_gradient() { header().root().gradient.store(true, std::memory_order_relaxed); }
+  bool noted_as_gradient() const {
+    return header().root().gradient.load(std::memory_order_relaxed);
+  }
   /// Whether no other handle or view can see this memory.
   bool unique() const {
     return header().count.is_one() && (header_->owner == nullptr || header_->owner->count.is_one());

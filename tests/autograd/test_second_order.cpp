@@ -95,6 +95,63 @@ TEST_CASE("second order: a gradient's value is the one of a plain pass") {
     CHECK(deviation(recorded[i].value(), plain[i]) <= 1e-14);
 }
 
+TEST_CASE(
+    "second order: recorded gradients of attention drop the weights that the plain ones drop") {
+  const auto head = [](std::uint64_t seed) {
+    return Variable::leaf(normal({2, 3, 37, 8}, DType::float64, seed));
+  };
+  const std::vector<Variable> inputs = {head(1), head(2), head(3)};
+  Generator generator(5);
+  AttentionMask mask;
+  mask.causal = Causal::yes;
+  const Variable y =
+      scaled_dot_product_attention(inputs[0], inputs[1], inputs[2], mask, {0.3, &generator});
+  const Tensor seed = normal(y.shape(), DType::float64, 4);
+  const auto plain = grad({y}, inputs, {seed}, retain_graph);
+  const auto recorded = grad({y}, inputs, {Variable(seed)}, create_graph);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(deviation(recorded[i].value(), plain[i]) <= 1e-12);
+}
+
+TEST_CASE("second order: recorded gradients of logsumexp keep their digits far from 0") {
+  for (const float far : {1000.0F, -1e6F}) {
+    const Variable x = Variable::leaf(Tensor::from({far, far + 1, far - 2}));
+    const Variable y = logsumexp(x);
+    const auto plain = grad({y}, {x}, {}, retain_graph);
+    const auto recorded = grad({y}, {x}, {}, create_graph);
+    CHECK(deviation(recorded[0].value(), plain[0]) <= 1e-6);
+    // The Hessian's diagonal is p (1 - p).
+    const Tensor p = plain[0].to(DType::float64);
+    const Tensor second = hessian(logsumexp(x), x);
+    for (std::int64_t i = 0; i < 3; ++i)
+      CHECK(second.at({i, i}) == doctest::Approx(p.at({i}) * (1 - p.at({i}))).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("second order: recompute refuses what it cannot differentiate") {
+  const Variable x = Variable::leaf(Tensor::from({1.0, 2.0}));
+  const auto squared = [&](const std::function<void(Gradients&)>& rule) {
+    return record("squared", x.value() * x.value(), {x},
+                  [rule](const Tensor&, Gradients& to) { rule(to); });
+  };
+  const auto errors = [&](const std::function<void(Gradients&)>& rule) {
+    return error_of([&] { derivative(squared(rule), x); });
+  };
+  const Variable plain = squared([&](Gradients& to) {
+    to.recompute({to.input(0, x.value())}, [](const auto& in) { return in[0] * in[0]; });
+  });
+  CHECK(contains(error_of([&] { grad({plain}, {x}, {Tensor::ones({2}, DType::float64)}); }),
+                 "[backward of squared] recompute is for gradients that are recorded"));
+  CHECK(contains(errors([&](Gradients& to) {
+                   to.recompute({Variable()}, [](const auto& in) { return in[0]; });
+                 }),
+                 "[backward of squared] recompute needs input 0 as to.input() gives it"));
+  CHECK(contains(errors([&](Gradients& to) {
+                   to.recompute({to.input(0, x.value())},
+                                [](const auto& in) { return sum(in[0]); });
+                 }),
+                 "what is composed must give [2] of float64, got [] of float64"));
+}
+
 TEST_CASE("second order: gradients reach leaves by backward") {
   const Variable x = Variable::leaf(Tensor::from({0.5, -0.25}));
   const Variable y = sum(x * x * x);

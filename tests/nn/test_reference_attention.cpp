@@ -141,6 +141,6 @@ TEST_CASE("reference: every attention layer has a case") {
 
 TEST_CASE("reference: attention layers, gradients of gradients") {
   std::map<std::string, int> checked;
-  check_second_reference("attention_layer", layers(), DType::float64, checked);
+  check_second_reference("attention_layer", attention_layers(), DType::float64, checked);
   CHECK(checked.size() > 1);
 }

@@ -69,8 +69,8 @@ TEST_CASE("reference: every convolution layer of the table has a case") {
 }
 
 TEST_CASE("reference: convolution layers, gradients of gradients") {
-  check_second_gradients("convolution_layer", layers());
+  check_second_gradients("convolution_layer", convolution_layers());
   std::map<std::string, int> checked;
-  check_second_reference("convolution_layer", layers(), DType::float64, checked);
+  check_second_reference("convolution_layer", convolution_layers(), DType::float64, checked);
   CHECK(checked.size() > 1);
 }

@@ -95,8 +95,8 @@ TEST_CASE("reference: every normalization layer has a case") {
 }
 
 TEST_CASE("reference: normalizing layers, gradients of gradients") {
-  check_second_gradients("normalization_layer", layers());
+  check_second_gradients("normalization_layer", normalization_layers());
   std::map<std::string, int> checked;
-  check_second_reference("normalization_layer", layers(), DType::float64, checked);
+  check_second_reference("normalization_layer", normalization_layers(), DType::float64, checked);
   CHECK(checked.size() > 1);
 }

@@ -90,8 +90,8 @@ TEST_CASE("reference: every recurrent layer has a case") {
 }
 
 TEST_CASE("reference: recurrent layers, gradients of gradients") {
-  check_second_gradients("recurrent_layer", layers());
+  check_second_gradients("recurrent_layer", recurrent_layers());
   std::map<std::string, int> checked;
-  check_second_reference("recurrent_layer", layers(), DType::float64, checked);
+  check_second_reference("recurrent_layer", recurrent_layers(), DType::float64, checked);
   CHECK(checked.size() > 1);
 }

@@ -26,7 +26,7 @@ constexpr int spins_before_yield = 2'000;
 
 // It may have to wait for as long as it worked itself. Beyond that, and this, one of the others has
 // lost its processor: to another program for one to four milliseconds.
-constexpr auto late = std::chrono::microseconds(500);
+constexpr auto late_after = std::chrono::microseconds(500);
 
 // Where a share begins and the one before it ends.
 std::uint64_t first_chunk(int share, int shares, std::int64_t chunks) {
@@ -78,8 +78,8 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   if (static_cast<std::uint64_t>(chunks) >= chunk_mask) return false;
   const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
   if (!owner) return false;
-  const auto started = Attendance::Clock::now();
-  const int helpers = attendance_.helpers(start(threads - 1), started);
+  const auto started = HelperLimit::Clock::now();
+  const int helpers = helper_limit_.helpers(start(threads - 1), started);
   if (helpers == 0) return false;
   const int shares = helpers < most_shares ? helpers + 1 : most_shares;
   FirstFailure failure;
@@ -109,10 +109,10 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   take_chunks(loop, 0);
   running_chunks = false;
   if (!all_done_soon(chunks)) {
-    const auto own = Attendance::Clock::now() - started;
+    const auto own = HelperLimit::Clock::now() - started;
     wait_for(chunks);
-    const auto now = Attendance::Clock::now();
-    if (now - started > 2 * own + late) attendance_.was_late(helpers, now);
+    const auto now = HelperLimit::Clock::now();
+    if (now - started > 2 * own + late_after) helper_limit_.was_late(helpers, now);
   }
   failure.rethrow();
   return true;

@@ -8,7 +8,7 @@
 
 #include "../forks.hpp"
 #include "../parallel.hpp"
-#include "attendance.hpp"
+#include "helper_limit.hpp"
 
 namespace plumb::detail {
 
@@ -46,7 +46,7 @@ class Workers {
 
   std::mutex owner_;  // of the loop that runs
   int started_ = 0;
-  Attendance attendance_;
+  HelperLimit helper_limit_;
 
   // The loop that runs. Written by its caller before the tickets open it; atomic because a thread
   // that comes late reads them while the next loop is being prepared, and then claims no chunk.

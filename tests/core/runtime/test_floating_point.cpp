@@ -138,7 +138,7 @@ TEST_CASE(
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
     parallel_for(2, 1, [&](std::int64_t piece, std::int64_t) {
       ++arrived;
-      // The other thread may be away (internal/attendance.hpp).
+      // The other thread may be away (internal/helper_limit.hpp).
       while (arrived < 2 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
       f(piece);
     });

@@ -1,27 +1,27 @@
 #include <doctest/doctest.h>
 
-#include <plumb/core/runtime/internal/attendance.hpp>
+#include <plumb/core/runtime/internal/helper_limit.hpp>
 
-using plumb::detail::Attendance;
+using plumb::detail::HelperLimit;
 
 namespace {
 
 // A clock that is set by hand, and loops of a millisecond.
 struct Loops {
-  Attendance attendance;
-  Attendance::Clock::time_point now{std::chrono::seconds(1)};
+  HelperLimit helper_limit;
+  HelperLimit::Clock::time_point now{std::chrono::seconds(1)};
 
   int call(int wanted, bool late = false) {
-    const int called = attendance.helpers(wanted, now);
+    const int called = helper_limit.helpers(wanted, now);
     now += std::chrono::milliseconds(1);
-    if (late && called > 0) attendance.was_late(called, now);
+    if (late && called > 0) helper_limit.was_late(called, now);
     return called;
   }
 };
 
 }  // namespace
 
-TEST_CASE("attendance: all helpers are called until one is late, then a fourth less") {
+TEST_CASE("helper limit: all helpers are called until one is late, then a fourth less") {
   Loops loops;
   for (int i = 0; i < 1000; ++i) CHECK(loops.call(15) == 15);
   CHECK(loops.call(15, true) == 15);
@@ -31,7 +31,7 @@ TEST_CASE("attendance: all helpers are called until one is late, then a fourth l
   CHECK(loops.call(15) == 9);
 }
 
-TEST_CASE("attendance: where the others never come they are called less and less often") {
+TEST_CASE("helper limit: where the others never come they are called less and less often") {
   Loops loops;
   int called = 0, last = 0;
   for (int i = 0; i < 2000; ++i) called += loops.call(1, true);
@@ -43,7 +43,7 @@ TEST_CASE("attendance: where the others never come they are called less and less
   for (int i = 0; i < 1000; ++i) CHECK(loops.call(1) == 1);
 }
 
-TEST_CASE("attendance: after a time in which all came, a late one costs no more than the first") {
+TEST_CASE("helper limit: after a time in which all came, a late one costs no more than the first") {
   Loops loops;
   for (int i = 0; i < 2000; ++i) loops.call(1, true);
   for (int i = 0; i < 1000; ++i) loops.call(1);
@@ -53,13 +53,13 @@ TEST_CASE("attendance: after a time in which all came, a late one costs no more 
   CHECK(away == 4);
 }
 
-TEST_CASE("attendance: of many helpers those come back by and by") {
+TEST_CASE("helper limit: of many helpers those come back by and by") {
   Loops loops;
   for (int i = 0; i < 40; ++i) loops.call(15, i % 2 == 0);
   const int fewest = loops.call(15);
   CHECK(fewest < 8);
   int before = fewest, jumps = 0;
-  for (int i = 0; i < 3000 && before < 15; ++i) {
+  for (int i = 0; i < 1000 && before < 15; ++i) {
     const int called = loops.call(15);
     CHECK(called >= before);
     jumps += called > before;

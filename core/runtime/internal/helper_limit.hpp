@@ -7,16 +7,18 @@
 namespace plumb::detail {
 
 /// A helper that has taken a chunk and then loses its processor holds up the whole loop, for as long
-/// as another program runs. After such a loop fewer are called for a while, and after a while
-/// without one more again: a fourth, but at least one. The while doubles, from 4 to 256 ms, with each
-/// attempt that fails. For one caller at a time.
-class Attendance {
+/// as another program runs. After such a loop a fourth fewer are called, at least one; after a pause
+/// so many more are tried again. The pause, from 4 to 256 ms, doubles with each attempt that fails, and
+/// halves with each that does not. For one caller at a time. A loop of two chunks counts as one of
+/// many: where its helper was late, the next loops begin with none.
+class HelperLimit {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// Of `wanted` helpers, how many to call now.
   int helpers(int wanted, Clock::time_point now) {
     if (called_ < wanted && now >= next_attempt_) {
+      if (trial_) pause_ = std::max<Clock::duration>(shortest, pause_ / 2);  // the last one stood
       called_ += step();
       trial_ = true;
       next_attempt_ = now + pause_;
