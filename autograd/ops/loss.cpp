@@ -7,6 +7,7 @@
 #include "../internal/mistakes.hpp"
 #include "activation.hpp"
 #include "arithmetic.hpp"
+#include "comparison.hpp"
 #include "internal/linear_map.hpp"
 #include "math.hpp"
 

@@ -74,7 +74,7 @@ inline std::string value_of(int argc, char** argv, const std::string& name,
 }
 
 /// Parses, then calls `check`, which throws where arguments contradict one another. Returns the
-/// exit code where the program is to end now (0 after --help, 2 after an error, whose usage goes to
+/// exit code where the program is to end now (0 after --help and --version, 2 after an error, whose usage goes to
 /// stderr), otherwise -1.
 template <class Check>
 int parse(CLI::App& app, int argc, char** argv, Check check) {
@@ -84,6 +84,9 @@ int parse(CLI::App& app, int argc, char** argv, Check check) {
     return -1;
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
+    return std::cout.flush() ? 0 : 1;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << '\n';
     return std::cout.flush() ? 0 : 1;
   } catch (const std::exception& error) {
     std::cerr << app.get_name() << ": " << error.what() << "\n\n" << app.help();

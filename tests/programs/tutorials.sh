@@ -15,11 +15,15 @@ echo "$out"
 loss=$(tail -n 1 <<<"$out" | awk '{print $4}')
 awk -v loss="$loss" 'BEGIN {exit !(loss < 0.5)}' || fail "custom_layer: loss $loss"
 
-# A tenth of the steps leads a good part of the way, and the picture is drawn.
-out=$("$PLUMB_BIN_DIR/heat_equation" --steps 2000 --out "$work/heat")
+# A tenth of the steps leads a good part of the way, and the picture is drawn. Unoptimized code takes only
+# the first of them.
+steps=2000 most=0.2
+if grep -q '^CMAKE_CXX_FLAGS:.*-fsanitize' "$PLUMB_BUILD_DIR/CMakeCache.txt"; then steps=20 most=2; fi
+out=$("$PLUMB_BIN_DIR/heat_equation" --steps $steps --out "$work/heat")
 echo "$out"
 error=$(tail -n 1 <<<"$out" | awk '/^relative L2 error/ {print $4}')
-awk -v error="$error" 'BEGIN {exit !(error > 0 && error < 0.2)}' || fail "heat_equation: error $error"
+awk -v error="$error" -v most=$most 'BEGIN {exit !(error > 0 && error < most)}' ||
+  fail "heat_equation: error $error"
 [[ $(wc -l <"$work/heat/heat_equation.csv") == 264 ]] || fail "heat_equation: no curves"
 
 # Two components of 500 digits explain 15 % of their variance, 58 of them 90 %; each digit has a place.

@@ -93,8 +93,12 @@ std::uint64_t loading(int threads) {
 
 TEST_CASE("floating point: no mode of the caller's changes bits, with any number of threads") {
   std::optional<SubnormalsKept> kept;
+  std::vector<int> numbers = {1, 2, 4, 9};
   SUBCASE("subnormal numbers flushed") {}
-  SUBCASE("subnormal numbers kept") { kept.emplace(); }
+  SUBCASE("subnormal numbers kept") {
+    kept.emplace();
+    numbers = {9};
+  }
   std::uint64_t expected[6];
   const auto all = [](std::uint64_t* bits) {
     *bits++ = training(2);
@@ -111,7 +115,7 @@ TEST_CASE("floating point: no mode of the caller's changes bits, with any number
   CHECK(expected[4] == expected[5]);
   for (const unsigned bits : {denormals_are_zero | flush_to_zero, downwards, upwards, to_zero})
     // Of nine threads some are started under the caller's mode.
-    for (const int threads : {1, 2, 4, 9}) {
+    for (const int threads : numbers) {
       CAPTURE(bits);
       CAPTURE(threads);
       const Threads scope(threads);
