@@ -4,6 +4,7 @@
 #include <plumb/examples/support/digit_nets.hpp>
 #include <plumb/plumb.hpp>
 #include <string>
+#include <utility>
 
 #include "../shared/workloads.hpp"
 #include "tensors.hpp"
@@ -54,7 +55,7 @@ void train_converged(nn::Sequential (*make)(Generator&), const Shape& input) {
   nn::Sequential model = with_values(make(generator));
   Tensor bias = model.parameters().back().variable.value();
   bias.mutable_data<float>()[0] = static_cast<float>(bench::ahead);
-  train(model, input, Tensor::zeros({input[0]}, DType::int64));
+  train(std::move(model), input, Tensor::zeros({input[0]}, DType::int64));
 }
 
 template <class Layer>

@@ -1,5 +1,7 @@
 #include "workers.hpp"
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -61,6 +63,16 @@ class FirstFailure {
   std::exception_ptr failure_;
 };
 
+// Whether the calling thread has lost its processor to another since it was last asked.
+bool was_interrupted() {
+  thread_local long before = 0;
+  rusage usage;
+  ::getrusage(RUSAGE_THREAD, &usage);
+  const bool more = usage.ru_nivcsw > before;
+  before = usage.ru_nivcsw;
+  return more;
+}
+
 bool inside_loop() { return running_chunks; }
 
 Workers& Workers::instance() {
@@ -108,12 +120,15 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
   running_chunks = true;
   take_chunks(loop, 0);
   running_chunks = false;
-  if (!all_done_soon(chunks)) {
-    const auto own = HelperLimit::Clock::now() - started;
+  const bool soon = all_done_soon(chunks);
+  auto now = HelperLimit::Clock::now();
+  const auto own = now - started;
+  if (!soon) {
     wait_for(chunks);
-    const auto now = HelperLimit::Clock::now();
-    if (now - started > 2 * own + late_after) helper_limit_.was_late(helpers, now);
+    now = HelperLimit::Clock::now();
   }
+  if (now - started > 2 * own + late_after || (own > late_after && was_interrupted()))
+    helper_limit_.was_late(helpers, now);
   failure.rethrow();
   return true;
 }
