@@ -52,7 +52,7 @@ sweep() {
 }
 
 sweep 60 20 320 --samples 256 --epochs 1 --threads 1
-sweep 40 60 820 --samples 256 --epochs 1 --threads 2 --loader-threads 1
+sweep 60 60 780 --samples 256 --epochs 1 --threads 2 --loader-threads 1
 sweep 300 150 900 --samples 64 --epochs 1 --model cnn
 # Every product is OpenBLAS's, on more threads than there are buffers.
 PLUMB_ISA=base sweep 200 100 900 --samples 256 --epochs 1 --threads 4

@@ -7,10 +7,11 @@
 namespace plumb::detail {
 
 /// A helper that has taken a chunk and then loses its processor holds up the whole loop, for as long
-/// as another program runs; and a caller that loses its own was given the same one as a helper. After such a loop a fourth fewer are called, at least one; after a pause
-/// so many more are tried again. The pause, from 4 to 256 ms, doubles with each attempt that fails, and
-/// halves with each that does not. For one caller at a time. A loop of two chunks counts as one of
-/// many: where its helper was late, the next loops begin with none.
+/// as another program runs; and a caller that loses its own shares it with one because a helper has
+/// the other. After such a loop a fourth fewer are called, at least one; after a pause so many more
+/// are tried again. The pause, from 4 to 256 ms, doubles with each attempt that fails, and halves with
+/// each that does not. For one caller at a time. A loop of two chunks counts as one of many: where its
+/// helper was late, the next loops begin with none.
 class HelperLimit {
  public:
   using Clock = std::chrono::steady_clock;
