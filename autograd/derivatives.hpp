@@ -27,8 +27,8 @@ std::vector<Tensor> hvp(const Variable& loss, const std::vector<Variable>& input
 /// is linear (Townsend 2017, "A new trick for calculating Jacobian vector products").
 Tensor jvp(const Variable& y, const std::vector<Variable>& inputs, const std::vector<Tensor>& v);
 
-/// All derivatives of y with respect to x: of the shape of y followed by that of x, 8 axes at most. One pass for each
-/// element of y.
+/// All derivatives of y with respect to x: of the shape of y followed by that of x, 8 axes at most.
+/// One pass for each element of y.
 Tensor jacobian(const Variable& y, const Variable& x);
 
 /// All second derivatives of a scalar: of the shape of x twice. One pass for each element of x.

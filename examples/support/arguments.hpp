@@ -74,8 +74,8 @@ inline std::string value_of(int argc, char** argv, const std::string& name,
 }
 
 /// Parses, then calls `check`, which throws where arguments contradict one another. Returns the
-/// exit code where the program is to end now (0 after --help and --version, 2 after an error, whose usage goes to
-/// stderr), otherwise -1.
+/// exit code where the program is to end now (0 after --help and --version, 2 after an error, whose
+/// usage goes to stderr), otherwise -1.
 template <class Check>
 int parse(CLI::App& app, int argc, char** argv, Check check) {
   try {
