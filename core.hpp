@@ -23,6 +23,7 @@
 #include "core/tensor/linalg.hpp"
 #include "core/tensor/operators.hpp"
 #include "core/tensor/shape.hpp"
+#include "core/tensor/shards.hpp"
 #include "core/tensor/size2d.hpp"
 #include "core/tensor/sliding_window.hpp"
 #include "core/tensor/tensor.hpp"

@@ -20,6 +20,7 @@
 #include "nn/recurrent.hpp"
 #include "nn/sequential.hpp"
 #include "nn/shape.hpp"
+#include "nn/sharded_gradient.hpp"
 #include "nn/summary.hpp"
 #include "nn/transformer.hpp"
 #include "nn/upsample.hpp"

@@ -20,6 +20,19 @@ struct Batch {
   /// int64 [n]: how many steps of axis 1 of x are a sample's own; those behind are padding.
   /// Undefined where all samples fill the axis.
   Tensor lengths = {};
+
+  // Of a loader that gathers some of a batch's shards alone (LoaderOptions::part): which samples of
+  // the batch these are. Its tensors are undefined where they are none.
+  std::int64_t first = 0;   ///< The place in the batch of x's first sample.
+  std::int64_t whole = -1;  ///< Samples of the batch; -1: those of x.
+
+  /// Samples of the whole batch.
+  std::int64_t samples() const { return whole >= 0 ? whole : x.dim(0); }
+  /// Samples [begin, end) of the whole batch, which must be among these. Shares memory.
+  Batch rows(std::int64_t begin, std::int64_t end) const;
+  /// The same as if nothing else had been gathered: with lengths, without the steps of x, and of a y
+  /// that has as many, behind the longest of these samples. Copies where it cuts.
+  Batch part(std::int64_t begin, std::int64_t end) const;
 };
 
 /// Sample indices. Of a vector that has a name, or of a pointer, it is a view: use it as a parameter,

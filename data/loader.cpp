@@ -10,6 +10,7 @@
 
 #include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/internal/fail.hpp"
+#include "../core/tensor/shards.hpp"
 #include "internal/prefetcher.hpp"
 
 namespace plumb::data {
@@ -89,6 +90,9 @@ void LoaderOptions::check() const {
   if (sampler && sampler->batch_size() != 0 && sampler->batch_size() != batch_size)
     fail(operation, "batch_size is ", batch_size, ", the sampler makes batches of ",
          sampler->batch_size());
+  if (part.shards < 1 || part.first < 0 || part.first >= part.last || part.last > part.shards)
+    fail(operation, "part must be some of at least one shard, got [", part.first, ", ", part.last,
+         ") of ", part.shards);
 }
 
 struct DataLoader::State {
@@ -120,13 +124,18 @@ struct DataLoader::State {
 Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   // The same on loader threads and on the caller's.
   const plumb::detail::FloatingPointMode mode(plumb::detail::Subnormals::kept);
-  const std::int64_t begin = number * options.batch_size;
-  const std::int64_t count = std::min(options.batch_size, length - begin);
+  const std::int64_t whole = std::min(options.batch_size, length - number * options.batch_size);
+  const std::int64_t first = even_part(whole, options.part.shards, options.part.first).begin;
+  const std::int64_t count =
+      even_part(whole, options.part.shards, options.part.last - 1).end - first;
+  const std::int64_t begin = number * options.batch_size + first;
   const std::string place = text("batch ", number, " of epoch ", which);
+  Batch batch;
+  batch.whole = whole;
+  if (count == 0) return batch;
   std::vector<std::int64_t> made;
   if (!sampler) made = consecutive(begin, count, place);
   const Indices indices = sampler ? Indices(order.data() + begin, count) : made;
-  Batch batch;
   try {
     batch = dataset->gather_in_epoch(indices, which);
   } catch (...) {
@@ -136,6 +145,8 @@ Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   check_rows("x", batch.x, count, place);
   if (batch.y.defined()) check_rows("y", batch.y, count, place);
   if (batch.lengths.defined()) check_rows("lengths", batch.lengths, count, place);
+  batch.first = first;
+  batch.whole = whole;
   return batch;
 }
 

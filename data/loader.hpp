@@ -11,6 +11,13 @@
 
 namespace plumb::data {
 
+/// Which shards of every batch a loader gathers: [first, last) of `shards`, as even_part() cuts them.
+struct LoaderPart {
+  std::int64_t shards = 1;
+  std::int64_t first = 0;
+  std::int64_t last = 1;
+};
+
 /// How a DataLoader makes batches.
 struct LoaderOptions {
   /// >= 1; may exceed the dataset: then an epoch is one short batch.
@@ -22,6 +29,9 @@ struct LoaderOptions {
   std::int64_t prefetch = 2;  ///< Batches made ahead for each thread, in [1, 65536].
   /// What an epoch consists of, where that is neither the dataset's order nor a shuffled one.
   std::shared_ptr<const Sampler> sampler = nullptr;
+  /// Of every batch the samples of these shards alone are gathered: what one of several processes
+  /// needs. Batches, order, position and state are those of the whole.
+  LoaderPart part = {};
 
   /// Throws "[DataLoader] batch_size must be at least 1, got 0" and the like, also for shuffle
   /// beside a sampler, and a sampler that is made for another batch size.

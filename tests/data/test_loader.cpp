@@ -497,3 +497,61 @@ TEST_CASE("DataLoader: kept batches stay as they are, with threads and without")
       CHECK(kept[i].to_vector<std::int64_t>() == seen[i]);
   }
 }
+
+TEST_CASE("DataLoader: a part gathers the samples of its shards, with the batches of the whole") {
+  const auto samples = std::make_shared<Slow>(11);
+  for (const int threads : {0, 2}) {
+    data::DataLoader whole(samples, shuffled(4, threads));
+    std::vector<data::DataLoader> parts;
+    for (const auto& [first, last] : {std::pair{0, 1}, {1, 3}, {3, 5}}) {
+      data::LoaderOptions options = shuffled(4, threads);
+      options.part = {5, first, last};
+      parts.emplace_back(samples, options);
+    }
+    const Batches expected = loop(whole);
+    std::vector<std::vector<data::Batch>> found;
+    for (data::DataLoader& part : parts) {
+      found.emplace_back();
+      for (const data::Batch& batch : part) found.back().push_back(batch);
+      CHECK(part.state_dict().scalar<std::int64_t>("samples") == 11);
+      whole.load_state_dict(part.state_dict());
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      std::vector<std::int64_t> gathered;
+      for (const std::vector<data::Batch>& part : found) {
+        const data::Batch& batch = part[i];
+        CHECK(batch.samples() == static_cast<std::int64_t>(expected[i].size()));
+        if (!batch.x.defined()) continue;
+        CHECK(batch.first == static_cast<std::int64_t>(gathered.size()));
+        const auto x = batch.x.to_vector<std::int64_t>();
+        CHECK(batch.rows(batch.first, batch.first + 1).x.to_vector<std::int64_t>()[0] == x[0]);
+        gathered.insert(gathered.end(), x.begin(), x.end());
+      }
+      CHECK(gathered == expected[i]);
+    }
+    // Of three samples in five shards the first has none.
+    CHECK_FALSE(found[0].back().x.defined());
+  }
+  data::LoaderOptions options;
+  options.part = {4, 2, 2};
+  CHECK(error_of([&] { data::DataLoader(samples, options); }) ==
+        "[DataLoader] part must be some of at least one shard, got [2, 2) of 4");
+}
+
+TEST_CASE("Batch: a part is as if it had been gathered alone") {
+  const Tensor x = Tensor::arange(24).reshape({3, 4, 2}), y = Tensor::arange(12).reshape({3, 4});
+  const data::Batch batch = {x, y, Tensor::from({4, 2, 3})};
+  const data::Batch whole = batch.part(0, 2);
+  CHECK(whole.x.shape() == Shape{2, 4, 2});
+  CHECK(whole.lengths.to_vector<std::int64_t>() == std::vector<std::int64_t>{4, 2});
+  const data::Batch cut = batch.part(1, 3);
+  CHECK(cut.x.to_vector<std::int64_t>() ==
+        std::vector<std::int64_t>{8, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 21});
+  CHECK(cut.x.shape() == Shape{2, 3, 2});
+  CHECK(cut.y.to_vector<std::int64_t>() == std::vector<std::int64_t>{4, 5, 6, 8, 9, 10});
+  CHECK(cut.lengths.to_vector<std::int64_t>() == std::vector<std::int64_t>{2, 3});
+  // Alone a sample has no padding and so no lengths.
+  CHECK_FALSE(batch.part(1, 2).lengths.defined());
+  CHECK(batch.part(1, 2).x.shape() == Shape{1, 2, 2});
+  CHECK(batch.rows(1, 2).x.shape() == Shape{1, 4, 2});
+}

@@ -1,0 +1,328 @@
+#include "sharded_gradient.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "../core/runtime/floating_point.hpp"
+#include "../core/runtime/internal/fail.hpp"
+#include "../core/tensor/operators.hpp"
+
+namespace plumb::nn {
+namespace {
+
+constexpr const char* sharded = "ShardedGradient";
+
+// Of a node's sums.
+constexpr std::array<DType, 3> types = {DType::float32, DType::float64, DType::int64};
+
+// Gradients begin where a vector of any processor does.
+constexpr std::int64_t alignment = 16;
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+}
+
+// to = weight (after - before). What has not changed gives 0, though it be infinite.
+template <class T>
+void take_difference(Tensor& to, std::int64_t begin, const Tensor& after, const Tensor& before,
+                     double weight) {
+  const T *now = after.data<T>(), *then = before.data<T>();
+  T* out = to.mutable_data<T>() + begin;
+  for (std::int64_t i = 0; i < after.numel(); ++i)
+    if (std::memcmp(now + i, then + i, sizeof(T)) != 0)
+      out[i] = static_cast<T>(weight) * (now[i] - then[i]);
+}
+
+template <class T>
+Tensor moved_by(const Tensor& before, const Tensor& differences, std::int64_t begin) {
+  Tensor moved = before.clone();
+  T* out = moved.mutable_data<T>();
+  const T* by = differences.data<T>() + begin;
+  for (std::int64_t i = 0; i < moved.numel(); ++i)
+    if (by[i] != 0) out[i] += by[i];
+  return moved;
+}
+
+std::int64_t first_with_samples(std::int64_t samples, std::int64_t shards) {
+  std::int64_t shard = 0;
+  while (even_part(samples, shards, shard).empty()) ++shard;
+  return shard;
+}
+
+}  // namespace
+
+ShardedGradient::Place ShardedGradient::Layout::add(DType dtype, std::int64_t size) {
+  const int type = dtype == DType::float32 ? 0 : dtype == DType::float64 ? 1 : 2;
+  std::int64_t& end = sizes[static_cast<std::size_t>(type)];
+  const Place place{type, end, size};
+  end += (size + alignment - 1) / alignment * alignment;
+  return place;
+}
+
+std::vector<Tensor> ShardedGradient::Layout::zeros() const {
+  std::vector<Tensor> tensors;
+  for (std::size_t i = 0; i < types.size(); ++i)
+    tensors.push_back(sizes[i] == 0 ? Tensor() : Tensor::zeros({sizes[i]}, types[i]));
+  return tensors;
+}
+
+// The model's random streams during a step: a fork for each shard, and at the end all as after those
+// forks, or after a throw as before them.
+class ShardedGradient::Streams {
+ public:
+  Streams(const std::vector<NamedGenerator>& generators, std::int64_t shards)
+      : streams_(generators) {
+    for (const NamedGenerator& stream : streams_) before_.push_back(*stream.generator);
+    end_ = before_;
+    for (Generator& end : end_)
+      end.set_position(end.position() + static_cast<std::uint64_t>(shards));
+  }
+  ~Streams() {
+    const std::vector<Generator>& last = kept_ ? end_ : before_;
+    for (std::size_t i = 0; i < last.size(); ++i) *streams_[i].generator = last[i];
+  }
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  void enter(std::int64_t shard) {
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      Generator forking = before_[i];
+      forking.set_position(forking.position() + static_cast<std::uint64_t>(shard));
+      *streams_[i].generator = forking.fork();
+    }
+  }
+  void keep() { kept_ = true; }
+
+ private:
+  const std::vector<NamedGenerator>& streams_;
+  std::vector<Generator> before_, end_;
+  bool kept_ = false;
+};
+
+// The model's buffers during a step: each shard begins with the values before it, which also come
+// back after a throw.
+class ShardedGradient::Values {
+ public:
+  explicit Values(const std::vector<Buffer>& buffers) : buffers_(buffers) {
+    for (const Buffer& buffer : buffers_) {
+      held_.push_back(buffer.variable.value());
+      before_.push_back(held_.back().clone());
+    }
+  }
+  ~Values() {
+    for (std::size_t i = 0; i < before_.size(); ++i)
+      if (!kept_) set(i, before_[i]);
+  }
+  Values(const Values&) = delete;
+  Values& operator=(const Values&) = delete;
+
+  // What a shard has left, undefined where it is as before; then all are as before.
+  std::vector<Tensor> take() {
+    std::vector<Tensor> after(buffers_.size());
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      const Tensor& now = buffers_[i].variable.value();
+      if (now.shape() != before_[i].shape() || now.dtype() != before_[i].dtype())
+        fail(sharded, "buffer '", buffers_[i].name, "' was ", before_[i].shape(), " of ",
+             before_[i].dtype(), " and became ", now.shape(), " of ", now.dtype());
+      if (same_bits(now, before_[i])) continue;
+      after[i] = now.clone();
+      set(i, before_[i]);
+    }
+    return after;
+  }
+  const Tensor& before(std::size_t i) const { return before_[i]; }
+  void set(std::size_t i, const Tensor& value) {
+    held_[i].copy_from(value);
+    Variable variable = buffers_[i].variable;
+    if (!variable.value().same_as(held_[i])) variable.set_value(held_[i]);
+  }
+  void keep() { kept_ = true; }
+
+  // Adds to `into` how shard `shard` has changed the buffers that have a place.
+  void take_differences(const std::vector<Tensor>& after, const std::vector<Place>& places,
+                        double weight, bool first, std::vector<Tensor>& into) const {
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      if (places[i].size == 0 || !after[i].defined()) continue;
+      Tensor& to = into[static_cast<std::size_t>(places[i].type)];
+      if (places[i].type == 0)
+        take_difference<float>(to, places[i].begin, after[i], before_[i], weight);
+      else if (places[i].type == 1)
+        take_difference<double>(to, places[i].begin, after[i], before_[i], weight);
+      else if (first)
+        take_difference<std::int64_t>(to, places[i].begin, after[i].to(DType::int64),
+                                      before_[i].to(DType::int64), 1);
+    }
+  }
+  void move_by(const std::vector<Place>& places, const std::vector<Tensor>& total) {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].size == 0) continue;
+      const Tensor& by = total[static_cast<std::size_t>(places[i].type)];
+      if (places[i].type == 0)
+        set(i, moved_by<float>(before_[i], by, places[i].begin));
+      else if (places[i].type == 1)
+        set(i, moved_by<double>(before_[i], by, places[i].begin));
+      else
+        set(i, moved_by<std::int64_t>(before_[i].to(DType::int64), by, places[i].begin)
+                   .to(before_[i].dtype()));
+    }
+  }
+
+ private:
+  const std::vector<Buffer>& buffers_;
+  std::vector<Tensor> held_, before_;
+  bool kept_ = false;
+};
+
+ShardedGradient::ShardedGradient(Module& model, std::int64_t shards)
+    : ShardedGradient(model, shards, {0, shards}) {}
+
+ShardedGradient::ShardedGradient(Module& model, std::int64_t shards, ShardRange mine)
+    : shards_(shards), mine_(mine) {
+  if (shards < 1) fail(sharded, "shards must be at least 1, got ", shards);
+  parameters_ = model.parameters();
+  buffers_ = model.buffers();
+  generators_ = model.generators();
+  moving_.resize(buffers_.size());
+}
+
+ShardedGradient::~ShardedGradient() = default;
+
+double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss) {
+  if (samples < 1) fail(sharded, "the batch has no samples");
+  begin_step();
+  Layout layout;
+  for (const Parameter& p : parameters_)
+    layout.parameters.push_back(
+        p.variable.requires_grad() ? layout.add(p.variable.dtype(), p.variable.numel()) : Place());
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    const Variable& buffer = buffers_[i].variable;
+    layout.buffers.push_back(moving_[i] ? layout.add(buffer.dtype(), buffer.numel()) : Place());
+  }
+
+  Streams streams(generators_, shards_);
+  Values values(buffers_);
+  const std::int64_t first = first_with_samples(samples, shards_);
+  std::vector<std::vector<Tensor>> after;  // the buffers, a shard each
+  ShardSum sum(shards_);
+  Sums mine;
+  mine.marks.resize(parameters_.size() + buffers_.size());
+  for (std::int64_t shard = mine_.begin; shard < mine_.end; ++shard) {
+    const ShardRange part = even_part(samples, shards_, shard);
+    std::vector<Tensor> given = layout.zeros();
+    mine.reports.emplace_back();
+    after.emplace_back(buffers_.size());
+    if (!part.empty()) {
+      streams.enter(shard);
+      mine.reports.back() = backward_of_part(part, loss);
+      after.back() = values.take();
+      take_gradients(layout, given, mine.marks);
+      values.take_differences(after.back(), layout.buffers, mine.reports.back().weight,
+                              shard == first, given);
+    }
+    for (std::size_t i = 0; i < buffers_.size(); ++i)
+      if (after.back()[i].defined()) mine.marks[parameters_.size() + i] = 1;
+    sum.add(shard, std::move(given));
+  }
+  mine.nodes = sum.nodes();
+  Sums total = combine(mine);
+  values.move_by(layout.buffers, total.nodes[0].sums);
+
+  // Buffers that have stood still until this step.
+  Layout late;
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    const Variable& buffer = buffers_[i].variable;
+    const bool moved = !moving_[i] && total.marks[parameters_.size() + i] != 0;
+    late.buffers.push_back(moved ? late.add(buffer.dtype(), buffer.numel()) : Place());
+  }
+  if (late.sizes != std::vector<std::int64_t>{0, 0, 0}) {
+    ShardSum of_buffers(shards_);
+    for (std::int64_t i = 0; i < mine_.size(); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      std::vector<Tensor> given = late.zeros();
+      values.take_differences(after[at], late.buffers, mine.reports[at].weight,
+                              mine_.begin + i == first, given);
+      of_buffers.add(mine_.begin + i, std::move(given));
+    }
+    mine.nodes = std::move(of_buffers).nodes();
+    values.move_by(late.buffers, combine(mine).nodes[0].sums);
+    for (std::size_t i = 0; i < buffers_.size(); ++i)
+      if (late.buffers[i].size > 0) moving_[i] = 1;
+  }
+  set_gradients(layout, total);
+  values.keep();
+  streams.keep();
+
+  Report all;
+  for (const Report& report : total.reports) {
+    all.loss += report.loss;
+    all.weight += report.weight;
+  }
+  return all.loss / all.weight;
+}
+
+ShardedGradient::Report ShardedGradient::backward_of_part(ShardRange part,
+                                                          const LossOfPart& loss) const {
+  for (const Parameter& p : parameters_) Variable(p.variable).zero_grad();
+  const ShardLoss of_part = loss(part);
+  const double weight = of_part.weight < 0 ? static_cast<double>(part.size()) : of_part.weight;
+  if (!std::isfinite(weight)) fail(sharded, "the weight of a loss must be finite, got ", weight);
+  const Variable& mean = of_part.mean;
+  if (!mean.defined() || mean.numel() != 1)
+    fail(sharded, "expected the mean loss of a part, one number, got ",
+         mean.defined() ? to_string(mean.shape()) : "an undefined variable");
+  if (weight == 0) return {};
+  mean.backward(Tensor::full(mean.shape(), weight, mean.dtype()));
+  return {mean.item() * weight, weight};
+}
+
+void ShardedGradient::take_gradients(const Layout& layout, std::vector<Tensor>& into,
+                                     std::vector<std::uint8_t>& marks) const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Place& place = layout.parameters[i];
+    const Tensor gradient = parameters_[i].variable.grad();
+    if (!gradient.defined() || !parameters_[i].variable.requires_grad()) continue;
+    Tensor& to = into[static_cast<std::size_t>(place.type)];
+    if (place.size > 0)
+      to.rows(place.begin, place.begin + place.size).copy_from(gradient.reshape({-1}));
+    marks[i] = 1;
+  }
+}
+
+void ShardedGradient::set_gradients(const Layout& layout, const Sums& total) const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Variable parameter = parameters_[i].variable;
+    if (!parameter.requires_grad()) continue;
+    const Place& place = layout.parameters[i];
+    if (total.marks[i] == 0)
+      parameter.set_grad(Tensor());
+    else if (place.size == 0)
+      parameter.set_grad(Tensor::zeros(parameter.shape(), parameter.dtype()));
+    else
+      parameter.set_grad(total.nodes[0]
+                             .sums[static_cast<std::size_t>(place.type)]
+                             .rows(place.begin, place.begin + place.size)
+                             .reshape(parameter.shape()));
+  }
+}
+
+ShardedGradient::Sums ShardedGradient::combine(Sums sums) {
+  ShardSum sum(shards_);
+  for (ShardSum::Node& node : sums.nodes) sum.add(std::move(node));
+  std::vector<Tensor> total = std::move(sum).total();
+  divide(total, sums.reports);
+  sums.nodes = {{0, 0, std::move(total)}};
+  return sums;
+}
+
+void ShardedGradient::divide(std::vector<Tensor>& sums, const std::vector<Report>& reports) {
+  double weight = 0;
+  for (const Report& report : reports) weight += report.weight;
+  if (weight == 0) fail(sharded, "no part of the batch counts: all weights are 0");
+  const plumb::detail::FloatingPointMode mode;
+  for (Tensor& sum : sums)
+    if (sum.defined() && is_floating(sum.dtype())) sum = sum / weight;
+}
+
+}  // namespace plumb::nn

@@ -1,0 +1,133 @@
+// ShardedGradient: the gradient of a batch that is computed in parts, with bits that do not depend on where.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "../core/tensor/shards.hpp"
+#include "module.hpp"
+
+namespace plumb::nn {
+
+/// What a loss function says of a part of a batch.
+struct ShardLoss {
+  /// A mean over the samples of the part.
+  ShardLoss(Variable mean) : mean(std::move(mean)) {}  // NOLINT: what most functions return
+  /// A mean over so many tokens, or anything else that is counted. 0: the part counts for nothing.
+  ShardLoss(Variable mean, double weight) : mean(std::move(mean)), weight(weight) {}
+
+  Variable mean;
+  double weight = -1;  ///< Below 0: the samples of the part.
+};
+
+/// Cuts every batch into the same number of shards, by position, and computes forward and backward of
+/// each by itself: for batches whose graph would not fit in memory, and to have the bits of
+/// distributed::DataParallel in one process.
+///
+/// ```
+/// nn::ShardedGradient sharded(model, 8);
+/// for (const data::Batch& batch : loader) {
+///   const double loss = sharded.backward(batch, [&](const data::Batch& part) {
+///     return nn::cross_entropy(model(part.x), part.y);  // a mean over the part
+///   });
+///   optimizer.step();
+/// }
+/// ```
+///
+/// The gradient is that of the mean over the whole batch, however samples are spread: each shard's
+/// counts by its samples, they are added along the tree of ShardSum, and the sum is divided once. It
+/// takes the place of what the parameters had. Where no shard reaches a parameter, it has none.
+///
+/// In a shard the model is as it would be in a process of its own. Its random streams are forks of the
+/// model's, one for each step and shard, so that dropout does not depend on what other shards draw.
+/// Buffers begin with the values before the step; afterwards each has its mean over the shards, by
+/// samples, and one of integers the value of the first shard that has samples. Batch norm so takes
+/// the statistics of each shard (ghost batches), and a step counts as one batch.
+///
+/// The model must outlive it, and keeps its parameters, buffers and streams.
+class ShardedGradient {
+ public:
+  /// Throws unless there is at least one shard.
+  ShardedGradient(Module& model, std::int64_t shards);
+  virtual ~ShardedGradient();
+  ShardedGradient(const ShardedGradient&) = delete;
+  ShardedGradient& operator=(const ShardedGradient&) = delete;
+
+  /// Sets the gradients of the model's parameters to those of the mean loss over the batch, and
+  /// returns that mean. `loss` is called with each part that has samples: it returns a ShardLoss, or
+  /// the mean over the part as a Variable. Throws for a batch without samples, a loss that is not one
+  /// number, weights that are negative, not finite or all 0, and what `loss` throws; then streams
+  /// and buffers are as before, and the gradients unspecified.
+  ///
+  /// A batch has samples() and part(begin, end), as data::Batch does.
+  template <class Batch, class Loss>
+  double backward(const Batch& batch, Loss&& loss) {
+    return backward_of(batch.samples(), [&](ShardRange part) -> ShardLoss {
+      return loss(batch.part(part.begin, part.end));
+    });
+  }
+
+  std::int64_t shards() const { return shards_; }
+  /// The shards that this process computes: all of them, but for DataParallel.
+  ShardRange mine() const { return mine_; }
+
+ protected:
+  struct Report {
+    double loss = 0;  ///< The mean times the weight.
+    double weight = 0;
+  };
+  /// What some shards gave.
+  struct Sums {
+    std::vector<ShardSum::Node> nodes;  ///< Of float32, float64 and int64 elements.
+    std::vector<Report> reports;        ///< A shard each.
+    std::vector<std::uint8_t> marks;    ///< What has been touched: nonzero where any shard did.
+  };
+
+  ShardedGradient(Module& model, std::int64_t shards, ShardRange mine);
+
+  /// Called before each step, with parameters, buffers and streams as they are then.
+  virtual void begin_step() {}
+  /// What shards of this process gave becomes the sum of all shards: one node, the root, whose
+  /// floating elements divide() has seen; all reports; all marks.
+  virtual Sums combine(Sums sums);
+  /// Divides floating elements by the sum of the weights. Throws where that is 0.
+  static void divide(std::vector<Tensor>& sums, const std::vector<Report>& reports);
+
+  const Parameters& parameters() const& { return parameters_; }
+  const std::vector<Buffer>& buffers() const& { return buffers_; }
+  const std::vector<NamedGenerator>& generators() const& { return generators_; }
+
+ private:
+  // Where something stands among the elements of one type.
+  struct Place {
+    int type = 0;
+    std::int64_t begin = 0, size = 0;
+  };
+  struct Layout {
+    std::vector<Place> parameters, buffers;
+    std::vector<std::int64_t> sizes = {0, 0, 0};  // of the three types
+
+    Place add(DType dtype, std::int64_t size);
+    std::vector<Tensor> zeros() const;
+  };
+  class Streams;
+  class Values;
+
+  using LossOfPart = std::function<ShardLoss(ShardRange part)>;
+  double backward_of(std::int64_t samples, const LossOfPart& loss);
+  Report backward_of_part(ShardRange part, const LossOfPart& loss) const;
+  void take_gradients(const Layout& layout, std::vector<Tensor>& into,
+                      std::vector<std::uint8_t>& marks) const;
+  void set_gradients(const Layout& layout, const Sums& total) const;
+
+  std::int64_t shards_;
+  ShardRange mine_;
+  Parameters parameters_;
+  std::vector<Buffer> buffers_;
+  std::vector<NamedGenerator> generators_;
+  std::vector<std::uint8_t> moving_;  // buffers that a step has changed
+};
+
+}  // namespace plumb::nn

@@ -1,0 +1,274 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <plumb/data.hpp>
+#include <plumb/nn.hpp>
+#include <plumb/optim.hpp>
+#include <thread>
+
+#include "../support/bits.hpp"
+#include "../support/errors.hpp"
+#include "../support/random.hpp"
+
+using namespace plumb;
+using test::error_of;
+
+namespace {
+
+data::Batch digits(std::int64_t n, DType dtype = DType::float64) {
+  Tensor y = Tensor::empty({n}, DType::int64);
+  for (std::int64_t i = 0; i < n; ++i) y.mutable_data<std::int64_t>()[i] = i % 3;
+  return {test::normal({n, 4}, dtype), y};
+}
+
+// With dropout, batch norm and a parameter that takes no part.
+struct Model : nn::Layer {
+  explicit Model(DType dtype = DType::float64) {
+    Generator generator(3), noise(3, plumb::Stream::dropout);
+    body =
+        &add("body", nn::Sequential{nn::Linear(4, 6, generator), nn::BatchNorm1d(6), nn::ReLU(),
+                                    nn::Dropout(0.3, noise.fork()), nn::Linear(6, 3, generator)});
+    add_parameter("idle", Tensor::ones({2}));
+    constant = add_buffer("constant", Tensor::full({2}, std::numeric_limits<double>::infinity()));
+    to(dtype);
+  }
+  Variable forward(const Variable& x) override { return (*body)(x); }
+  nn::Sequential* body = nullptr;
+  Variable constant;
+};
+
+// Where ranks that are threads meet.
+class Meeting {
+ public:
+  explicit Meeting(std::size_t ranks) : ranks_(ranks) {}
+  void wait() {
+    std::unique_lock lock(lock_);
+    const std::size_t round = arrived_++ / ranks_;
+    all_.notify_all();
+    all_.wait(lock, [&] { return arrived_ / ranks_ > round; });
+  }
+
+ private:
+  const std::size_t ranks_;
+  std::size_t arrived_ = 0;
+  std::mutex lock_;
+  std::condition_variable all_;
+};
+
+// One of several ranks, each a thread with a model of its own.
+class Rank : public nn::ShardedGradient {
+ public:
+  using ShardedGradient::Sums;
+  Rank(nn::Module& model, std::int64_t shards, std::size_t rank, std::vector<Sums>& given,
+       Meeting& meeting)
+      : ShardedGradient(model, shards,
+                        even_part(shards, static_cast<std::int64_t>(given.size()),
+                                  static_cast<std::int64_t>(rank))),
+        rank_(rank),
+        given_(given),
+        meeting_(meeting) {}
+
+ private:
+  Sums combine(Sums sums) override {
+    given_[rank_] = sums;
+    meeting_.wait();
+    Sums all;
+    all.marks.resize(sums.marks.size());
+    for (const Sums& one : given_) {
+      for (ShardSum::Node node : one.nodes) {
+        for (Tensor& x : node.sums)
+          if (x.defined()) x = x.clone();
+        all.nodes.push_back(std::move(node));
+      }
+      for (const Report& report : one.reports) all.reports.push_back(report);
+      for (std::size_t i = 0; i < all.marks.size(); ++i) all.marks[i] |= one.marks[i];
+    }
+    meeting_.wait();
+    return ShardedGradient::combine(std::move(all));
+  }
+
+  std::size_t rank_;
+  std::vector<Sums>& given_;
+  Meeting& meeting_;
+};
+
+template <class Sharded>
+double step(Model& model, Sharded& sharded, const data::Batch& batch) {
+  return sharded.backward(
+      batch, [&](const data::Batch& part) { return nn::cross_entropy(model(part.x), part.y); });
+}
+
+std::uint64_t gradient_bits(const nn::Module& model) {
+  std::uint64_t state = 0;
+  for (const Parameter& p : model.parameters())
+    if (p.variable.grad().defined()) state = hash(p.variable.grad(), state);
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("ShardedGradient: shards of unlike sizes give the gradient of the mean over the batch") {
+  Generator generator(1);
+  nn::Linear whole(4, 3, generator), parts(4, 3, generator);
+  whole.to(DType::float64);
+  parts.to(DType::float64);
+  parts.load_state_dict(whole.state_dict());
+  for (const std::int64_t samples : {1, 3, 8, 13}) {
+    const data::Batch batch = digits(samples);
+    whole.zero_grad();
+    const Variable loss = nn::cross_entropy(whole(batch.x), batch.y);
+    loss.backward();
+    for (const std::int64_t shards : {1, 2, 5, 8}) {
+      nn::ShardedGradient sharded(parts, shards);
+      int calls = 0;
+      const double mean = sharded.backward(batch, [&](const data::Batch& part) {
+        ++calls;
+        return nn::cross_entropy(parts(part.x), part.y);
+      });
+      CHECK(calls == std::min(samples, shards));
+      CHECK(mean == doctest::Approx(loss.item()).epsilon(1e-13));
+      const Tensor one = parts.parameters()[0].variable.grad();
+      const Tensor other = whole.parameters()[0].variable.grad();
+      for (std::int64_t i = 0; i < one.numel(); ++i)
+        CHECK(one.data<double>()[i] == doctest::Approx(other.data<double>()[i]).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE("ShardedGradient: one shard of 2^k samples gives the bits of backward()") {
+  Generator generator(1);
+  nn::Linear model(4, 3, generator);
+  const data::Batch batch = digits(16, DType::float32);
+  nn::cross_entropy(model(batch.x), batch.y).backward();
+  const std::uint64_t plain = gradient_bits(model);
+  nn::ShardedGradient(model, 1).backward(
+      batch, [&](const data::Batch& part) { return nn::cross_entropy(model(part.x), part.y); });
+  CHECK(gradient_bits(model) == plain);
+}
+
+TEST_CASE("ShardedGradient: a part's weight counts, and one of 0 does not") {
+  // Four samples in two shards; of the first one counts for three, the second for nothing.
+  Variable w = Variable::leaf(Tensor::ones({1}, DType::float64));
+  struct One : nn::Module {
+    explicit One(const Variable& w) { add_parameter("w", w); }
+  } model(w);
+  nn::ShardedGradient sharded(model, 2);
+  const data::Batch batch = {Tensor::from({1.0, 2.0, 4.0, 8.0}), {}};
+  const auto loss = [&](double first, double second) {
+    return [&, first, second](const data::Batch& part) {
+      const bool begins = part.x.at({0}) == 1;
+      return nn::ShardLoss(mean(part.x * w), begins ? first : second);
+    };
+  };
+  CHECK(sharded.backward(batch, loss(3, 0)) == 1.5);
+  CHECK(w.grad().item() == 1.5);
+  CHECK(sharded.backward(batch, loss(1, 3)) == (1.5 + 3 * 6) / 4);
+  CHECK(w.grad().item() == (1.5 + 3 * 6) / 4);
+  CHECK(error_of([&] { sharded.backward(batch, loss(0, 0)); }) ==
+        "[ShardedGradient] no part of the batch counts: all weights are 0");
+  CHECK(error_of([&] { sharded.backward(batch, loss(std::nan(""), 1)); }) ==
+        "[ShardedGradient] the weight of a loss must be finite, got nan");
+}
+
+// What three steps leave of the model, the loss and the random stream; the last batch is smaller.
+struct Trained {
+  std::uint64_t state, gradients, position;
+  double loss;
+  bool operator==(const Trained& other) const {
+    return state == other.state && gradients == other.gradients && position == other.position &&
+           loss == other.loss;
+  }
+};
+
+Trained train(Model& model, nn::ShardedGradient& sharded) {
+  optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.1, 0.9));
+  Trained trained = {};
+  for (const std::int64_t samples : {32, 32, 19}) {
+    trained.loss += step(model, sharded, digits(samples, DType::float32));
+    optimizer.step();
+  }
+  trained.state = test::bits(model.state_dict());
+  trained.gradients = gradient_bits(model);
+  trained.position = model.generators()[0].generator->position();
+  return trained;
+}
+
+TEST_CASE("ShardedGradient: a model has the same bits for any number of ranks") {
+  for (const std::int64_t shards : {1, 3, 8}) {
+    Model alone(DType::float32);
+    nn::ShardedGradient whole(alone, shards);
+    const Trained expected = train(alone, whole);
+    CHECK_FALSE(alone.parameters()[0].variable.grad().defined());  // idle
+    CHECK(alone.parameters()[1].variable.grad().defined());
+    for (std::size_t ranks = 2; ranks <= static_cast<std::size_t>(shards); ++ranks) {
+      Meeting meeting(ranks);
+      std::vector<Rank::Sums> given(ranks);
+      std::vector<Trained> found(ranks);
+      std::vector<std::thread> running;
+      for (std::size_t rank = 0; rank < ranks; ++rank)
+        running.emplace_back([&, rank] {
+          Model model(DType::float32);
+          Rank sharded(model, shards, rank, given, meeting);
+          found[rank] = train(model, sharded);
+        });
+      for (std::thread& thread : running) thread.join();
+      for (const Trained& one : found) CHECK(one == expected);
+    }
+  }
+}
+
+TEST_CASE(
+    "ShardedGradient: batch norm's statistics are the mean over shards, a step is one batch") {
+  Generator generator(1);
+  nn::BatchNorm1d norm(1);
+  norm.to(DType::float64);
+  nn::ShardedGradient sharded(norm, 2);
+  // Shards [0, 2) and [2, 5): means 1 and 4; the second counts three fifths.
+  const data::Batch batch = {Tensor::from({0.0, 2.0, 3.0, 4.0, 5.0}, {5, 1}), {}};
+  sharded.backward(batch, [&](const data::Batch& part) { return mean(norm(part.x)); });
+  CHECK(norm.running_mean().item() ==
+        doctest::Approx(0.1 * (2 * 1.0 + 3 * 4.0) / 5).epsilon(1e-14));
+  CHECK(norm.num_batches_tracked() == 1);
+  sharded.backward(batch, [&](const data::Batch& part) { return mean(norm(part.x)); });
+  CHECK(norm.running_mean().item() ==
+        doctest::Approx((0.1 + 0.1 * 0.9) * (2 * 1.0 + 3 * 4.0) / 5).epsilon(1e-14));
+  CHECK(norm.num_batches_tracked() == 2);
+}
+
+TEST_CASE("ShardedGradient: a buffer that stands still keeps its bits, though it be infinite") {
+  Model model;
+  nn::ShardedGradient sharded(model, 3);
+  step(model, sharded, digits(9));
+  step(model, sharded, digits(9));
+  CHECK(model.constant.at({1}) == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("ShardedGradient: where the loss throws, streams and buffers are as before") {
+  Model model;
+  nn::ShardedGradient sharded(model, 4);
+  const StateDict before = model.state_dict().clone();
+  const std::uint64_t position = model.generators()[0].generator->position();
+  const std::uint64_t seed = model.generators()[0].generator->seed();
+  int calls = 0;
+  CHECK(error_of([&] {
+          sharded.backward(digits(8), [&](const data::Batch& part) -> Variable {
+            if (++calls == 3) throw Error("no");
+            return nn::cross_entropy(model(part.x), part.y);
+          });
+        }) == "no");
+  CHECK(test::bits(model.state_dict()) == test::bits(before));
+  CHECK(model.generators()[0].generator->position() == position);
+  CHECK(model.generators()[0].generator->seed() == seed);
+
+  CHECK(error_of([&] {
+          step(model, sharded, {Tensor::zeros({0, 4}), Tensor()});
+        }) == "[ShardedGradient] the batch has no samples");
+  CHECK(error_of([&] {
+          sharded.backward(digits(8), [&](const data::Batch& part) { return model(part.x); });
+        }) == "[ShardedGradient] expected the mean loss of a part, one number, got [2, 3]");
+  CHECK(error_of([&] { nn::ShardedGradient none(model, 0); }) ==
+        "[ShardedGradient] shards must be at least 1, got 0");
+}
