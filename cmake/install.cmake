@@ -11,6 +11,11 @@ install(TARGETS plumb EXPORT plumbTargets
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 
 file(GLOB plumb_umbrella_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/*.hpp")
+if(TARGET plumb::distributed)
+  list(APPEND plumb_rooms distributed)
+else()
+  list(FILTER plumb_umbrella_headers EXCLUDE REGEX "/distributed\\.hpp$")
+endif()
 install(FILES ${plumb_umbrella_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb")
 install(DIRECTORY ${plumb_rooms} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb"
   FILES_MATCHING PATTERN "*.hpp"
@@ -18,6 +23,13 @@ install(DIRECTORY ${plumb_rooms} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/plumb"
   REGEX "/(kernels|simd|internal)$" EXCLUDE)
 
 install(EXPORT plumbTargets NAMESPACE plumb:: DESTINATION "${plumb_package_dir}")
+if(TARGET plumb::distributed)
+  install(TARGETS plumb_distributed EXPORT plumbDistributedTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT plumbDistributedTargets NAMESPACE plumb:: DESTINATION "${plumb_package_dir}")
+endif()
 configure_package_config_file(cmake/plumbConfig.cmake.in plumbConfig.cmake
   INSTALL_DESTINATION "${plumb_package_dir}")
 # Before 1.0 a new minor version may change the interface.
@@ -60,3 +72,14 @@ file(RELATIVE_PATH plumb_pc_prefix
   "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 configure_file(cmake/plumb.pc.in plumb.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/plumb.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# plumb-distributed.pc, with the libraries of the MPI that it was built with.
+if(TARGET plumb::distributed)
+  set(plumb_pc_mpi "")
+  foreach(library IN LISTS MPI_CXX_LIBRARIES)
+    string(APPEND plumb_pc_mpi " ${library}")
+  endforeach()
+  configure_file(cmake/plumb-distributed.pc.in plumb-distributed.pc @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/plumb-distributed.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()

@@ -1,0 +1,77 @@
+// DataParallel: a training step whose batch is spread over many processes, with the bits of one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../data/loader.hpp"
+#include "../nn/sharded_gradient.hpp"
+#include "processes.hpp"
+
+namespace plumb::distributed {
+
+/// How a batch is spread, and how often it is made sure that all ranks are alike.
+struct DataParallelOptions {
+  /// Parts that every batch is cut into: at least as many as there are ranks. Results depend on it, and
+  /// not on the number of ranks, so it belongs to the run and into its checkpoints.
+  std::int64_t shards = 8;
+  /// Steps from one comparison of parameters, buffers and random streams to the next; 0: never. The
+  /// first step is one.
+  std::int64_t check_every = 100;
+};
+
+/// An nn::ShardedGradient whose shards are computed by all ranks, a few consecutive ones by each:
+///
+/// ```
+/// distributed::Processes processes;
+/// distributed::DataParallel parallel(processes, model);
+/// for (const data::Batch& batch : loader) {
+///   const double loss = parallel.backward(batch, [&](const data::Batch& part) {
+///     return nn::cross_entropy(model(part.x), part.y);
+///   });
+///   optimizer.step();
+/// }
+/// ```
+///
+/// Every rank runs the same program and comes to the same gradients, and so to the same parameters, bit
+/// for bit those of one process with as many shards: also where a run on four ranks is stopped and goes
+/// on with three. Of a batch, a rank uses the samples of its own shards alone; a loader with part() in its
+/// options gathers no others.
+///
+/// Gradients are exchanged in slices: rank r gets slice r of what every rank has added, adds it along
+/// the tree of ShardSum, divides it, and all gather the slices. With R ranks that each hold a whole subtree a
+/// rank sends 2 (R - 1) / R of the gradient's size a step, the least that is possible. Losses and what else a
+/// rank has to say travel with it.
+class DataParallel : public nn::ShardedGradient {
+ public:
+  /// From here on the model's parameters, buffers and random streams are rank 0's. Throws for options out of
+  /// their ranges, more ranks than shards, and a model that is another one than rank 0's.
+  DataParallel(Processes& processes, nn::Module& model, const DataParallelOptions& options = {});
+
+  /// For the loader's options: the shards of this rank.
+  data::LoaderPart part() const { return {shards(), mine().begin, mine().end}; }
+
+ private:
+  Sums combine(Sums mine) override;
+  void begin_step() override;
+  std::vector<std::uint64_t> header_of(const Sums& mine) const;
+  std::size_t header_words(int rank, std::size_t marks) const;
+  ShardRange shards_of(int rank) const;
+  void read_header(const std::vector<std::uint64_t>& words, int rank, Sums& total);
+  std::vector<std::vector<std::byte>> messages(const Sums& mine) const;
+  std::vector<Tensor> add_up(const std::vector<std::vector<std::byte>>& received,
+                             const std::vector<Tensor>& like, Sums& total);
+  Tensor gather(const Tensor& slice, const Tensor& like) const;
+  [[noreturn]] void name_difference() const;
+  std::string name_of(std::size_t entry) const;
+
+  Processes& processes_;
+  std::int64_t check_every_;
+  std::int64_t step_ = 0;
+  std::vector<std::uint64_t> entries_;  // hashes before the step; empty where it compares none
+  std::uint64_t state_hash_ = 0;
+};
+
+}  // namespace plumb::distributed
