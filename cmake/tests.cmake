@@ -1,11 +1,11 @@
 # The unit tests as one program, and the scripts that test the programs and the tools.
-# Labels: unit, threads (what tsan runs), isa (older kernels), programs, tools.
+# Labels: unit, threads (what tsan runs), isa (older kernels), programs, tools, mpi.
 find_package(doctest REQUIRED)
 enable_testing()
 
 file(GLOB_RECURSE plumb_test_sources CONFIGURE_DEPENDS
   RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/*.cpp")
-list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|programs|tools)/")
+list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/(consumer|faults|fuzz|mpi|programs|tools)/")
 if(NOT TARGET plumb_studies)
   list(FILTER plumb_test_sources EXCLUDE REGEX "^tests/examples/")
 endif()
@@ -45,7 +45,8 @@ set_source_files_properties(tests/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
 set_source_files_properties(tests/autograd/test_extending.cpp PROPERTIES COMPILE_OPTIONS -fopenmp-simd
                             SKIP_PRECOMPILE_HEADERS ON)
 if(TARGET plumb_studies)
-  target_link_libraries(plumb_tests PRIVATE plumb_studies)
+  target_sources(plumb_tests PRIVATE $<TARGET_OBJECTS:plumb_ranks>)
+  target_link_libraries(plumb_tests PRIVATE plumb_studies ${plumb_distributed_if_any})
 endif()
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                            PLUMB_SHOWN_DIR="${PROJECT_BINARY_DIR}/shown")
@@ -175,6 +176,10 @@ foreach(script IN LISTS plumb_test_scripts)
     ENVIRONMENT "PLUMB_SOURCE_DIR=${PROJECT_SOURCE_DIR};PLUMB_BUILD_DIR=${PROJECT_BINARY_DIR};\
 PLUMB_BIN_DIR=${PROJECT_BINARY_DIR}/examples;PLUMB_CXX=${CMAKE_CXX_COMPILER}")
 endforeach()
+
+if(TARGET plumb::distributed)
+  include(cmake/mpi_tests.cmake)
+endif()
 
 add_test(NAME layers COMMAND "${PROJECT_SOURCE_DIR}/tools/check_layers")
 set_tests_properties(layers PROPERTIES LABELS tools)

@@ -73,7 +73,7 @@ int train(const Settings& settings) {
   const Data data = load(settings);
   nn::Sequential model = make_model(settings);
   optim::SGD optimizer(model.parameters(), settings.sgd);
-  data::DataLoader loader = training_loader(data.train, settings.training);
+  data::DataLoader loader = training.loader(data.train);
   const bool cosine = settings.schedule == "cosine";
   const std::int64_t steps = loader.batches() * settings.training.epochs;
   optim::Schedule schedule(optimizer,
@@ -81,6 +81,7 @@ int train(const Settings& settings) {
   print_summary(model, optimizer, settings, data);
 
   // 3. What a checkpoint brings back, and what must be set as when it was saved.
+  training.shard(model);
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
@@ -92,12 +93,12 @@ int train(const Settings& settings) {
 
   // 4. A step: every batch moves the parameters once.
   const auto step = [&](const data::Batch& batch) {
-    const Variable loss = nn::cross_entropy(model(batch.x), batch.y);
     optimizer.zero_grad();
-    loss.backward();
+    const double loss = training.backward(
+        batch, [&](const data::Batch& part) { return nn::cross_entropy(model(part.x), part.y); });
     optimizer.step();
     schedule.step();
-    return loss.item();
+    return loss;
   };
 
   // 5. All epochs, with a test after each: how often each digit is taken for which.

@@ -60,13 +60,9 @@ std::unique_ptr<nn::Layer> make_model(const GeneSettings& settings, const Genes&
   return make_gene_net(options, generator);
 }
 
-// 3. A step.
-double step(nn::Layer& model, optim::Optimizer& optimizer, const data::Batch& batch) {
-  const Variable loss = nn::cross_entropy(model(batch.x), batch.y);
-  optimizer.zero_grad();
-  loss.backward();
-  optimizer.step();
-  return loss.item();
+// 3. What is learnt: the classes of a batch.
+auto loss_of(nn::Layer& model) {
+  return [&](const data::Batch& batch) { return nn::cross_entropy(model(batch.x), batch.y); };
 }
 
 void draw(const GeneSettings& settings, const Genes& genes, nn::Layer& model) {
@@ -86,7 +82,11 @@ int leave_one_out(const GeneSettings& settings, Genes genes) {
     optim::SGD optimizer(model->parameters(), settings.sgd);
     data::DataLoader loader = training_loader(samples, training);
     for (std::int64_t epoch = 0; epoch < training.epochs; ++epoch)
-      for (const data::Batch& batch : loader) step(*model, optimizer, batch);
+      for (const data::Batch& batch : loader) {
+        optimizer.zero_grad();
+        loss_of (*model)(batch).backward();
+        optimizer.step();
+      }
     return model;
   };
   LeaveOneOut result(all);
@@ -105,8 +105,7 @@ int train(const GeneSettings& settings) {
   const std::unique_ptr<nn::Layer> model = make_model(settings, genes, settings.training.seed);
   optim::SGD optimizer(model->parameters(), settings.sgd);
   const auto test_set = dataset(settings, genes, genes.test);
-  data::DataLoader loader =
-      training_loader(dataset(settings, genes, genes.train), settings.training);
+  data::DataLoader loader = training.loader(dataset(settings, genes, genes.train));
   std::printf("%s", nn::summary(*model, test_set->gather({0}).x).c_str());
   std::printf("train %zu, test %zu sequences\n\n", genes.train.size(), genes.test.size());
 
@@ -124,9 +123,15 @@ int train(const GeneSettings& settings) {
     return TestScore{format("test error %.2f %%", 100 * (1 - confusion.accuracy())),
                      confusion.accuracy()};
   };
-  const int code = training.run(
-      loader, [&](const data::Batch& batch) { return step(*model, optimizer, batch); }, test);
-  if (code != 0) return code;
+  training.shard(*model);
+  const auto step = [&](const data::Batch& batch) {
+    optimizer.zero_grad();
+    const double loss = training.backward(batch, loss_of(*model));
+    optimizer.step();
+    return loss;
+  };
+  const int code = training.run(loader, step, test);
+  if (code != 0 || !training.first()) return code;
 
   confusion.print();
   std::printf("\ntest error      %.2f %%\n", 100 * (1 - confusion.accuracy()));

@@ -52,8 +52,8 @@ int train(const Settings& settings) {
   options.weight_decay = 0.05;
   optim::AdamW optimizer(model.parameters(), options);
   // Clips of nearly the same length stand in one batch; 8 batches are sorted at a time.
-  data::DataLoader loader = training_loader(
-      data.train, settings.training,
+  data::DataLoader loader = training.loader(
+      data.train,
       std::make_shared<data::BucketSampler>(data.train_lengths, settings.training.batch_size, 8));
   const std::int64_t epoch = loader.batches(), steps = epoch * settings.training.epochs;
   optim::Schedule schedule(optimizer, optim::curve::warm_up(epoch, optim::curve::cosine(steps)));
@@ -62,6 +62,7 @@ int train(const Settings& settings) {
               static_cast<long long>(data.train->size()),
               static_cast<long long>(data.test->size()));
 
+  training.shard(model);
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
@@ -71,12 +72,13 @@ int train(const Settings& settings) {
 
   // 3. A step, the test after each epoch, and all epochs.
   const auto step = [&](const data::Batch& batch) {
-    const Variable loss = nn::cross_entropy(model(batch.x, batch.lengths), batch.y);
     optimizer.zero_grad();
-    loss.backward();
+    const double loss = training.backward(batch, [&](const data::Batch& part) {
+      return nn::cross_entropy(model(part.x, part.lengths), part.y);
+    });
     optimizer.step();
     schedule.step();
-    return loss.item();
+    return loss;
   };
   Confusion confusion(data.classes);
   const auto test = [&] {

@@ -42,16 +42,7 @@ Table load(const TableSettings& settings) {
   return table;
 }
 
-// 2. A step.
-double step(TableModel& model, optim::Optimizer& optimizer, const data::Batch& batch) {
-  const Variable loss = model.loss(batch);
-  optimizer.zero_grad();
-  loss.backward();
-  optimizer.step();
-  return loss.item();
-}
-
-// 3. Cross-validation: a model for each fold, tested on the rows that it has not seen.
+// 2. Cross-validation: a model for each fold, tested on the rows that it has not seen.
 int cross_validate(const TableSettings& settings) {
   const Table table = load(settings);
   double sum = 0;
@@ -62,7 +53,11 @@ int cross_validate(const TableSettings& settings) {
     data::DataLoader loader =
         training_loader(model.encoding.dataset(table.csv, fold.train), settings.training);
     for (std::int64_t epoch = 0; epoch < settings.training.epochs; ++epoch)
-      for (const data::Batch& batch : loader) step(model, optimizer, batch);
+      for (const data::Batch& batch : loader) {
+        optimizer.zero_grad();
+        model.loss(batch).backward();
+        optimizer.step();
+      }
     const double error = model.error(model.encoding.dataset(table.csv, fold.test));
     std::printf("fold %zu/%zu  test error %.2f%s\n", k + 1, table.folds.size(), error,
                 model.unit());
@@ -75,7 +70,7 @@ int cross_validate(const TableSettings& settings) {
   return 0;
 }
 
-// 4. One model, with checkpoints; then its predictions for a table that need not have the targets.
+// 3. One model, with checkpoints; then its predictions for a table that need not have the targets.
 int train(const TableSettings& settings) {
   if (settings.folds > 0) return cross_validate(settings);
   Training training("train_table", settings.training);
@@ -91,7 +86,8 @@ int train(const TableSettings& settings) {
   optim::AdamW optimizer(model.net.parameters(), settings.adamw);
   const auto train_rows = model.encoding.dataset(table.csv, fold.train);
   const auto test_rows = model.encoding.dataset(table.csv, fold.test);
-  data::DataLoader loader = training_loader(train_rows, settings.training);
+  data::DataLoader loader = training.loader(train_rows);
+  training.shard(model.net);
   std::printf("%s", nn::summary(model.net, train_rows->gather({0}).x.shape()).c_str());
   std::printf("train %lld, test %lld rows; AdamW %s\n\n",
               static_cast<long long>(train_rows->size()), static_cast<long long>(test_rows->size()),
@@ -109,9 +105,15 @@ int train(const TableSettings& settings) {
     error = model.error(test_rows);
     return TestScore{format("test error %.2f%s", error, model.unit()), -error};
   };
-  const int code = training.run(
-      loader, [&](const data::Batch& batch) { return step(model, optimizer, batch); }, test);
-  if (code != 0) return code;
+  const auto step = [&](const data::Batch& batch) {
+    optimizer.zero_grad();
+    const double loss =
+        training.backward(batch, [&](const data::Batch& part) { return model.loss(part); });
+    optimizer.step();
+    return loss;
+  };
+  const int code = training.run(loader, step, test);
+  if (code != 0 || !training.first()) return code;
 
   std::printf("\ntest error      %.2f%s\n", error, model.unit());
   if (table.best >= 0) std::printf("best possible   %.2f %%\n", 100 * table.best);

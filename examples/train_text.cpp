@@ -36,7 +36,8 @@ Text load(const TextSettings& settings) {
 
 // 2. The batches. A GPT sees windows from anywhere; an LSTM reads rows of text from their beginning
 // and carries its state on from batch to batch.
-data::DataLoader loader_for(const TextSettings& settings, const Tensor& ids) {
+data::DataLoader loader_for(const Training& training, const TextSettings& settings,
+                            const Tensor& ids) {
   const std::int64_t n = settings.training.batch_size;
   if (settings.model == "lstm") {
     const auto rows = std::make_shared<data::TokenStreams>(ids, n, settings.net.window);
@@ -46,7 +47,7 @@ data::DataLoader loader_for(const TextSettings& settings, const Tensor& ids) {
   const std::int64_t steps = settings.epoch_steps > 0
                                  ? settings.epoch_steps
                                  : std::max<std::int64_t>(1, ids.numel() / settings.net.window / n);
-  return training_loader(windows, settings.training,
+  return training.loader(windows,
                          std::make_shared<data::RandomSampler>(windows->size(), steps * n));
 }
 
@@ -76,7 +77,7 @@ int train(const TextSettings& settings) {
   sizes.characters = text.vocabulary.size();
   Generator generator(static_cast<std::uint64_t>(settings.training.seed), Stream::init);
   const std::unique_ptr<TextNet> net = make_text_net(settings.model, sizes, generator);
-  data::DataLoader loader = loader_for(settings, text.train);
+  data::DataLoader loader = loader_for(training, settings, text.train);
   optim::AdamW optimizer(decay_groups(*net), settings.adamw);
   const std::int64_t steps = loader.batches() * settings.training.epochs;
   const optim::Curve curve = optim::curve::cosine(steps, /*end=*/0.1);
@@ -89,6 +90,7 @@ int train(const TextSettings& settings) {
               static_cast<long long>(text.vocabulary.size()), static_cast<long long>(steps));
 
   // 4. What a checkpoint brings back, and what must be set as when it was saved.
+  if (settings.model == "gpt") training.shard(*net);  // an lstm carries its state on
   TextState state;
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", *net);
@@ -102,14 +104,15 @@ int train(const TextSettings& settings) {
 
   // 5. A step. Gradients do not go back into the state that the batch before has left.
   const auto step = [&](const data::Batch& batch) {
-    if (settings.model == "gpt" || loader.position() == 1) state = {};  // a text begins
-    const Variable loss = nn::token_cross_entropy(net->next(batch.x, state), batch.y);
     optimizer.zero_grad();
-    loss.backward();
+    const double loss = training.backward(batch, [&](const data::Batch& part) {
+      if (settings.model == "gpt" || loader.position() == 1) state = {};  // a text begins
+      return nn::token_cross_entropy(net->next(part.x, state), part.y);
+    });
     optim::clip_grad_norm(net->parameters(), settings.clip);
     optimizer.step();
     schedule.step();
-    return loss.item();
+    return loss;
   };
 
   // 6. All epochs, with a test after each; then the network writes.

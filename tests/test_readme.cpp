@@ -37,3 +37,7 @@ TEST_CASE("README.md: a layer and an operation of one's own pass gradcheck") {
 TEST_CASE("README.md: its code is that of this file") {
   CHECK(test::code_missing_from("README.md", {__FILE__}) == "");
 }
+
+TEST_CASE("docs/distributed.md: its code is run by tests/mpi") {
+  CHECK(test::code_missing_from("docs/distributed.md", {"tests/mpi/steps.cpp"}) == "");
+}

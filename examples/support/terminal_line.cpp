@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "format.hpp"
 
-TerminalLine::TerminalLine() : terminal_(isatty(STDOUT_FILENO) == 1) {}
+// Open MPI's mpirun gives its processes terminals, whose output it passes on to anywhere.
+TerminalLine::TerminalLine()
+    : terminal_(isatty(STDOUT_FILENO) == 1 && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {}
 
 void TerminalLine::draw(const std::string& line) {
   if (!terminal_) return;

@@ -12,16 +12,25 @@
 
 using namespace plumb;
 
-data::DataLoader training_loader(std::shared_ptr<const data::Dataset> dataset,
-                                 const TrainingOptions& options,
-                                 std::shared_ptr<const data::Sampler> sampler) {
+namespace {
+
+data::LoaderOptions loader_options(const TrainingOptions& options,
+                                   std::shared_ptr<const data::Sampler> sampler) {
   data::LoaderOptions loader;
   loader.batch_size = options.batch_size;
   loader.shuffle = sampler == nullptr;
   loader.sampler = std::move(sampler);
   loader.seed = static_cast<std::uint64_t>(options.seed);
   loader.threads = static_cast<int>(options.loader_threads);
-  return data::DataLoader(std::move(dataset), loader);
+  return loader;
+}
+
+}  // namespace
+
+data::DataLoader training_loader(std::shared_ptr<const data::Dataset> dataset,
+                                 const TrainingOptions& options,
+                                 std::shared_ptr<const data::Sampler> sampler) {
+  return data::DataLoader(std::move(dataset), loader_options(options, std::move(sampler)));
 }
 
 data::DataLoader test_loader(std::shared_ptr<const data::Dataset> dataset) {
@@ -43,8 +52,16 @@ std::uint64_t parameter_hash(const nn::Module& model) {
 }
 
 Training::Training(std::string program, const TrainingOptions& options)
-    : program_(std::move(program)), options_(options), saving_(options.saving) {
-  if (options_.threads > 0) set_num_threads(static_cast<int>(options_.threads));
+    : program_(std::move(program)),
+      options_(options),
+      ranks_(options.stall_seconds),
+      saving_(ranks_.first() ? options.saving : SavingOptions()) {
+  if (options_.threads > 0)
+    set_num_threads(static_cast<int>(options_.threads));
+  else if (ranks_.on_this_host() > 1)
+    set_num_threads(std::max(1, num_threads() / ranks_.on_this_host()));
+  if (options_.shards == 0 && Ranks::started_by_mpirun()) options_.shards = 8;
+  if (options_.shards > 0) checkpoint_.require("shards", options_.shards);
   checkpoint_.track("epoch", epoch_);
   checkpoint_.track("step", step_);
   checkpoint_.track("samples", samples_);
@@ -52,13 +69,30 @@ Training::Training(std::string program, const TrainingOptions& options)
   checkpoint_.track("best", best_);
 }
 
+data::DataLoader Training::loader(std::shared_ptr<const data::Dataset> dataset,
+                                  std::shared_ptr<const data::Sampler> sampler) const {
+  data::LoaderOptions loader = loader_options(options_, std::move(sampler));
+  if (options_.shards > 0) loader.part = ranks_.part(options_.shards);
+  return data::DataLoader(std::move(dataset), loader);
+}
+
+void Training::shard(nn::Module& model) {
+  if (options_.shards > 0) sharded_ = ranks_.sharded(model, options_.shards);
+}
+
 int Training::run(data::DataLoader& loader, const Step& step, const Test& test) {
+  if (options_.shards > 0 && !sharded_)
+    throw Error("batches of this model cannot be cut into shards");
   checkpoint_.add("loader", loader);
   saving_.begin(checkpoint_);
+  if (ranks_.size() > 1) {
+    const StateDict start = ranks_.broadcast(checkpoint_.state_dict());
+    if (!ranks_.first()) checkpoint_.load_state_dict(start);
+  }
   Progress progress(loader.batches() * options_.epochs,
                     loader.batches() * epoch_ + loader.position());
   bool tested = false;
-  while (epoch_ < options_.epochs && !stop_.requested()) {
+  while (epoch_ < options_.epochs && stop_signal() == 0) {
     const std::string title = errors::text("epoch ", epoch_ + 1, "/", options_.epochs);
     progress.begin(title, loader.batches(), loader.position());
     const double before = seconds_;
@@ -70,9 +104,10 @@ int Training::run(data::DataLoader& loader, const Step& step, const Test& test) 
                 seconds_ - before);
     std::fflush(stdout);
     finish_epoch(score);
+    ranks_.agree_to_stop();
   }
   progress.clear();
-  if (stop_.requested()) return stopped();
+  if (stop_signal() != 0) return stopped();
   if (!tested) test();
   return 0;
 }
@@ -84,7 +119,7 @@ bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress&
   const double before = seconds_;
   for (const data::Batch& batch : loader) {
     const double loss = step(batch);
-    const std::int64_t n = batch.x.dim(0);
+    const std::int64_t n = batch.samples();
     loss_ += loss * static_cast<double>(n);
     samples_ += n;
     trained_ += n;
@@ -92,7 +127,7 @@ bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress&
     seconds_ = before + std::chrono::duration<double>(Clock::now() - start).count();
     progress.step(n, [&] { return mean_loss(); });
     saving_.after_step(checkpoint_, step_);
-    if (stop_.requested()) return false;
+    if (stop_signal() != 0) return false;
   }
   return true;
 }
@@ -110,10 +145,11 @@ void Training::finish_epoch(const TestScore& score) {
 
 int Training::stopped() const {
   saving_.save(checkpoint_, step_);
-  std::fprintf(stderr, "%s: stopped by a signal after step %lld, %s\n", program_.c_str(),
-               static_cast<long long>(step_),
-               saving_.saves() ? "saved; --resume goes on" : "nothing saved");
-  return stop_.exit_code();
+  if (ranks_.first())
+    std::fprintf(stderr, "%s: stopped by a signal after step %lld, %s\n", program_.c_str(),
+                 static_cast<long long>(step_),
+                 saving_.saves() ? "saved; --resume goes on" : "nothing saved");
+  return 128 + stop_signal();
 }
 
 void Training::print_speed() const {

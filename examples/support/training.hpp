@@ -9,12 +9,10 @@
 #include <plumb/data.hpp>
 #include <string>
 
+#include "ranks.hpp"
 #include "saving.hpp"
 #include "training_options.hpp"
 
-namespace plumb::nn {
-class Module;
-}
 class Progress;
 
 /// Shuffled batches to train on, or those of a sampler.
@@ -40,13 +38,14 @@ struct TestScore {
 ///
 ///     Training training("train_digits", options);
 ///     ... data, model, optimizer ...
+///     training.shard(model);
 ///     training.checkpoint().add("model", model);
 ///     training.checkpoint().add("optimizer", optimizer);
 ///     const int code = training.run(loader, step, test);
 ///
 class Training {
  public:
-  /// Moves the parameters once; returns the mean loss of the batch, whose samples are x.dim(0).
+  /// Moves the parameters once; returns the mean loss of the batch.
   using Step = std::function<double(const plumb::data::Batch& batch)>;
   using Test = std::function<TestScore()>;
 
@@ -57,6 +56,25 @@ class Training {
   /// What goes on where a run is resumed, and the settings that must be the same. The program adds
   /// all but the loader and the loop's own counters.
   plumb::Checkpoint& checkpoint() { return checkpoint_; }
+
+  /// training_loader of what this rank needs of every batch.
+  plumb::data::DataLoader loader(
+      std::shared_ptr<const plumb::data::Dataset> dataset,
+      std::shared_ptr<const plumb::data::Sampler> sampler = nullptr) const;
+
+  /// From here on backward() cuts batches of this model into shards, where --shards or mpirun asks for that.
+  void shard(plumb::nn::Module& model);
+  /// The gradients of the model's parameters, and the mean loss of the batch: `loss` gives that of the
+  /// whole batch or of a shard, whatever it is called with (nn::ShardedGradient).
+  template <class Loss>
+  double backward(const plumb::data::Batch& batch, Loss&& loss) {
+    if (sharded_) return sharded_->backward(batch, loss);
+    const plumb::nn::ShardLoss whole = loss(batch);
+    whole.mean.backward();
+    return whole.mean.item();
+  }
+  /// Whether this is rank 0, or no mpirun has started it: others write no files.
+  bool first() const { return ranks_.first(); }
 
   /// Resumes where that is asked for, then trains, tests and saves to the end of the last epoch.
   /// Where nothing was left to train it tests once. Returns 0, or after a signal, when the run has
@@ -70,12 +88,15 @@ class Training {
   bool train_epoch(plumb::data::DataLoader& loader, const Step& step, Progress& progress);
   void finish_epoch(const TestScore& score);
   int stopped() const;
+  int stop_signal() const { return ranks_.size() > 1 ? ranks_.stop_signal() : stop_.signal(); }
   double mean_loss() const { return loss_ / static_cast<double>(samples_); }
 
   plumb::StopRequest stop_;
   std::string program_;
   TrainingOptions options_;
+  Ranks ranks_;
   Saving saving_;
+  std::unique_ptr<plumb::nn::ShardedGradient> sharded_;  // null: batches are not cut
   plumb::Checkpoint checkpoint_;
   std::int64_t epoch_ = 0;    // epochs that are finished
   std::int64_t step_ = 0;     // steps in all

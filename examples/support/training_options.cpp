@@ -21,6 +21,14 @@ void add_run_options(CLI::App& app, TrainingOptions& options) {
       ->check(whole_number(0, 1024));
   app.add_option("--loader-threads", options.loader_threads, "that prepare batches; 0: none")
       ->check(whole_number(0, 256));
+  app.add_option(
+         "--shards", options.shards,
+         "parts that a batch is cut into, computed in turn or by the ranks of mpirun; 0: the "
+         "whole batch, under mpirun 8")
+      ->check(whole_number(0, 1'000'000));
+  app.add_option("--stall-seconds", options.stall_seconds,
+                 "under mpirun, how long ranks wait for one that does not come")
+      ->check(arguments::real_number(0.1, 1e9));
   add_options(app, options.saving);
   app.set_version_flag(
       "--version",

@@ -1,0 +1,67 @@
+# The tests that run under mpirun, with each MPI that is installed: Debian's names tell Open MPI and MPICH
+# apart. Programs are the objects of the examples, linked once more. Label: mpi.
+find_package(PkgConfig QUIET)
+
+# plumb_mpi_tests(NAME PC): of the MPI whose programs end in .NAME and whose package file is PC.
+function(plumb_mpi_tests name pc)
+  pkg_check_modules(PLUMB_MPI_${name} QUIET IMPORTED_TARGET ${pc})
+  find_program(PLUMB_MPIRUN_${name} mpirun.${name})
+  mark_as_advanced(PLUMB_MPIRUN_${name})
+  if(NOT TARGET PkgConfig::PLUMB_MPI_${name} OR NOT PLUMB_MPIRUN_${name})
+    return()
+  endif()
+  plumb_add_distributed(plumb_distributed_${name} PkgConfig::PLUMB_MPI_${name})
+  set(folder "${PROJECT_BINARY_DIR}/mpi/${name}")
+  set(programs steps parallel)
+  foreach(program IN LISTS programs)
+    add_executable(${program}_${name} $<TARGET_OBJECTS:plumb_mpi_${program}>)
+    set_target_properties(${program}_${name} PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(${program}_${name} PRIVATE plumb_distributed_${name})
+  endforeach()
+  foreach(program train_digits train_text train_speech train_genes train_table)
+    add_executable(${program}_${name} $<TARGET_OBJECTS:${program}>
+                   $<TARGET_OBJECTS:plumb_ranks>)
+    set_target_properties(${program}_${name} PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(${program}_${name} PRIVATE plumb_kinds CLI11::CLI11 plumb_distributed_${name})
+    target_link_options(${program}_${name} PRIVATE LINKER:--gc-sections)
+    list(APPEND programs ${program})
+  endforeach()
+  foreach(program IN LISTS programs)
+    set_target_properties(${program}_${name} PROPERTIES
+      OUTPUT_NAME ${program} RUNTIME_OUTPUT_DIRECTORY "${folder}")
+    add_dependencies(plumb_mpi ${program}_${name})
+  endforeach()
+
+  file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/mpi/*.sh")
+  foreach(script IN LISTS scripts)
+    get_filename_component(test "${script}" NAME_WE)
+    add_test(NAME mpi/${test}_${name} COMMAND bash "${script}")
+    set_tests_properties(mpi/${test}_${name} PROPERTIES
+      LABELS mpi
+      SKIP_RETURN_CODE 77
+      TIMEOUT 300
+      RUN_SERIAL ON
+      ENVIRONMENT "PLUMB_SOURCE_DIR=${PROJECT_SOURCE_DIR};PLUMB_BUILD_DIR=${PROJECT_BINARY_DIR};\
+PLUMB_BIN_DIR=${folder};PLUMB_MPI=${name};PLUMB_MPIRUN=${PLUMB_MPIRUN_${name}}")
+  endforeach()
+endfunction()
+
+add_custom_target(plumb_mpi ALL)
+if(PkgConfig_FOUND AND TARGET train_digits)
+  # The programs of docs/distributed.md, as they stand there.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS docs/distributed.md)
+  plumb_shown_file(docs/distributed.md serial.cpp)
+  plumb_shown_file(docs/distributed.md parallel.cpp)
+  add_executable(serial EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/shown/serial.cpp")
+  target_link_libraries(serial PRIVATE plumb::plumb)
+  set_target_properties(serial PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/mpi")
+  add_library(plumb_mpi_steps OBJECT "${PROJECT_SOURCE_DIR}/tests/mpi/steps.cpp")
+  add_library(plumb_mpi_parallel OBJECT "${PROJECT_BINARY_DIR}/shown/parallel.cpp")
+  foreach(part plumb_mpi_steps plumb_mpi_parallel)
+    target_link_libraries(${part} PRIVATE plumb::plumb)
+    target_compile_options(${part} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endforeach()
+  add_dependencies(plumb_mpi train_digits load_file serial)
+  plumb_mpi_tests(openmpi ompi-c)
+  plumb_mpi_tests(mpich mpich)
+endif()

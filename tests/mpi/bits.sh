@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The same parameters for any number of ranks, and without mpirun: losses, accuracies, the hash.
+# shellcheck source=tests/mpi/ranks.sh
+source "$PLUMB_SOURCE_DIR/tests/mpi/ranks.sh"
+
+# 204 samples in batches of 64: the last has 12, four shards of it two. Most of the time goes into the test
+# at the end. PLUMB_RANKS="1 2 3 4" tries all numbers for each model.
+for case in "mlp 1 2 3 4" "lenet 3 4" "cnn 3" "lstm 2"; do
+  read -r model numbers <<<"$case"
+  options=(--model "$model" --samples 204 --epochs 1 --threads 1 --shards 8)
+  "$PLUMB_BUILD_DIR/examples/train_digits" "${options[@]}" >"$work/alone"
+  for n in ${PLUMB_RANKS:-$numbers}; do
+    ranks "$n" train_digits "${options[@]}" >"$work/many" 2>"$work/err" ||
+      fail "$model on $n ranks: $(cat "$work/err")"
+    diff <(results "$work/alone") <(results "$work/many") >&2 ||
+      fail "$model on $n ranks is not as without mpirun"
+    [[ $(grep -c '^parameter hash' "$work/many") == 1 ]] || fail "more than rank 0 prints"
+  done
+  echo "$model $(grep '^parameter hash' "$work/alone")"
+done
+
+# Dropout, batch norm's buffers, a parameter that takes no part, float64; eight shards, and seven.
+for what in "bits 8" "bits 7" "double 8"; do
+  read -r kind shards <<<"$what"
+  ranks 1 steps "$kind" "$shards" | grep -v '^ranks\|^sent' >"$work/alone"
+  for n in 2 3 4; do
+    ranks "$n" steps "$kind" "$shards" >"$work/many"
+    grep -qx "ranks $n" "$work/many" || fail "steps ran on other than $n ranks: $(cat "$work/many")"
+    diff "$work/alone" <(grep -v '^ranks\|^sent' "$work/many") >&2 ||
+      fail "steps $what on $n ranks is not as on one"
+  done
+done
+
+# A checkpoint of two ranks, loaded by rank 0 of three.
+ranks 2 steps saves 8 "$work/state" >"$work/many"
+[[ ! -s $work/many && -s $work/state ]] || fail "steps did not save"
+ranks 3 steps "resumes" 8 "$work/state" | grep -v '^ranks\|^sent' >"$work/many"
+diff <(ranks 1 steps bits | grep -v '^ranks\|^sent') "$work/many" >&2 || fail "steps goes on otherwise"
