@@ -272,8 +272,9 @@ void Watch::lose(int rank, Kind how) {
                                                    : " has stalled");
   }
   in_trouble_.store(true, std::memory_order_release);
-  // mpirun may kill this process before its other thread comes to say it.
-  if (how == Kind::died && rank_ == (rank == 0 ? 1 : 0)) {
+  // mpirun may kill this process before its other thread comes to say it. Who has lost rank 0 cannot
+  // know which of them will live so long.
+  if (how == Kind::died && (rank_ == 0 || rank == 0)) {
     const std::string line = "[distributed] " + trouble() + "\n";
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
   }

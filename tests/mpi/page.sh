@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # docs/distributed.md: the program for several ranks prints on one, two and three what it prints alone, and learns as
 # the serial one does.
-# shellcheck source=tests/mpi/ranks.sh
-source "$PLUMB_SOURCE_DIR/tests/mpi/ranks.sh"
+# shellcheck source=tests/support/ranks.sh
+source "$PLUMB_SOURCE_DIR/tests/support/ranks.sh"
 
 "$PLUMB_BIN_DIR/parallel" >"$work/alone"
 for n in 1 2 3; do

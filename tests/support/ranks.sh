@@ -1,4 +1,4 @@
-# What the scripts of this folder share: how ranks are started.
+# What the scripts of tests/mpi share: how ranks are started.
 # shellcheck shell=bash disable=SC2034
 # shellcheck source=tests/support/script.sh
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
