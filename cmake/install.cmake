@@ -76,6 +76,8 @@ install(FILES "${PROJECT_BINARY_DIR}/plumb.pc" DESTINATION "${CMAKE_INSTALL_LIBD
 # plumb-distributed.pc, with the libraries of the MPI that it was built with.
 if(TARGET plumb::distributed)
   set(plumb_pc_mpi "")
+  # Not the C++ interface, which some compilers of MPI link as well.
+  list(FILTER MPI_CXX_LIBRARIES EXCLUDE REGEX "mpi_cxx")
   foreach(library IN LISTS MPI_CXX_LIBRARIES)
     string(APPEND plumb_pc_mpi " ${library}")
   endforeach()

@@ -238,12 +238,38 @@ TEST_CASE(
   CHECK(norm.num_batches_tracked() == 2);
 }
 
-TEST_CASE("ShardedGradient: a buffer that stands still keeps its bits, though it be infinite") {
+TEST_CASE("ShardedGradient: each shard and each step draws numbers of its own") {
+  nn::Dropout dropout(0.5, Generator(1, plumb::Stream::dropout));
+  nn::ShardedGradient sharded(dropout, 2);
+  const Variable w = Variable::leaf(Tensor::ones({32}));
+  const data::Batch batch = {Tensor::ones({2, 32}), {}};
+  std::vector<std::uint64_t> drawn;
+  for (int step = 0; step < 2; ++step)
+    sharded.backward(batch, [&](const data::Batch& part) {
+      const Variable y = dropout(part.x * w);
+      drawn.push_back(hash(y.value()));
+      return mean(y);
+    });
+  for (std::size_t i = 0; i < drawn.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) CHECK(drawn[i] != drawn[j]);
+}
+
+TEST_CASE(
+    "ShardedGradient: what does not change in a buffer keeps its bits, though it be infinite") {
   Model model;
+  Tensor held = model.constant.value();
+  held.mutable_data<double>()[0] = 1;
   nn::ShardedGradient sharded(model, 3);
   step(model, sharded, digits(9));
-  step(model, sharded, digits(9));
-  CHECK(model.constant.at({1}) == std::numeric_limits<double>::infinity());
+  CHECK(held.at({0}) == 1);
+  CHECK(held.at({1}) == std::numeric_limits<double>::infinity());
+  sharded.backward(digits(9), [&](const data::Batch& part) {
+    CHECK(held.at({0}) == 1);
+    held.mutable_data<double>()[0] = 3;
+    return nn::cross_entropy(model(part.x), part.y);
+  });
+  CHECK(held.at({0}) == 3);
+  CHECK(held.at({1}) == std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("ShardedGradient: where the loss throws, streams and buffers are as before") {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/consumer builds and runs against an installed plumb as C++17 and C++20, against plumb as a
 # subdirectory that two dependents bring (there as a shared library), and with pkg-config alone. A
-# Python module holds a static plumb and trains. The layer and the operation are as short as promised.
+# Python module holds a static plumb and trains. So does a program against the component distributed. The layer and the operation are as short as promised.
 set -euo pipefail
 source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)}
 build_dir=${PLUMB_BUILD_DIR:-$source_dir/build/release}
@@ -41,6 +41,36 @@ for standard in 17 20; do
   build_and_run "$work/found$standard" -DCMAKE_CXX_STANDARD="$standard" \
     -DCMAKE_PREFIX_PATH="$work/stage"
 done
+
+# plumb::distributed, where plumb was built with an MPI: the program of its page, in both ways.
+if [[ -f $build_dir/plumb-distributed.pc && -f $build_dir/shown/parallel.cpp ]]; then
+  step="the component distributed"
+  mkdir "$work/ranks"
+  cp "$build_dir/shown/parallel.cpp" "$work/ranks"
+  cat >"$work/ranks/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.20)
+project(ranks LANGUAGES CXX)
+find_package(plumb REQUIRED COMPONENTS distributed)
+add_executable(parallel parallel.cpp)
+target_link_libraries(parallel PRIVATE plumb::distributed)
+CMAKE
+  cmake -S "$work/ranks" -B "$work/ranks/build" -DCMAKE_PREFIX_PATH="$work/stage" >/dev/null
+  cmake --build "$work/ranks/build" >/dev/null
+  "$work/ranks/build/parallel"
+  if command -v pkg-config >/dev/null; then
+    step="plumb-distributed.pc"
+    pc=$(find "$work/stage" -name plumb-distributed.pc)
+    # shellcheck disable=SC2046 # several flags
+    PKG_CONFIG_PATH=${pc%/*} "$CXX" -std=c++17 "$work/ranks/parallel.cpp" -o "$work/ranks/plain" \
+      $(PKG_CONFIG_PATH=${pc%/*} pkg-config --cflags --libs plumb-distributed)
+    "$work/ranks/plain"
+  fi
+fi
+step="a component that there is not"
+mkdir "$work/none"
+printf 'cmake_minimum_required(VERSION 3.20)\nproject(none LANGUAGES CXX)\nfind_package(plumb REQUIRED COMPONENTS nothing)\n' \
+  >"$work/none/CMakeLists.txt"
+if cmake -S "$work/none" -B "$work/none/build" -DCMAKE_PREFIX_PATH="$work/stage" >"$work/log" 2>&1; then false; fi
 
 # Without optimisation, without debug information and for this processor alone, for the whole library
 # is compiled here; the folder stays, so only once.
