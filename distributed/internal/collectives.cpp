@@ -62,6 +62,9 @@ Collectives::Collectives(double stall_seconds)
   if (ended != 0) fail(operation, "MPI has been ended in this process, and cannot start again");
   if (running == 0) {
     if (announced_size() == 0) return;  // no mpirun, no MPI
+    // With MPICH the way in which UCX reads the memory of a process that has died aborts the one that reads,
+    // before that can say whose death it was.
+    ::setenv("UCX_TLS", "^cma", /*overwrite=*/0);
     int level = 0;
     check("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level));
     mpi_->started = true;
@@ -223,16 +226,19 @@ void Collectives::stalled(const std::string& what) {
   const std::string late = text(" has not come to ", what, " in ", stall_seconds_, " s");
   std::string message;
   if (watch_) {
-    const std::vector<int> missing = watch_->missing(calls_);
+    // One that has stopped within the call is noticed by its silence. Rank 0 knows of all ranks, and
+    // the others only of it: they wait for its word.
+    using Clock = std::chrono::steady_clock;
+    const auto until =
+        Clock::now() + std::chrono::duration<double>(rank_ == 0 ? 4 : stall_seconds_ + 9);
+    std::vector<int> missing;
+    while ((missing = watch_->missing(calls_)).empty() && !watch_->in_trouble() &&
+           Clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (missing.empty() && watch_->in_trouble())
+      fail(operation, watch_->trouble(), ": all waited for it in ", what);
     for (const int rank : missing) message += (message.empty() ? "" : ", ") + watch_->name(rank);
     if (!missing.empty()) watch_->give_up(missing[0]);
-    // Rank 0 knows of all ranks, and the others only of it.
-    using Clock = std::chrono::steady_clock;
-    const auto until = Clock::now() + std::chrono::duration<double>(stall_seconds_ + 5);
-    while (message.empty() && rank_ != 0 && Clock::now() < until && !watch_->in_trouble())
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    if (message.empty() && watch_->in_trouble())
-      fail(operation, watch_->trouble(), ": all waited for it in ", what);
   }
   if (message.empty()) message = "one of the ranks";
   fail(operation, message, late);
