@@ -14,9 +14,9 @@ namespace plumb::nn {
 /// What a loss function says of a part of a batch.
 struct ShardLoss {
   /// A mean over the samples of the part.
-  ShardLoss(Variable mean) : mean(std::move(mean)) {}  // NOLINT: what most functions return
+  ShardLoss(Variable of_part) : mean(std::move(of_part)) {}  // NOLINT: what most functions return
   /// A mean over so many tokens, or anything else that is counted. 0: the part counts for nothing.
-  ShardLoss(Variable mean, double weight) : mean(std::move(mean)), weight(weight) {}
+  ShardLoss(Variable of_part, double counted) : mean(std::move(of_part)), weight(counted) {}
 
   Variable mean;
   double weight = -1;  ///< Below 0: the samples of the part.
