@@ -4,11 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "../core/kernels/ordered_sum.hpp"
 #include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/internal/fail.hpp"
-#include "../core/simd/loops.hpp"
 #include "fields.hpp"
+#include "internal/element_sums.hpp"
 
 namespace plumb::optim {
 namespace {
@@ -23,21 +22,6 @@ struct Largest {
     return *this;
   }
 };
-
-template <class T>
-double squares(const T* x, std::int64_t begin, std::int64_t end) {
-  double sum = 0;
-  kernel::on_best_isa([x, begin, end, &sum]() PLUMB_INLINE {
-    double lanes = 0;
-#pragma omp simd reduction(+ : lanes)
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto wide = static_cast<double>(x[i]);
-      lanes += wide * wide;
-    }
-    sum = lanes;
-  });
-  return sum;
-}
 
 template <class T>
 Largest largest(const T* x, std::int64_t begin, std::int64_t end) {
@@ -56,16 +40,6 @@ Largest largest(const T* x, std::int64_t begin, std::int64_t end) {
     ordered = unordered == 0;
   });
   return {ordered ? static_cast<double>(high) : std::nan("")};
-}
-
-// In double, added in an order that the shape alone decides.
-double sum_of_squares(const Tensor& x) {
-  return dispatch_floating("sum_of_squares", x.dtype(), [&](auto tag) {
-    const auto* data = x.data<typename decltype(tag)::type>();
-    return kernel::ordered_sum<double>(
-        x.numel(), kernel::grain,
-        [&](std::int64_t begin, std::int64_t end) { return squares(data, begin, end); });
-  });
 }
 
 // 0 for no elements, NaN where there is one.

@@ -4,6 +4,7 @@
 
 #include "../core/kernels/accumulate.hpp"
 #include "../core/runtime/checks.hpp"
+#include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "../core/runtime/profile.hpp"
 #include "internal/step_watch.hpp"
@@ -32,24 +33,27 @@ void count_bytes(const Tensor& gradient, const Tensor& value, const ParameterSta
 
 Optimizer::Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
                      std::shared_ptr<const GroupOptions> defaults, StateNames names)
-    : name_(std::move(name)), names_(std::move(names)), defaults_(std::move(defaults)) {
+    : name_(std::move(name)),
+      names_(std::make_shared<const StateNames>(std::move(names))),
+      defaults_(std::move(defaults)) {
   if (groups.empty()) fail(name_, "the list of parameter groups is empty");
   for (const ParameterGroup& group : groups) add_group(group);
 }
 
 void Optimizer::add_group(const ParameterGroup& group) {
-  check_new(group.parameters);
+  if (defaults_ == nullptr) fail(name_, "a group needs a rule: add one with its parameters");
+  check_new(group.parameters, *names_);
   ParameterState fresh;
-  fresh.tensors.resize(names_.tensors.size());
-  fresh.numbers.resize(names_.numbers.size());
+  fresh.tensors.resize(names_->tensors.size());
+  fresh.numbers.resize(names_->numbers.size());
   groups_.push_back({group.parameters, defaults_->changed(group.options),
-                     std::vector<ParameterState>(group.parameters.size(), fresh)});
+                     std::vector<ParameterState>(group.parameters.size(), fresh), names_});
   for (const Parameter& parameter : group.parameters)
     if (parameter.variable.node_handle())
       plumb::detail::notes_of(parameter.variable).optimized = true;
 }
 
-void Optimizer::check_new(const Parameters& parameters) const {
+void Optimizer::check_new(const Parameters& parameters, const StateNames& names) const {
   if (parameters.empty())
     fail(name_, "the list of parameters of group ", std::uint64_t{groups_.size()}, " is empty");
   std::unordered_map<const void*, std::string> known;
@@ -68,6 +72,9 @@ void Optimizer::check_new(const Parameters& parameters) const {
     for (const Parameter& parameter : group.parameters) add(parameter);
   for (const Parameter& parameter : parameters) {
     check_parameter(name_, parameter);
+    if (parameter.variable.rank() < names.min_rank)
+      fail(name_, "parameter '", parameter.name, "' must have at least ", names.min_rank,
+           " axes, got ", parameter.variable.shape());
     add(parameter);
   }
 }
@@ -86,7 +93,14 @@ void Optimizer::step() {
   count_step(updates);
 }
 
+double Optimizer::step_by(const Closure& closure) {
+  const double loss = closure();
+  step();
+  return loss;
+}
+
 std::vector<Optimizer::Update> Optimizer::updates_by(GradientOf gradient_of) {
+  check_swapped_out("step");
   std::size_t count = 0;
   for (const Group& group : groups_) count += group.parameters.size();
   std::vector<Update> updates;
@@ -100,7 +114,7 @@ std::vector<Optimizer::Update> Optimizer::updates_by(GradientOf gradient_of) {
       if (!gradient.defined()) continue;
       updates.push_back(
           {variable.value(), std::move(gradient), state, state.steps + 1, *group.options});
-      check_state(name, updates.back());
+      check_state(name, *group.names, updates.back());
     }
   }
   return updates;
@@ -110,12 +124,13 @@ void Optimizer::count_step(std::vector<Update>& updates) {
   for (Update& update : updates) ++update.state.steps;
 }
 
-void Optimizer::check_state(const std::string& parameter, const Update& update) const {
-  for (std::size_t k = 0; k < names_.tensors.size(); ++k) {
+void Optimizer::check_state(const std::string& parameter, const StateNames& names,
+                            const Update& update) const {
+  for (std::size_t k = 0; k < names.tensors.size(); ++k) {
     const Tensor& kept = update.state.tensors[k];
-    const StateTensor& expected = names_.tensors[k];
-    if (kept.defined() &&
-        (kept.shape() != update.value.shape() || kept.dtype() != expected.dtype_for(update.value)))
+    const StateTensor& expected = names.tensors[k];
+    if (kept.defined() && (!expected.has_shape_for(kept, update.value) ||
+                           kept.dtype() != expected.dtype_for(update.value)))
       fail(name_, "parameter '", parameter, "' is ", update.value.shape(), " of ",
            update.value.dtype(), ", its ", expected.name, " is ", kept.shape(), " of ",
            kept.dtype());
@@ -135,6 +150,41 @@ Tensor* Optimizer::Beginnings::tensor(const Update& update, std::size_t index, d
 void Optimizer::Beginnings::keep() {
   for (Beginning& each : all_) *each.place = std::move(each.tensor);
   all_.clear();
+}
+
+Tensor Optimizer::weights_to_judge(const Group&, std::size_t) const { return {}; }
+
+void Optimizer::check_swapped_out(const char* action) const {
+  if (swapped_in_) fail(name_, "swap out the weights to judge by before you ", action);
+}
+
+void Optimizer::swap_in() {
+  check_swapped_out("swap them in again");
+  const plumb::detail::FloatingPointMode mode;
+  std::vector<Tensor> judged;
+  std::vector<std::pair<Variable, Tensor>> kept;
+  for (const Group& group : groups_)
+    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
+      Tensor weights = weights_to_judge(group, i);
+      if (!weights.defined()) continue;
+      const Variable& variable = group.parameters[i].variable;
+      kept.emplace_back(variable, variable.value().clone());
+      judged.push_back(std::move(weights));
+    }
+  for (std::size_t i = 0; i < kept.size(); ++i) Tensor(kept[i].first.value()).copy_from(judged[i]);
+  kept_ = std::move(kept);
+  swapped_in_ = true;
+}
+
+void Optimizer::swap_out() {
+  if (!swapped_in_) fail(name_, "no weights to judge by are swapped in");
+  for (const auto& [variable, value] : kept_)
+    if (variable.shape() != value.shape() || variable.dtype() != value.dtype())
+      fail(name_, "a parameter of ", value.shape(), " of ", value.dtype(), " has become ",
+           variable.shape(), " of ", variable.dtype(), " while it was swapped in");
+  for (auto& [variable, value] : kept_) Tensor(variable.value()).copy_from(value);
+  kept_.clear();
+  swapped_in_ = false;
 }
 
 void Optimizer::zero_grad() {

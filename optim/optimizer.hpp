@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <forward_list>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../autograd/variable.hpp"
@@ -30,20 +32,30 @@ struct StateNumber {
   std::string of = {};
 };
 
-/// A tensor that a rule keeps of every parameter: of its shape, and of its dtype unless given.
+/// A tensor that a rule keeps of every parameter: of its shape, and of its dtype, unless given.
 struct StateTensor {
+  /// Whether a kept tensor's shape is right for a parameter's.
+  using Fits = bool (*)(const Shape& kept, const Shape& parameter);
+
   StateTensor(const char* tensor) : name(tensor) {}  // NOLINT: a name is all that most need
   StateTensor(const char* tensor, DType type) : name(tensor), dtype(type) {}
+  StateTensor(const char* tensor, Fits right) : name(tensor), fits(right) {}
   DType dtype_for(const Tensor& parameter) const { return dtype.value_or(parameter.dtype()); }
+  bool has_shape_for(const Tensor& kept, const Tensor& parameter) const {
+    return fits == nullptr ? kept.shape() == parameter.shape()
+                           : fits(kept.shape(), parameter.shape());
+  }
 
   std::string name;
   std::optional<DType> dtype;
+  Fits fits = nullptr;  ///< Null: the parameter's shape. Others the rule makes itself.
 };
 
 /// What a rule keeps of every parameter, by name. The names appear in state dicts and have no dots.
 struct StateNames {
   std::vector<StateTensor> tensors;
   std::vector<StateNumber> numbers;
+  int min_rank = 0;  ///< Parameters of fewer axes are refused.
 };
 
 /// What is kept of one parameter, in the order of StateNames.
@@ -55,6 +67,9 @@ struct ParameterState {
 
 class UpdateLoop;  // internal/update_loop.hpp
 class StepWatch;   // internal/step_watch.hpp
+
+/// Computes the loss and its gradients, by zero_grad(), forward and backward(); returns the loss.
+using Closure = std::function<double()>;
 
 /// Whether step() looks at the gradients before it uses them.
 enum class GradientCheck : std::uint8_t {
@@ -73,6 +88,7 @@ class Optimizer {
     Parameters parameters;
     std::shared_ptr<GroupOptions> options;
     std::vector<ParameterState> states;  ///< One for each parameter.
+    std::shared_ptr<const StateNames> names;
   };
 
   virtual ~Optimizer() = default;
@@ -80,8 +96,13 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// Changes every parameter that has a gradient by the rule. Throws where a parameter's shape or
-  /// dtype is no longer that of its state, and for gradients that the check refuses.
+  /// dtype is no longer that of its state, for gradients that the check refuses, and between
+  /// swap_in() and swap_out().
   void step();
+  /// The same for rules that ask for the loss more than once (LBFGS). All others call the closure
+  /// once and step by the gradients that it leaves. Returns the loss of the first call, at the
+  /// weights before the step.
+  double step(const Closure& closure) { return step_by(closure); }
   /// Forgets the gradients of all parameters.
   void zero_grad();
 
@@ -105,8 +126,19 @@ class Optimizer {
   /// None at first. Not part of the state dict.
   void set_gradient_check(GradientCheck check) { check_ = check; }
 
+  /// Puts the weights to judge by in the parameters' place, in their memory, and keeps what was
+  /// there. They are other weights for rules that say so (ScheduleFreeSGD), else those that are
+  /// trained. Statistics of batch norm remain those of the weights that are trained. Throws where
+  /// they are in place already.
+  void swap_in();
+  /// Puts back what swap_in() kept. Throws where nothing was swapped in, and where a parameter's
+  /// shape or dtype has changed since.
+  void swap_out();
+  bool swapped_in() const { return swapped_in_; }
+
   /// Groups with their options, and by parameter name all that is kept. Shares memory: clone() the
-  /// result to keep it while training goes on.
+  /// result to keep it while training goes on. Throws, as loading does, between swap_in() and
+  /// swap_out(): the weights that are trained would be missing from what is saved.
   StateDict state_dict() const;
   /// Goes on where the saved optimizer was, bit for bit, with copies of its tensors. Throws one
   /// error that lists all names, groups, shapes, dtypes and numbers that do not fit.
@@ -139,7 +171,7 @@ class Optimizer {
   /// it has changed nothing.
   class Beginnings {
    public:
-    explicit Beginnings(const Optimizer& of) : names_(of.names_) {}
+    explicit Beginnings(const Optimizer& of) : names_(*of.names_) {}
     /// The tensor of that index that is kept of the parameter. Where there is none, a new one of the
     /// parameter's shape, filled with `start`, which keep() will keep. Valid until then.
     Tensor* tensor(const Update& update, std::size_t index, double start = 0);
@@ -175,23 +207,47 @@ class Optimizer {
   /// The rule: changes the values and what is kept, by the gradients. The base counts the steps. All
   /// that may throw, as what needs memory does, must come before the first change.
   virtual void update(std::vector<Update>& updates) = 0;
+  /// To be called by `update` between what may throw and the first change; UpdateLoop::run() does.
+  /// The other rules of a Combined get ready in it, so it may throw too.
+  void before_changes() {
+    if (Sequel* const sequel = std::exchange(sequel_, nullptr)) sequel->run();
+  }
+  /// A step by a closure, for rules that call it more than once.
+  virtual double step_by(const Closure& closure);
+  /// The weights to judge by of one parameter of a group; undefined for those that are trained.
+  virtual Tensor weights_to_judge(const Group& group, std::size_t index) const;
 
   /// A group by index; throws with the range.
   const Group& at(int group) const;
 
  private:
   friend class UpdateLoop;
+  friend class Combined;
+  class Sequel {
+   public:
+    virtual void run() = 0;
+
+   protected:
+    ~Sequel() = default;
+  };
+
+  Optimizer() = default;
   Optimizer(std::string name, const std::vector<ParameterGroup>& groups,
             std::shared_ptr<const GroupOptions> defaults, StateNames names);
-  void check_new(const Parameters& parameters) const;
+  void check_new(const Parameters& parameters, const StateNames& names) const;
+  void check_swapped_out(const char* action) const;
   // The options of a group, to be changed: a copy where somebody else holds them.
   static GroupOptions& own_options(Group& group);
-  void check_state(const std::string& parameter, const Update& update) const;
+  void check_state(const std::string& parameter, const StateNames& names,
+                   const Update& update) const;
 
   std::string name_;
-  StateNames names_;
+  std::shared_ptr<const StateNames> names_;
   std::shared_ptr<const GroupOptions> defaults_;
   std::vector<Group> groups_;
+  bool swapped_in_ = false;
+  std::vector<std::pair<Variable, Tensor>> kept_;  // what is trained, while swapped in
+  Sequel* sequel_ = nullptr;                       // the other rules of a Combined
   GradientCheck check_ = GradientCheck::none;
   std::shared_ptr<StepWatch> watch_;  // made when checks() are first on
 };

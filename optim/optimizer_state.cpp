@@ -56,7 +56,7 @@ class Reader {
     return value;
   }
   // A copy of the tensor of that name, undefined where it is saved as none.
-  Tensor tensor(const std::string& name, const Shape& shape, DType dtype) {
+  Tensor tensor(const std::string& name, const StateTensor& expected, const Tensor& parameter) {
     const auto found = tensors_.extract(name);
     if (found.empty()) {
       if (scalar(name, std::string(none)) != none) complain(name + " is no tensor");
@@ -67,9 +67,12 @@ class Reader {
       complain(name + " is undefined");
       return Tensor();
     }
-    if (tensor.shape() == shape && tensor.dtype() == dtype) return tensor.clone();
-    complain(text(name, " is ", tensor.shape(), " of ", tensor.dtype(), ", expected ", shape,
-                  " of ", dtype));
+    const bool fits = expected.has_shape_for(tensor, parameter);
+    const DType dtype = expected.dtype_for(parameter);
+    if (fits && tensor.dtype() == dtype) return tensor.clone();
+    complain(text(name, " is ", tensor.shape(), " of ", tensor.dtype(), ", expected ",
+                  expected.fits == nullptr ? "" : "what belongs to ", parameter.shape(), " of ",
+                  dtype));
     return Tensor();
   }
   // The settings of a group with the values that are saved.
@@ -125,8 +128,7 @@ ParameterState load_state(Reader& from, const Parameter& parameter, const StateN
     state.numbers.push_back(from.number(state_key(name, number.name), number.range));
   const Tensor& value = parameter.variable.value();
   for (const StateTensor& tensor : names.tensors)
-    state.tensors.push_back(
-        from.tensor(state_key(name, tensor.name), value.shape(), tensor.dtype_for(value)));
+    state.tensors.push_back(from.tensor(state_key(name, tensor.name), tensor, value));
   return state;
 }
 
@@ -154,6 +156,7 @@ void check_group(Reader& from, const Parameter& parameter, std::size_t group) {
 }  // namespace
 
 StateDict Optimizer::state_dict() const {
+  check_swapped_out("save");
   StateDict state;
   state.set("optimizer", name_);
   state.set("groups", static_cast<std::int64_t>(groups_.size()));
@@ -164,13 +167,14 @@ StateDict Optimizer::state_dict() const {
     for (std::size_t i = 0; i < group.parameters.size(); ++i) {
       const std::string& name = group.parameters[i].name;
       state.set("parameter." + name, static_cast<std::int64_t>(k));
-      save_state(state, name, group.states[i], names_);
+      save_state(state, name, group.states[i], *group.names);
     }
   }
   return state;
 }
 
 void Optimizer::load_state_dict(const StateDict& from) {
+  check_swapped_out("load");
   Reader reader(from);
   const auto rule = reader.scalar("optimizer", name_);
   if (rule != name_) fail(name_, "the state dict is of ", rule);
@@ -186,12 +190,12 @@ void Optimizer::load_state_dict(const StateDict& from) {
   for (std::size_t k = 0; k < loaded.size(); ++k) {
     settings.push_back(reader.settings(k, loaded[k].options->settings()));
     for (std::size_t i = 0; i < loaded[k].parameters.size(); ++i)
-      loaded[k].states[i] = load_state(reader, loaded[k].parameters[i], names_);
+      loaded[k].states[i] = load_state(reader, loaded[k].parameters[i], *loaded[k].names);
   }
   reader.finish(name_, "");
   for (const Group& group : loaded)
     for (std::size_t i = 0; i < group.parameters.size(); ++i)
-      check_together(reader, group.parameters[i].name, group.states[i], names_);
+      check_together(reader, group.parameters[i].name, group.states[i], *group.names);
   reader.finish(name_, "");
   for (std::size_t k = 0; k < loaded.size(); ++k)
     loaded[k].options = loaded[k].options->changed(settings[k]);

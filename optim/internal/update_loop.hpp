@@ -46,16 +46,19 @@ void with_constants(const F& f, OneOf<Value, all...> first, Others... others) {
 ///     });
 ///   loop.run();
 ///
-/// Until run() nothing has changed, and run() throws nothing.
+/// Until run() nothing has changed, and what run() throws comes from another rule of a Combined and
+/// has changed nothing.
 class UpdateLoop {
  public:
   using Update = Optimizer::Update;
 
-  UpdateLoop(const Optimizer& optimizer, std::size_t updates) : states_(optimizer) {
+  UpdateLoop(Optimizer& optimizer, std::size_t updates)
+      : optimizer_(optimizer), states_(optimizer) {
     parts_.reserve(updates);
   }
 
   /// The tensor of that index that is kept of the parameter. Where it begins, it is full of `start`.
+  /// To be asked for once in a step: each time it would begin anew.
   Tensor& state(const Update& u, std::size_t index, double start = 0) {
     return *states_.tensor(u, index, start);
   }
@@ -111,6 +114,7 @@ class UpdateLoop {
   }
 
   void run() {
+    optimizer_.before_changes();
     for (const Part& part : parts_) part.value->bump_version();
     parallel_for(total_, kernel::grain, [&](std::int64_t begin, std::int64_t end) {
       auto part = std::upper_bound(parts_.begin(), parts_.end(), begin,
@@ -150,6 +154,7 @@ class UpdateLoop {
     total_ += (value.numel() + line - 1) / line * line;
   }
 
+  Optimizer& optimizer_;
   Optimizer::Beginnings states_;
   std::vector<Part> parts_;
   std::int64_t total_ = 0;
