@@ -55,7 +55,7 @@ TEST_CASE("docs/extending.md: an elementwise operation") {
 }
 
 TEST_CASE("docs/extending.md: its code is compiled") {
-  const std::string shown = PLUMB_SHOWN_DIR "/optim/lion.";
+  const std::string shown = PLUMB_SHOWN_DIR "/optim/signum.";
   CHECK(test::code_missing_from("docs/extending.md", {__FILE__, "tests/optim/test_extending.cpp",
                                                       shown + "hpp", shown + "cpp"}) == "");
 }

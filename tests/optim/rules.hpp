@@ -25,8 +25,10 @@ std::unique_ptr<optim::Optimizer> make_one_of(const std::string& rule,
 
 inline std::unique_ptr<optim::Optimizer> make_optimizer(
     const std::string& rule, const std::vector<optim::ParameterGroup>& groups) {
-  return make_one_of<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad>(rule,
-                                                                                            groups);
+  return make_one_of<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad,
+                     optim::Lion, optim::NAdam, optim::NAdamW, optim::RAdam, optim::AdEMAMix,
+                     optim::LAMB, optim::LARS, optim::Muon, optim::ScheduleFreeSGD,
+                     optim::ScheduleFreeAdamW, optim::Prodigy>(rule, groups);
 }
 
 /// A rule under some options.
@@ -35,7 +37,7 @@ struct RuleCase {
   optim::Settings options;
 };
 
-/// Every rule, under options that make it keep little and much.
+/// Every rule for parameters of any rank, under options that make it keep little and much.
 inline std::vector<RuleCase> rule_cases() {
   return {
       {"SGD", {}},
@@ -54,7 +56,26 @@ inline std::vector<RuleCase> rule_cases() {
       {"RMSprop", {{"centered", true}, {"momentum", 0.9}, {"weight_decay", 0.1}}},
       {"Adagrad", {}},
       {"Adagrad", {{"initial_sum", 0.5}, {"lr_decay", 0.1}, {"weight_decay", 0.1}}},
+      {"Lion", {}},
+      {"Lion", {{"debias", true}, {"weight_decay", 0.1}}},
+      {"NAdam", {{"weight_decay", 0.1}, {"maximize", true}}},
+      {"NAdamW", {}},
+      {"RAdam", {}},
+      {"RAdam", {{"beta2", 0.9}, {"weight_decay", 0.1}}},
+      {"AdEMAMix", {{"weight_decay", 0.1}, {"alpha_warmup", 4}, {"beta3_warmup", 5}}},
+      {"LAMB", {}},
+      {"LARS", {{"weight_decay", 0.1}}},
+      {"LARS", {{"momentum", 0.0}}},
+      {"LARS", {{"debias", true}}},
+      {"ScheduleFreeSGD", {}},
+      {"ScheduleFreeAdamW", {{"weight_decay", 0.1}}},
+      {"Prodigy", {{"weight_decay", 0.1}}},
   };
+}
+
+/// Every rule for matrices.
+inline std::vector<RuleCase> matrix_rule_cases() {
+  return {{"Muon", {}}, {"Muon", {{"nesterov", false}, {"weight_decay", 0.1}}}};
 }
 
 /// "SGD momentum=0.9", for messages.

@@ -58,8 +58,11 @@ TEST_CASE("optimizer state: every rule goes on bit for bit from a state dict of 
 }
 
 TEST_CASE("optimizer state: a state of another rule is refused") {
-  for (const char* rule : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}) {
-    for (const char* other : {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad"}) {
+  const char* const all[] = {"SGD",  "Adam",  "AdamW",   "RMSprop",         "Adagrad",
+                             "Lion", "NAdam", "NAdamW",  "RAdam",           "AdEMAMix",
+                             "LAMB", "LARS",  "Prodigy", "ScheduleFreeSGD", "ScheduleFreeAdamW"};
+  for (const char* rule : all) {
+    for (const char* other : all) {
       Run run(rule, {});
       const std::string expected = errors::text("[", rule, "] the state dict is of ", other);
       const StateDict state = Run(other, {}).optimizer->state_dict();

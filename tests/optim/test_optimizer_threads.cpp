@@ -7,31 +7,51 @@ namespace plumb::test {
 namespace {
 
 // Sizes around the ends of what a thread takes at a time, and many small tensors.
+const std::vector<Tensor>& starts() {
+  static const std::vector<Tensor> all = [] {
+    std::vector<Tensor> made;
+    const auto add = [&](std::int64_t size, DType dtype) {
+      const auto k = static_cast<double>(made.size());
+      Tensor value = Tensor::empty({size}, DType::float64);
+      double* x = value.mutable_data<double>();
+      for (std::int64_t i = 0; i < size; ++i) x[i] = std::sin(0.1 * static_cast<double>(i) + k);
+      made.push_back(value.to(dtype));
+    };
+    for (const std::int64_t size : {0, 1, 17, 32767, 0, 32768, 32769, 100003, 5, 0}) {
+      add(size, DType::float32);
+      add(size, DType::float64);
+    }
+    for (int i = 0; i < 300; ++i) add(i, DType::float32);
+    return made;
+  }();
+  return all;
+}
+
 Parameters many_parameters() {
   Parameters parameters;
-  int k = 0;
-  const auto add = [&](std::int64_t size, DType dtype) {
-    Tensor value = Tensor::empty({size}, DType::float64);
-    double* x = value.mutable_data<double>();
-    for (std::int64_t i = 0; i < size; ++i) x[i] = std::sin(0.1 * static_cast<double>(i) + k);
-    parameters.push_back({errors::text("p", k++), Variable::leaf(value.to(dtype))});
-  };
-  for (const std::int64_t size : {0, 1, 17, 32767, 0, 32768, 32769, 100003, 5, 0}) {
-    add(size, DType::float32);
-    add(size, DType::float64);
-  }
-  for (int i = 0; i < 300; ++i) add(i, DType::float32);
+  for (const Tensor& start : starts())
+    parameters.push_back(
+        {errors::text("p", std::uint64_t{parameters.size()}), Variable::leaf(start.clone())});
   return parameters;
 }
 
-void set_gradients(const Parameters& parameters, int t) {
-  for (const Parameter& p : parameters) {
-    Tensor gradient = Tensor::empty(p.variable.shape(), DType::float64);
-    double* g = gradient.mutable_data<double>();
-    for (std::int64_t i = 0; i < gradient.numel(); ++i)
-      g[i] = std::cos(0.01 * static_cast<double>(i) * t);
-    Variable(p.variable).set_grad(gradient.to(p.variable.dtype()));
-  }
+constexpr int steps_on_threads = 3;
+
+// Those of step t, from 1. One for all cases: drawing them takes longer than the steps.
+const std::vector<Tensor>& gradients_at(int t) {
+  static const std::vector<std::vector<Tensor>> all = [] {
+    std::vector<std::vector<Tensor>> made(steps_on_threads);
+    for (int t = 1; t <= steps_on_threads; ++t)
+      for (const Tensor& start : starts()) {
+        Tensor gradient = Tensor::empty(start.shape(), DType::float64);
+        double* g = gradient.mutable_data<double>();
+        for (std::int64_t i = 0; i < gradient.numel(); ++i)
+          g[i] = std::cos(0.01 * static_cast<double>(i) * t);
+        made[static_cast<std::size_t>(t - 1)].push_back(gradient.to(start.dtype()));
+      }
+    return made;
+  }();
+  return all[static_cast<std::size_t>(t - 1)];
 }
 
 const RuleCase every_term = {"SGD",
@@ -48,8 +68,9 @@ StateDict run(int threads, const RuleCase& rule, Parameters& parameters) {
   const Threads scope(threads);
   parameters = many_parameters();
   const auto optimizer = make_optimizer(rule.rule, {{parameters, rule.options}});
-  for (int t = 1; t <= 3; ++t) {
-    set_gradients(parameters, t);
+  for (int t = 1; t <= steps_on_threads; ++t) {
+    for (std::size_t k = 0; k < parameters.size(); ++k)
+      Variable(parameters[k].variable).set_grad(gradients_at(t)[k]);
     optimizer->step();
   }
   StateDict state = optimizer->state_dict();

@@ -147,7 +147,7 @@ TEST_CASE("Optimizer: every rule follows PyTorch's over 100 steps") {
   }
   int all = 0;
   for (const auto& [rule, count] : cases) all += count;
-  CHECK(cases.size() == 5);
+  CHECK(cases.size() == 7);
   CHECK(at_100 == all);
 }
 

@@ -26,6 +26,8 @@ struct Training {
     add<optim::AdamW>("adamw", optim::AdamWOptions());
     add<optim::RMSprop>("rmsprop", optim::RMSpropOptions());
     add<optim::Adagrad>("adagrad", optim::AdagradOptions());
+    add<optim::Lion>("lion", optim::LionOptions());
+    add<optim::Prodigy>("prodigy", optim::ProdigyOptions());
     checkpoint.add("plateau", plateau);
   }
   template <class Rule, class Options>

@@ -3,7 +3,7 @@
 
     /usr/bin/python3 tests/reference/optimizer_reference.py > tests/reference/optimizer.txt
 
-PyTorch 1.13.
+PyTorch 1.13, whose NAdam is corrected as in PyTorch 2: it has u(t) twice in the product for the next step.
 
 The problem has two parameters, w of 12 values and b of 3. Gradients are a formula of value and step
 with exact constants, so that the test needs no autograd (i counts from 0 in each tensor, t from 1):
@@ -14,7 +14,18 @@ with exact constants, so that the test needs no autograd (i counts from 0 in eac
 Format: "case RULE NAME DTYPE SLOPE"; for each group "group PARAMETERS OPTION=VALUE ..."; then for some
 steps "at STEP values of w and b". True and false are 1 and 0; options have plumb's names.
 """
+import inspect
+import sys
+
 import torch
+
+nadam = sys.modules["torch.optim.nadam"]
+TWICE, ONCE = ("mu_product_next = mu_product * %smu_next" % twice for twice in ("mu * ", ""))
+source = inspect.getsource(nadam)
+assert TWICE in source
+exec(source.replace(TWICE, ONCE), vars(nadam))
+torch.optim.NAdam = nadam.NAdam
+torch.set_default_dtype(torch.float64)  # of that product
 
 SIZES = {"w": 12, "b": 3}
 SHOWN = (1, 2, 10, 100)
@@ -71,6 +82,16 @@ CASES = [
     ("Adagrad", "maximize", dict(lr=0.1, maximize=True), None),
     ("Adagrad", "groups", dict(lr=0.1),
      [("w", dict(lr_decay=0.05)), ("b", dict(lr=0.3, weight_decay=0.1))]),
+    ("NAdam", "defaults", dict(), None),
+    ("NAdam", "betas", dict(lr=0.03, betas=(0.5, 0.9)), None),
+    ("NAdam", "momentum_decay", dict(lr=0.05, momentum_decay=0.3, eps=0.01), None),
+    ("NAdam", "groups", dict(lr=0.02, weight_decay=0.1),
+     [("w", dict(betas=(0.7, 0.9))), ("b", dict(lr=0.1, momentum_decay=0.0))]),
+    ("RAdam", "defaults", dict(), None),
+    ("RAdam", "betas", dict(lr=0.05, betas=(0.5, 0.9), eps=0.01), None),
+    ("RAdam", "never_divides", dict(lr=0.05, betas=(0.5, 0.6)), None),
+    ("RAdam", "groups", dict(lr=0.02, weight_decay=0.1),
+     [("w", dict(betas=(0.7, 0.95))), ("b", dict(lr=0.1, weight_decay=0.0))]),
 ]
 
 

@@ -1,0 +1,183 @@
+// Rules for matrices: Muon.
+#include <cmath>
+
+#include "../support/threads.hpp"
+#include "rules.hpp"
+
+namespace plumb::test {
+namespace {
+
+using optim::Muon;
+
+Parameter matrix(const std::string& name, const Shape& shape, DType dtype, double phase) {
+  Tensor value = Tensor::empty(shape, DType::float64);
+  double* x = value.mutable_data<double>();
+  for (std::int64_t i = 0; i < value.numel(); ++i)
+    x[i] = std::sin(1.7 * static_cast<double>(i) + phase);
+  return {name, Variable::leaf(value.to(dtype))};
+}
+
+void set_matrix_gradients(const Parameters& parameters, int t) {
+  for (const Parameter& p : parameters)
+    Variable(p.variable)
+        .set_grad(matrix("", p.variable.shape(), p.variable.dtype(), 0.3 * t).variable.value());
+}
+
+Muon::Options muon_options(double lr, double momentum) {
+  Muon::Options options;
+  options.lr = lr;
+  options.momentum = momentum;
+  return options;
+}
+
+// What Muon makes of a singular value of a matrix that has one.
+double of_one() {
+  double s = 1;
+  for (int step = 0; step < 5; ++step)
+    s = 3.4445 * s - 4.7750 * s * s * s + 2.0315 * s * s * s * s * s;
+  return s;
+}
+
+// Values and all that is kept after three steps.
+StateDict run_matrices(int threads, const RuleCase& rule) {
+  const Threads scope(threads);
+  const Parameters parameters = {matrix("a", {300, 200}, DType::float32, 0),
+                                 matrix("b", {64, 3, 5, 5}, DType::float32, 1),
+                                 matrix("c", {30, 250}, DType::float64, 2)};
+  const auto optimizer = make_optimizer(rule.rule, {{parameters, rule.options}});
+  for (int t = 1; t <= 3; ++t) {
+    set_matrix_gradients(parameters, t);
+    optimizer->step();
+  }
+  StateDict state = optimizer->state_dict();
+  for (const Parameter& p : parameters) state.set("value." + p.name, p.variable.value());
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("Muon: a matrix of one singular value, by hand") {
+  const Parameter column = matrix("p", {4, 1}, DType::float64, 0);
+  Muon optimizer({column}, muon_options(0.25, 0.5));
+  const std::vector<double> before = values(column);
+  set_grad(column, {3, 0, -4, 0});
+  optimizer.step();  // sqrt(4 / 1) is 2
+  const std::vector<double> expected = {before[0] - 0.5 * 0.6 * of_one(), before[1],
+                                        before[2] + 0.5 * 0.8 * of_one(), before[3]};
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(values(column)[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+  CHECK(std::abs(of_one() - 0.7) < 0.1);
+
+  const Parameter row = {"p", Variable::leaf(Tensor::zeros({1, 2, 2}, DType::float64))};
+  Muon::Options options = muon_options(0.25, 0.5);
+  options.nesterov = false;
+  Muon flat({row}, options);
+  set_grad(row, {3, 0, -4, 0});
+  flat.step();
+  set_grad(row, {0, 3, 0, -4});  // m = (3, 6, -4, -8) / 4
+  flat.step();
+  const double length = std::sqrt(125);
+  CHECK(values(row)[0] == doctest::Approx(-0.25 * of_one() * (0.6 + 3 / length)).epsilon(1e-6));
+  CHECK(values(row)[3] == doctest::Approx(0.25 * of_one() * 8 / length).epsilon(1e-6));
+}
+
+TEST_CASE("Muon: the step's singular values are near 1, on either side") {
+  for (const Shape& shape : {Shape{20, 8}, Shape{8, 20}, Shape{10, 2, 2, 2}}) {
+    const Parameter p = {"p", Variable::leaf(Tensor::zeros(shape))};
+    Muon optimizer({p}, muon_options(1, 0.95));
+    set_matrix_gradients({p}, 1);
+    optimizer.step();
+    const Tensor step = p.variable.value().reshape({shape[0], -1});
+    const linalg::SVD gradient = linalg::svd(p.variable.grad().reshape({shape[0], -1}));
+    const linalg::SVD svd = linalg::svd(step);
+    const double longer = std::sqrt(
+        std::max(1.0, static_cast<double>(step.dim(0)) / static_cast<double>(step.dim(1))));
+    for (std::int64_t i = 0; i < svd.s.dim(0); ++i) {
+      if (gradient.s.at({i}) < 0.02 * gradient.s.at({0})) continue;  // these are on their way
+      CHECK(svd.s.at({i}) / longer > 0.6);
+      CHECK(svd.s.at({i}) / longer < 1.3);
+    }
+  }
+}
+
+TEST_CASE("Muon: a gradient of zeros changes nothing but what the decay does") {
+  const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 3}))};
+  Muon::Options options = muon_options(0.25, 0.5);
+  options.weight_decay = 0.5;
+  Muon optimizer({p}, options);
+  set_grad(p, {0, 0, 0, 0, 0, 0});
+  optimizer.step();
+  CHECK(values(p) == std::vector<double>(6, 0.875));
+}
+
+TEST_CASE("Muon: refuses what is no matrix, and options out of range, by name") {
+  const Parameter bias = parameter("bias", {1, 2});
+  const Parameter weight = {"weight", Variable::leaf(Tensor::ones({2, 3}))};
+  CHECK(error_of([&] {
+          Muon({weight, bias});
+        }) == "[Muon] parameter 'bias' must have at least 2 axes, got [2]");
+  Muon optimizer({weight});
+  CHECK(error_of([&] { optimizer.add_group({{bias}}); }) ==
+        "[Muon] parameter 'bias' must have at least 2 axes, got [2]");
+  CHECK(optimizer.groups().size() == 1);
+  const auto refusal = [&](const char* name, optim::OptionValue value) {
+    return error_of([&] { optimizer.set(0, name, value); });
+  };
+  CHECK(refusal("lr", -1.0) == "[Muon] lr must be in [0, inf), got -1");
+  CHECK(refusal("momentum", 1.0) == "[Muon] momentum must be in [0, 1), got 1");
+  CHECK(refusal("weight_decay", -1.0) == "[Muon] weight_decay must be in [0, inf), got -1");
+  CHECK(refusal("ns_steps", std::int64_t{0}) == "[Muon] ns_steps must be in [1, 100], got 0");
+  CHECK(to_string(optimizer.settings(0)) ==
+        "lr=0.02, momentum=0.95, nesterov=true, weight_decay=0, ns_steps=5");
+}
+
+TEST_CASE("matrix rules: the same bits for 1 to 4 threads") {
+  for (const RuleCase& rule : matrix_rule_cases()) {
+    INFO(to_string(rule));
+    const StateDict one = run_matrices(1, rule);
+    for (const int threads : {2, 3, 4}) CHECK(same_state(one, run_matrices(threads, rule)));
+  }
+}
+
+TEST_CASE("matrix rules: go on bit for bit from a state dict of any step") {
+  for (const RuleCase& rule : matrix_rule_cases())
+    for (int stop = 0; stop <= 12; ++stop) {
+      INFO(to_string(rule) << " from step " << stop);
+      const auto fresh = [] {
+        return Parameters{matrix("a", {3, 4}, DType::float64, 0),
+                          matrix("b", {4, 1, 2}, DType::float32, 1)};
+      };
+      const Parameters straight = fresh(), stopped = fresh();
+      const auto first = make_optimizer(rule.rule, {{straight, rule.options}});
+      const auto second = make_optimizer(rule.rule, {{stopped, {{"lr", 0.5}}}});
+      for (int t = 1; t <= 14; ++t) {
+        if (t == stop + 1) {
+          second->load_state_dict(first->state_dict());
+          for (std::size_t k = 0; k < straight.size(); ++k)
+            Variable(stopped[k].variable).set_value(straight[k].variable.value().clone());
+        }
+        set_matrix_gradients(straight, t);
+        first->step();
+        if (t <= stop) continue;
+        set_matrix_gradients(stopped, t);
+        second->step();
+      }
+      CHECK(same_state(first->state_dict(), second->state_dict()));
+      for (std::size_t k = 0; k < straight.size(); ++k)
+        CHECK(values(straight[k]) == values(stopped[k]));
+    }
+}
+
+TEST_CASE("matrix rules: a step between two backward passes is noticed") {
+  for (const RuleCase& rule : matrix_rule_cases()) {
+    INFO(to_string(rule));
+    Variable w = Variable::leaf(Tensor::full({2, 2}, 3));
+    const auto optimizer = make_optimizer(rule.rule, {{{{"w", w}}, rule.options}});
+    const Variable y = sum(w * w);
+    y.backward(retain_graph);
+    for (int t = 0; t < 2; ++t) optimizer->step();
+    CHECK(contains(error_of([&] { y.backward(); }), "changed in place"));
+  }
+}
+
+}  // namespace plumb::test
