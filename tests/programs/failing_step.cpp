@@ -88,16 +88,32 @@ bool step_with(optim::Optimizer& optimizer, const Parameters& parameters, long n
   return !failed;
 }
 
-template <class Rule>
-void run(const char* name, const typename Rule::Options& options = {}) {
-  const Parameters all = parameters();
-  Rule optimizer(all, options);
+// One of each floating type.
+Parameters matrices() {
+  Parameters all;
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Variable value = Variable::leaf(Tensor::full({4, 3}, 2, dtype));
+    value.set_grad(Tensor::full({4, 3}, 0.5, dtype));
+    all.push_back({errors::text("m", std::uint64_t{all.size()}), value});
+  }
+  return all;
+}
+
+void run(optim::Optimizer& optimizer, const Parameters& all) {
   for (const char* what : {"states begin", "states go on"}) {
     long n = 1;
     while (!step_with(optimizer, all, n)) ++n;
-    std::printf("%s, %s: %ld requests failed\n", name, what, n - 1);
-    if (n < 3) errors::fail(name, "too few requests to be all");
+    std::printf("%s, %s: %ld requests failed\n", optimizer.name().c_str(), what, n - 1);
+    if (n < 3) errors::fail(optimizer.name(), "too few requests to be all");
   }
+}
+
+template <class Rule>
+void run(const char* name, const typename Rule::Options& options = {}) {
+  std::printf("%s:\n", name);
+  const Parameters all = parameters();
+  Rule optimizer(all, options);
+  run(optimizer, all);
 }
 
 }  // namespace
@@ -118,7 +134,28 @@ int main() try {
   rmsprop.momentum = 0.9;
   run<optim::RMSprop>("RMSprop", rmsprop);
   run<optim::Adagrad>("Adagrad");
+  optim::Lion::Options lion;
+  lion.debias = true;
+  run<optim::Lion>("Lion", lion);
+  run<optim::NAdam>("NAdam");
+  run<optim::NAdamW>("NAdamW");
+  run<optim::RAdam>("RAdam");
+  run<optim::AdEMAMix>("AdEMAMix");
+  run<optim::LAMB>("LAMB");
+  run<optim::LARS>("LARS");
+  run<optim::ScheduleFreeSGD>("ScheduleFreeSGD");
+  run<optim::ScheduleFreeAdamW>("ScheduleFreeAdamW");
+  run<optim::Prodigy>("Prodigy");
   run<test::SignDescent>("SignDescent");
+  {
+    Parameters all = parameters();
+    for (const Parameter& p : matrices()) all.push_back(p);
+    optim::Combined combined(
+        all, {{optim::is_matrix, optim::by<optim::Muon>()},
+              {[](const Parameter& p) { return p.name == "p0"; }, optim::by<optim::Prodigy>()},
+              {optim::any_parameter, optim::by<optim::AdamW>()}});
+    run(combined, all);
+  }
 } catch (const Error& error) {
   std::printf("%s\n", error.what());
   return 1;
