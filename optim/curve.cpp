@@ -67,6 +67,61 @@ Curve cosine(std::int64_t steps, double end) {
           }};
 }
 
+Curve cosine_restarts(std::int64_t first, std::int64_t growth, double end) {
+  check_length("cosine_restarts", "first", first);
+  check_length("cosine_restarts", "growth", growth);
+  detail::check_range("cosine_restarts", "end", end, closed(0, 1));
+  return {text("cosine_restarts(first=", first, ", growth=", growth, ", end=", end, ")"),
+          [=](std::int64_t t) {
+            if (growth == 1) t %= first;
+            auto left = static_cast<double>(t), steps = static_cast<double>(first);
+            for (; left >= steps; steps *= static_cast<double>(growth)) left -= steps;
+            return end + (1 - end) * half_cosine(left / steps);
+          }};
+}
+
+Curve linear(std::int64_t steps, double end) {
+  check_length("linear", "steps", steps);
+  detail::check_range("linear", "end", end, closed(0, 1));
+  return {text("linear(steps=", steps, ", end=", end, ")"), [=](std::int64_t t) {
+            if (t >= steps) return end;
+            return 1 - (1 - end) * as_share(t, static_cast<double>(steps));
+          }};
+}
+
+Curve polynomial(std::int64_t steps, double power, double end) {
+  check_length("polynomial", "steps", steps);
+  detail::check_range("polynomial", "power", power, at_least(0));
+  detail::check_range("polynomial", "end", end, closed(0, 1));
+  return {text("polynomial(steps=", steps, ", power=", power, ", end=", end, ")"),
+          [=](std::int64_t t) {
+            if (t >= steps) return end;
+            const double left = 1 - as_share(t, static_cast<double>(steps));
+            return end + (1 - end) * std::pow(left, power);
+          }};
+}
+
+Curve inverse_square_root(std::int64_t steps) {
+  check_length("inverse_square_root", "steps", steps);
+  const auto start = static_cast<double>(steps);
+  return {text("inverse_square_root(steps=", steps, ")"),
+          [=](std::int64_t t) { return std::sqrt(start / (start + static_cast<double>(t))); }};
+}
+
+Curve stable_decay(std::int64_t steps, std::int64_t decay, double end) {
+  check_length("stable_decay", "steps", steps);
+  check_length("stable_decay", "decay", decay);
+  detail::check_range("stable_decay", "end", end, closed(0, 1));
+  if (decay > steps)
+    fail("stable_decay", "decay must be at most steps, got ", decay, " of ", steps, " steps");
+  return {text("stable_decay(steps=", steps, ", decay=", decay, ", end=", end, ")"),
+          [=](std::int64_t t) {
+            if (t <= steps - decay) return 1.0;
+            if (t >= steps) return end;
+            return 1 - (1 - end) * as_share(t - (steps - decay), static_cast<double>(decay));
+          }};
+}
+
 Curve warm_up(std::int64_t steps, const Curve& then, double start) {
   check_length("warm_up", "steps", steps);
   detail::check_range("warm_up", "start", start, closed(0, 1));

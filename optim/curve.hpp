@@ -45,6 +45,22 @@ Curve exponential(double gamma);
 /// Hutter 2017, equation 5, without restarts). torch's CosineAnnealingLR takes its end as a
 /// learning rate, and goes up again after it.
 Curve cosine(std::int64_t steps, double end = 0);
+/// The same again and again: from 1 towards `end` in `first` steps, then at once from 1 in `growth`
+/// times as many, and so on (Loshchilov & Hutter 2017, equation 5); growth is at least 1. torch's
+/// CosineAnnealingWarmRestarts, with its end as a share.
+Curve cosine_restarts(std::int64_t first, std::int64_t growth = 1, double end = 0);
+/// Straight from 1 to `end` at t = steps, where it stays. torch's LinearLR with start_factor 1.
+Curve linear(std::int64_t steps, double end = 0);
+/// end + (1 - end) (1 - t / steps)^power, from 1 to `end`, where it stays; power in [0, inf). torch's
+/// PolynomialLR, with an end.
+Curve polynomial(std::int64_t steps, double power, double end = 0);
+/// sqrt(steps / (steps + t)). After a warm-up of as many steps it is the schedule of Vaswani et al.
+/// 2017, section 5.3.
+Curve inverse_square_root(std::int64_t steps);
+/// 1, and in the last `decay` of the steps straight down to `end`, where it stays; decay is at most
+/// steps. Behind a warm-up it is warm-up-stable-decay (Hu et al. 2024): training can go on from any
+/// step before the decay.
+Curve stable_decay(std::int64_t steps, std::int64_t decay, double end = 0);
 /// From `start` times the first factor of `then`, straight up to that factor at t = steps; then
 /// `then`, from its beginning. At start 0 the first step changes averages only. torch's LinearLR,
 /// followed by another.
