@@ -30,4 +30,5 @@
 #include "optim/schedule_free_adamw.hpp"
 #include "optim/schedule_free_sgd.hpp"
 #include "optim/sgd.hpp"
+#include "optim/soap.hpp"
 #include "optim/weight_average.hpp"

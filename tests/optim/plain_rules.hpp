@@ -42,5 +42,8 @@ std::vector<PlainRow> plain_elementwise_rows();
 std::vector<PlainRow> plain_whole_tensor_rows();
 /// Of rules for matrices.
 std::vector<PlainRow> plain_matrix_rows();
+/// Where a side is no more than one longer than the other: of several eigenvalues of 0 the vectors
+/// are any.
+std::vector<PlainRow> plain_soap_rows();
 
 }  // namespace plumb::test

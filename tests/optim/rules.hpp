@@ -27,7 +27,7 @@ inline std::unique_ptr<optim::Optimizer> make_optimizer(
     const std::string& rule, const std::vector<optim::ParameterGroup>& groups) {
   return make_one_of<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad,
                      optim::Lion, optim::NAdam, optim::NAdamW, optim::RAdam, optim::AdEMAMix,
-                     optim::LAMB, optim::LARS, optim::Muon, optim::ScheduleFreeSGD,
+                     optim::LAMB, optim::LARS, optim::Muon, optim::SOAP, optim::ScheduleFreeSGD,
                      optim::ScheduleFreeAdamW, optim::Prodigy>(rule, groups);
 }
 
@@ -75,7 +75,11 @@ inline std::vector<RuleCase> rule_cases() {
 
 /// Every rule for matrices.
 inline std::vector<RuleCase> matrix_rule_cases() {
-  return {{"Muon", {}}, {"Muon", {{"nesterov", false}, {"weight_decay", 0.1}}}};
+  return {{"Muon", {}},
+          {"Muon", {{"nesterov", false}, {"weight_decay", 0.1}}},
+          {"SOAP", {}},
+          {"SOAP", {{"precondition_frequency", 3}}},
+          {"SOAP", {{"precondition_frequency", 2}, {"max_precond_dim", 3}}}};
 }
 
 /// "SGD momentum=0.9", for messages.

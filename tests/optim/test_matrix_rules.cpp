@@ -1,4 +1,4 @@
-// Rules for matrices: Muon.
+// Rules for matrices: Muon and SOAP.
 #include <cmath>
 
 #include "../support/threads.hpp"
@@ -41,9 +41,9 @@ double of_one() {
 // Values and all that is kept after three steps.
 StateDict run_matrices(int threads, const RuleCase& rule) {
   const Threads scope(threads);
-  const Parameters parameters = {matrix("a", {300, 200}, DType::float32, 0),
-                                 matrix("b", {64, 3, 5, 5}, DType::float32, 1),
-                                 matrix("c", {30, 250}, DType::float64, 2)};
+  const Parameters parameters = {matrix("a", {150, 100}, DType::float32, 0),
+                                 matrix("b", {32, 3, 5, 5}, DType::float32, 1),
+                                 matrix("c", {30, 80}, DType::float64, 2)};
   const auto optimizer = make_optimizer(rule.rule, {{parameters, rule.options}});
   for (int t = 1; t <= 3; ++t) {
     set_matrix_gradients(parameters, t);
@@ -129,6 +129,90 @@ TEST_CASE("Muon: refuses what is no matrix, and options out of range, by name") 
   CHECK(refusal("ns_steps", std::int64_t{0}) == "[Muon] ns_steps must be in [1, 100], got 0");
   CHECK(to_string(optimizer.settings(0)) ==
         "lr=0.02, momentum=0.95, nesterov=true, weight_decay=0, ns_steps=5");
+}
+
+TEST_CASE("SOAP: the first step builds the bases, the second is Adam's in them") {
+  const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 2}, DType::float64))};
+  optim::SOAP::Options options;
+  options.lr = 0.25;
+  options.weight_decay = 0;
+  options.eps = 0;
+  optim::SOAP optimizer({p}, options);
+  set_grad(p, {2, 0, 0, 1});  // its bases are the axes
+  optimizer.step();
+  CHECK(values(p) == std::vector<double>{1, 1, 1, 1});
+  set_grad(p, {3, -5, 7, 9});
+  optimizer.step();  // lr in the direction of each element
+  const std::vector<double> expected = {0.75, 1.25, 0.75, 0.75};
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(values(p)[i] == doctest::Approx(expected[i]).epsilon(1e-14));
+
+  const Parameter q = {"q", Variable::leaf(Tensor::zeros({2, 2}, DType::float64))};
+  optim::SOAP turned({q}, options);
+  set_grad(q, {3, 1, 1, 3});  // the bases are the diagonals
+  turned.step();
+  set_grad(q, {1, 0, 0, 0});  // half of each pair of diagonals
+  turned.step();              // all four of one size and of the signs of the gradient's parts
+  const std::vector<double> diagonal = values(q);
+  CHECK(diagonal[0] == doctest::Approx(-0.5).epsilon(1e-14));
+  for (std::size_t i = 1; i < 4; ++i) CHECK(std::abs(diagonal[i]) < 1e-14);
+}
+
+TEST_CASE("SOAP: without bases it is Adam, a step late") {
+  const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 3}, DType::float64))};
+  const Parameter q = {"q", Variable::leaf(Tensor::ones({2, 3}, DType::float64))};
+  optim::SOAP::Options options;
+  options.max_precond_dim = 0;
+  options.weight_decay = 0.5;
+  options.eps = 0;
+  optim::AdamW::Options adamw;
+  adamw.lr = options.lr;
+  adamw.beta1 = adamw.beta2 = 0.95;
+  adamw.weight_decay = 0.5;
+  adamw.eps = 0;
+  optim::SOAP soap({p}, options);
+  optim::AdamW late({q}, adamw);
+  for (int t = 1; t <= 12; ++t) {
+    set_matrix_gradients({p, q}, t);
+    soap.step();
+    if (t > 1) late.step();
+  }
+  for (std::size_t i = 0; i < 6; ++i)
+    CHECK(values(p)[i] == doctest::Approx(values(q)[i]).epsilon(1e-13));
+}
+
+TEST_CASE("SOAP: a gradient that is not finite is refused and changes nothing") {
+  const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 2}, DType::float64))};
+  optim::SOAP optimizer({p});
+  set_grad(p, {1, std::nan(""), 0, 0});
+  CHECK(error_of([&] { optimizer.step(); }) ==
+        "[SOAP] a gradient of [2, 2] holds a NaN or an infinity, which no basis survives: no step");
+  CHECK(optimizer.groups()[0].states[0].steps == 0);
+  CHECK_FALSE(optimizer.groups()[0].states[0].tensors[2].defined());
+}
+
+TEST_CASE(
+    "SOAP: refuses what is no matrix, options out of range and bases of other sizes, by name") {
+  const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 3}))};
+  CHECK(error_of([&] { optim::SOAP({parameter("bias", {1})}); }) ==
+        "[SOAP] parameter 'bias' must have at least 2 axes, got [1]");
+  optim::SOAP optimizer({p});
+  const auto refusal = [&](const char* name, optim::OptionValue value) {
+    return error_of([&] { optimizer.set(0, name, value); });
+  };
+  CHECK(refusal("beta1", 1.0) == "[SOAP] beta1 must be in [0, 1), got 1");
+  CHECK(refusal("precondition_frequency", std::int64_t{0}) ==
+        "[SOAP] precondition_frequency must be in [1, inf), got 0");
+  CHECK(to_string(optimizer.settings(0)) ==
+        "lr=0.003, beta1=0.95, beta2=0.95, eps=1e-08, weight_decay=0.01, "
+        "precondition_frequency=10, max_precond_dim=10000");
+  set_matrix_gradients({p}, 1);
+  optimizer.step();
+  StateDict state = optimizer.state_dict();
+  state.set("state.p.left", Tensor::zeros({3, 3}));
+  CHECK(error_of([&] { optimizer.load_state_dict(state); }) ==
+        "[SOAP] the state dict does not fit: state.p.left is [3, 3] of float32, expected what "
+        "belongs to [2, 3] of float32");
 }
 
 TEST_CASE("matrix rules: the same bits for 1 to 4 threads") {

@@ -87,4 +87,6 @@ TEST_CASE("plain rules: rules of matrices, 100 steps, whichever average feeds Mu
   check_rows(plain_matrix_rows(), {{4, 3}, {2, 5}, {3, 2, 2}, {1, 1}});
 }
 
+TEST_CASE("plain rules: SOAP, 100 steps") { check_rows(plain_soap_rows(), {{4, 3}, {3, 2, 2}}); }
+
 }  // namespace plumb::test
