@@ -69,6 +69,7 @@ double SAM::step(const Closure& closure) {
   if (squares > 0 && std::isfinite(squares)) {
     const plumb::detail::FloatingPointMode mode;
     const Excursion excursion(variables, options_.rho / (std::sqrt(squares) + 1e-12));
+    const plumb::detail::FloatingPointMode of_the_user(plumb::detail::Subnormals::kept);
     closure();
   }
   optimizer_->step();

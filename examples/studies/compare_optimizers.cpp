@@ -151,9 +151,12 @@ void add_plan_options(CLI::App& app, Settings& settings) {
   using arguments::High;
   using arguments::real_number;
   using arguments::whole_number;
-  app.add_option("--optimizer", settings.optimizers,
-                 "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad "
-                 "with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it")
+  app.add_option(
+         "--optimizer", settings.optimizers,
+         "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad, "
+         "lion, nadam, nadamw, radam, ademamix, lamb, lars, schedulefreesgd, "
+         "schedulefreeadamw, prodigy, with their options; lr=LOW..HIGH is where to search, "
+         "lr=VALUE fixes it")
       ->expected(1)
       ->take_all();
   app.add_option("--baseline", settings.baseline,

@@ -61,9 +61,9 @@ TEST_CASE("docs/optim.md: schedules") {
   optimizer.step();
   schedule.step();
   CHECK(optimizer.lr() == 0.001);
-  const optim::Curve inverse_root("inverse_root()", [](std::int64_t t) { return 1 / std::sqrt(t + 1.0); });
+  const optim::Curve triangle("triangle()", [](std::int64_t t) { return std::abs(t % 20 - 10) / 10.0; });
   // clang-format on
-  CHECK(inverse_root.factor(3) == 0.5);
+  CHECK(triangle.factor(3) == 0.7);
 }
 
 TEST_CASE("docs/optim.md: averaged weights") {
@@ -174,6 +174,58 @@ TEST_CASE("docs/optim.md: convolutional and linear layers with different learnin
   for (int t = 0; t < 500; ++t) schedule.step();
   CHECK(optimizer.lr(0) == doctest::Approx(0.005).epsilon(1e-12));
   CHECK(optimizer.lr(1) == doctest::Approx(0.05).epsilon(1e-12));
+}
+
+TEST_CASE("docs/optim.md: several rules in one optimizer") {
+  Network network;
+  auto& model = network.model;
+  // clang-format off
+  optim::Combined optimizer(model.parameters(), {{optim::is_matrix, optim::by<optim::Muon>()},
+                                                 {optim::any_parameter, optim::by<optim::AdamW>()}});
+  optim::Schedule schedule(optimizer, optim::curve::warm_up(100, optim::curve::stable_decay(900, 200)));
+  // clang-format on
+  CHECK(optimizer.groups()[0].parameters.size() == 2);
+  CHECK(optimizer.lr(0) == 0);
+  for (int t = 0; t < 900; ++t) schedule.step();
+  CHECK(optimizer.lr(0) == doctest::Approx(0.01).epsilon(1e-12));
+  CHECK(optimizer.lr(1) == doctest::Approx(0.0005).epsilon(1e-12));
+  for (const Parameter& watched : model.parameters()) {
+    const auto [before, after] = network.step(optimizer, watched);
+    CHECK(before != after);
+  }
+}
+
+TEST_CASE("docs/optim.md: weights to judge by, and a step that asks for the loss") {
+  const Part model = {parameter("w", {2})};
+  const auto loss_of_batch = [&] { return sum(model.p.variable * model.p.variable); };
+  {
+    optim::ScheduleFreeAdamW optimizer(model.parameters());
+    set_grad(model.p, {1});
+    for (int t = 0; t < 2; ++t) optimizer.step();
+    const double trained = values(model.p)[0];
+    // clang-format off
+    optimizer.swap_in();    // the weights to judge by
+    CHECK(values(model.p)[0] > trained);
+    optimizer.swap_out();   // and those that are trained
+    // clang-format on
+    CHECK(values(model.p)[0] == trained);
+  }
+  Variable(model.p.variable).set_value(Tensor::from({2.0}));
+  // clang-format off
+  optim::SGD sgd(model.parameters(), optim::SGD::heavy_ball(0.05, 0.9));
+  optim::SAM optimizer(sgd);
+  const double at_start = optimizer.step([&] {
+    sgd.zero_grad();
+    const Variable loss = loss_of_batch();
+    loss.backward();
+    return loss.item();
+  });
+  // clang-format on
+  CHECK(at_start == 4);
+  CHECK(values(model.p)[0] == doctest::Approx(2 - 0.05 * 2 * 2.05).epsilon(1e-12));
+  optim::SGD fast(model.parameters(), optim::SGD::plain(0.1));
+  optim::Lookahead optimizer_around(fast);
+  CHECK(optimizer_around.options().k == 5);
 }
 
 TEST_CASE("docs/optim.md: a frozen part, and a group added in mid-training") {

@@ -22,7 +22,10 @@ template <class R>
 struct RuleTag {
   using Rule = R;
 };
-using Rules = RuleList<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad>;
+using Rules =
+    RuleList<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad, optim::Lion,
+             optim::NAdam, optim::NAdamW, optim::RAdam, optim::AdEMAMix, optim::LAMB, optim::LARS,
+             optim::ScheduleFreeSGD, optim::ScheduleFreeAdamW, optim::Prodigy>;
 
 template <class Rule>
 std::string name_of() {
@@ -93,6 +96,9 @@ optim::OptionValue read_value(const std::string& name, const std::string& text) 
 double growth(const optim::SGDOptions& options) {
   return options.momentum == 0 ? 1 : (1 - options.dampening) / (1 - options.momentum);
 }
+double growth(const optim::LARSOptions& options) {
+  return options.debias ? 1 : 1 / (1 - options.momentum);
+}
 double growth(const optim::RMSpropOptions& options) { return 1 / (1 - options.momentum); }
 template <class Options>
 double growth(const Options&) {
@@ -102,6 +108,10 @@ double growth(const Options&) {
 // The largest learning rate of the search, before growth.
 double usual_limit(const optim::SGDOptions&) { return 10; }
 double usual_limit(const optim::AdagradOptions&) { return 1; }
+double usual_limit(const optim::LionOptions&) { return 0.01; }
+double usual_limit(const optim::LARSOptions&) { return 1000; }
+double usual_limit(const optim::ScheduleFreeSGDOptions&) { return 10; }
+double usual_limit(const optim::ProdigyOptions&) { return 100; }
 template <class Options>
 double usual_limit(const Options&) {
   return 0.1;

@@ -10,12 +10,14 @@ namespace comparison {
 
 /// A rule with its options, but for the learning rate, which is searched for in [lr_low, lr_high].
 ///
-/// Written "[LABEL@]RULE[:NAME=VALUE,...]": the rules are sgd, adam, adamw, rmsprop and adagrad,
-/// the names those of their options (optim/sgd.hpp and so on), 0, 1, false or true for switches.
+/// Written "[LABEL@]RULE[:NAME=VALUE,...]": the rules are those of optim by their names in
+/// small letters (sgd, adamw, schedulefreesgd; not those for matrices alone), the names those of
+/// their options (optim/sgd.hpp and so on), 0, 1, false or true for switches.
 /// "lr=0.1" fixes the learning rate, "lr=0.001..10" searches there. Without it the range is four
 /// decades about what is usual for the rule: 0.001 to 10 for SGD that is plain or debiased, that
-/// times 1 - momentum for heavy ball, 1e-5 to 0.1 for Adam, AdamW and RMSprop, 0.0001 to 1 for
-/// Adagrad. debias without dampening sets dampening = momentum, as optim::SGD::debiased does.
+/// times 1 - momentum for heavy ball, 0.1 to 1000 for LARS, likewise, 0.0001 to 1 for Adagrad, 1e-6
+/// to 0.01 for Lion, 0.001 to 10 for ScheduleFreeSGD, 0.01 to 100 for Prodigy, and 1e-5 to 0.1 for
+/// Adam and all others. debias without dampening sets dampening = momentum, as optim::SGD::debiased does.
 class OptimizerSpec {
  public:
   /// Throws plumb::Error for what is none of this and for options that the rule refuses.
@@ -29,7 +31,8 @@ class OptimizerSpec {
   double lr_high() const { return lr_high_; }
   bool searched() const { return lr_low_ < lr_high_; }
   /// What lr comes to where the same gradient arrives at every step: lr (1 - dampening) /
-  /// (1 - momentum) with SGD's momentum, lr / (1 - momentum) with RMSprop's, otherwise lr.
+  /// (1 - momentum) with SGD's momentum, lr / (1 - momentum) with RMSprop's and that of LARS,
+  /// otherwise lr.
   double effective_lr(double lr) const;
 
   std::unique_ptr<plumb::optim::Optimizer> make(const plumb::Parameters& parameters,

@@ -136,13 +136,22 @@ class Run {
     seconds_ += processor_seconds() - start;
   }
 
+  // Of the weights that the rule is judged by.
+  template <class Samples>
+  auto judge(const Samples& samples) {
+    optimizer_->swap_in();
+    const auto result = task_.evaluate(*model_, samples);
+    optimizer_->swap_out();
+    return result;
+  }
+
   void add_point() {
     Point point;
     point.step = step_;
     point.samples = samples_;
     point.train_loss = since_point_ == 0 ? std::numeric_limits<double>::quiet_NaN()
                                          : losses_ / static_cast<double>(since_point_);
-    point.validation = task_.evaluate(*model_, task_.validation);
+    point.validation = judge(task_.validation);
     point.seconds = seconds_;
     losses_ = 0;
     since_point_ = 0;
@@ -162,7 +171,7 @@ class Run {
     }
     if (evaluates_) {
       if (result_.diverged) load_start();
-      result_.test = task_.evaluate(*model_, task_.test);
+      result_.test = judge(task_.test);
     }
     result_.parameter_hash = parameter_hash(*model_);
   }

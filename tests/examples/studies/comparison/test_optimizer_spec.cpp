@@ -19,7 +19,9 @@ TEST_CASE("optimizer spec: rule, options, label") {
         "SGD momentum=0.9, dampening=0, debias=false, nesterov=false, weight_decay=1e-04, "
         "maximize=false, accumulate_below=0, max_wait=5");
   CHECK(OptimizerSpec::parse("adam:beta2=0.99").label() == "adam:beta2=0.99");
-  for (const char* rule : {"sgd", "adam", "adamw", "rmsprop", "adagrad"})
+  for (const char* rule :
+       {"sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "nadam", "nadamw", "radam",
+        "ademamix", "lamb", "lars", "schedulefreesgd", "schedulefreeadamw", "prodigy"})
     CHECK(OptimizerSpec::parse(rule).searched());
 }
 
@@ -34,6 +36,10 @@ TEST_CASE("optimizer spec: the range and the effective size of lr") {
   CHECK(contains(debiased.description(), "dampening=0.9"));
   CHECK(contains(OptimizerSpec::parse("sgd:momentum=0.9,debias=1,dampening=0").description(),
                  "dampening=0,"));
+  CHECK(OptimizerSpec::parse("lars").lr_high() == 100);
+  CHECK(OptimizerSpec::parse("lars").effective_lr(1) == doctest::Approx(10).epsilon(1e-15));
+  CHECK(OptimizerSpec::parse("lars:debias=1").lr_high() == 1000);
+  CHECK(OptimizerSpec::parse("lion").lr_high() == 0.01);
   CHECK_FALSE(OptimizerSpec::parse("sgd:lr=0.25").searched());
   CHECK(OptimizerSpec::parse("sgd:lr=0.25").lr_low() == 0.25);
   CHECK(OptimizerSpec::parse("sgd:lr=1e-3..2").lr_low() == 1e-3);
