@@ -13,6 +13,7 @@
 #include "optim/group_options.hpp"
 #include "optim/lamb.hpp"
 #include "optim/lars.hpp"
+#include "optim/lbfgs.hpp"
 #include "optim/lion.hpp"
 #include "optim/lookahead.hpp"
 #include "optim/moving_average.hpp"
