@@ -156,6 +156,12 @@ int main() try {
               {optim::any_parameter, optim::by<optim::AdamW>()}});
     run(combined, all);
   }
+  const Parameters sides = matrices();
+  optim::SOAP::Options soap;
+  soap.precondition_frequency = 1;
+  optim::SOAP optimizer(sides, soap);
+  run(optimizer, sides);
+  run(optimizer, sides);
 } catch (const Error& error) {
   std::printf("%s\n", error.what());
   return 1;
