@@ -46,7 +46,8 @@ struct Choice {
 /// The groups of all rules are its groups, in the order of the rules. So one Schedule gives each its
 /// own learning rate times one factor, set_lr and set work by group, and there is one state dict.
 /// Its name is that of its rules: "Muon+AdamW". A step that throws has changed nothing of any rule,
-/// as long as every rule of one's own calls before_changes() in time.
+/// as long as every rule of one's own calls before_changes() in time. A rule that needs a closure
+/// (LBFGS) cannot be one of several.
 class Combined : public Optimizer {
  public:
   /// Each parameter goes to the first choice that takes it; each choice makes one group. Throws for a
