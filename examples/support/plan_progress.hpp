@@ -28,13 +28,13 @@ class PlanProgress {
   using Clock = std::chrono::steady_clock;
 
   void draw() {
-    std::string line = format("%s %lld/%lld runs", progress_bar(1 - work_left_ / work_, 30).c_str(),
-                              static_cast<long long>(done_), static_cast<long long>(runs_));
+    std::vector<std::string> facts = {
+        format("%lld/%lld runs", static_cast<long long>(done_), static_cast<long long>(runs_))};
     if (work_trained_ > 0) {
       const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-      line += "  " + time_left(seconds / work_trained_ * work_left_);
+      facts.push_back(time_left(seconds / work_trained_ * work_left_));
     }
-    line_.draw(line);
+    line_.draw("", 1 - work_left_ / work_, facts);
   }
 
   TerminalLine line_;

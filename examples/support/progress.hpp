@@ -55,11 +55,12 @@ class Progress {
     const double share = static_cast<double>(epoch_.done) / static_cast<double>(epoch_.batches);
     const double left = seconds(now - run_start_) * static_cast<double>(run_.batches - run_.done) /
                         static_cast<double>(run_.done - first_);
-    line_.draw(format("%s %s %lld/%lld  %s %.4f  %.0f samples/s  %s", title_.c_str(),
-                      progress_bar(share, 24).c_str(), static_cast<long long>(epoch_.done),
-                      static_cast<long long>(epoch_.batches), measure_.c_str(), loss,
-                      static_cast<double>(samples_) / seconds(now - epoch_start_),
-                      time_left(left).c_str()));
+    line_.draw(
+        title_, share,
+        {time_left(left), format("%s %.4f", measure_.c_str(), loss),
+         format("%lld/%lld", static_cast<long long>(epoch_.done),
+                static_cast<long long>(epoch_.batches)),
+         format("%.0f samples/s", static_cast<double>(samples_) / seconds(now - epoch_start_))});
   }
 
   TerminalLine line_;

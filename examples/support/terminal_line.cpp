@@ -1,5 +1,6 @@
 #include "terminal_line.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,12 +9,25 @@
 
 #include "format.hpp"
 
+namespace {
+
+int columns_of_terminal() {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
 // Open MPI's mpirun gives its processes terminals, whose output it passes on to anywhere.
 TerminalLine::TerminalLine()
     : terminal_(isatty(STDOUT_FILENO) == 1 && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {}
 
-void TerminalLine::draw(const std::string& line) {
+void TerminalLine::draw(const std::string& title, double share,
+                        const std::vector<std::string>& facts) {
   if (!terminal_) return;
+  // Some terminals go to the next line after the last column.
+  const std::string line = line_within(columns_of_terminal() - 1, title, share, facts);
   std::printf("\r\033[K%s", line.c_str());
   std::fflush(stdout);
   drawn_ = true;
@@ -22,6 +36,18 @@ void TerminalLine::draw(const std::string& line) {
 void TerminalLine::clear() {
   if (drawn_) std::fputs("\r\033[K", stdout);
   drawn_ = false;
+}
+
+std::string line_within(int columns, const std::string& title, double share,
+                        const std::vector<std::string>& facts) {
+  constexpr std::size_t widest = 30, narrowest = 4, ends = 3;  // "[", ">" and "]"
+  const auto room = static_cast<std::size_t>(std::max(columns, 0));
+  std::string begin = title.empty() ? "" : title + " ", end;
+  for (const std::string& fact : facts)
+    if (begin.size() + narrowest + ends + end.size() + 2 + fact.size() <= room) end += "  " + fact;
+  const std::size_t taken = begin.size() + ends + end.size();
+  const std::size_t width = std::clamp(room - std::min(room, taken), narrowest, widest);
+  return (begin + progress_bar(share, static_cast<int>(width)) + end).substr(0, room);
 }
 
 std::string progress_bar(double share, int width) {

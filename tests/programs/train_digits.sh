@@ -24,7 +24,7 @@ if diff -q <(results "$work/first") <(results "$work/other") >/dev/null; then fa
 # On a terminal there is a progress line, with rate and time left. A bare chroot has none to open.
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
   script -qec "$program --model lenet --samples 20000 --epochs 1" /dev/null >"$work/terminal" </dev/null
-  grep -q $'\r.*samples/s  ETA' "$work/terminal" || fail "no progress line on a terminal"
+  grep -q $'\r.*ETA .*samples/s' "$work/terminal" || fail "no progress line on a terminal"
   # The time left is that of all epochs: hours.
   script -qec "$program --samples 20000 --epochs 100000" /dev/null >"$work/terminal" </dev/null &
   running=$!
