@@ -3,6 +3,7 @@
 
 #include "core/io/checkpoint.hpp"
 #include "core/io/checkpoint_folder.hpp"
+#include "core/io/log.hpp"
 #include "core/io/npy.hpp"
 #include "core/io/npz.hpp"
 #include "core/io/safetensors.hpp"

@@ -6,7 +6,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 
 build_packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev
                 nlohmann-json3-dev libxxhash-dev libzip-dev libsndfile1-dev libcli11-dev pkg-config)
-test_packages=(doctest-dev python3 curl ca-certificates)
+test_packages=(doctest-dev python3 python3-protobuf curl ca-certificates)
 # What runs on many processes is tested with both.
 mpi_packages=(libopenmpi-dev openmpi-bin libmpich-dev mpich)
 # A trailing ? marks a package that not every release has: elsewhere it is a part of clang.

@@ -56,6 +56,7 @@ Training::Training(std::string program, const TrainingOptions& options)
       options_(options),
       ranks_(options.stall_seconds),
       saving_(ranks_.first() ? options.saving : SavingOptions()) {
+  if (!options.log.empty() && ranks_.first()) log_.emplace(options.log);
   if (options_.threads > 0)
     set_num_threads(static_cast<int>(options_.threads));
   else if (ranks_.on_this_host() > 1)
@@ -125,6 +126,7 @@ bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress&
     trained_ += n;
     ++step_;
     seconds_ = before + std::chrono::duration<double>(Clock::now() - start).count();
+    if (log_) log_->add("loss/train", step_, loss);
     progress.step(n, [&] { return mean_loss(); });
     saving_.after_step(checkpoint_, step_);
     if (stop_signal() != 0) return false;
@@ -133,6 +135,7 @@ bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress&
 }
 
 void Training::finish_epoch(const TestScore& score) {
+  if (log_) log_->add("score/test", step_, score.value);
   ++epoch_;
   samples_ = 0;
   loss_ = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <plumb/core.hpp>
 #include <plumb/data.hpp>
 #include <string>
@@ -96,6 +97,7 @@ class Training {
   TrainingOptions options_;
   Ranks ranks_;
   Saving saving_;
+  std::optional<plumb::Log> log_;
   std::unique_ptr<plumb::nn::ShardedGradient> sharded_;  // null: batches are not cut
   plumb::Checkpoint checkpoint_;
   std::int64_t epoch_ = 0;    // epochs that are finished

@@ -29,6 +29,8 @@ void add_run_options(CLI::App& app, TrainingOptions& options) {
   app.add_option("--stall-seconds", options.stall_seconds,
                  "under mpirun, how long ranks wait for one that does not come")
       ->check(arguments::real_number(0.1, 1e9));
+  app.add_option("--log", options.log, "a folder for losses and tests, as TensorBoard and CSV")
+      ->check(arguments::not_empty());
   add_options(app, options.saving);
   app.set_version_flag(
       "--version",
