@@ -9,6 +9,7 @@
 #include "batch_study/figures.hpp"
 #include "batch_study/noise.hpp"
 #include "comparison/manifest.hpp"
+#include "comparison/summary.hpp"
 
 using namespace plumb;
 using namespace batch_study;
@@ -18,12 +19,20 @@ namespace {
 struct Place {
   std::int64_t threads = 0;
   std::string out = "batch_size";
+  bool anyway = false;
 };
 
 void refuse_repeated(const std::vector<std::int64_t>& sizes) {
   for (auto size = sizes.begin(); size != sizes.end(); ++size)
     if (std::find(sizes.begin(), size, *size) != size)
       errors::fail("batch_size", "batch size ", *size, " is there twice");
+}
+
+// The lr of a text is ignored: --lr has it.
+void refuse_searched(const comparison::OptimizerSpec& optimizer, const std::string& text) {
+  for (const comparison::Dimension& dimension : optimizer.space())
+    if (dimension.name != "lr")
+      errors::fail("batch_size", "searches nothing; '", text, "' has a range of ", dimension.name);
 }
 
 // The settings that decide the numbers, as --manifest reads them.
@@ -39,8 +48,18 @@ std::string configuration(const Settings& settings) {
                       "\ntarget=", settings.target, "\nmemory-limit=", settings.memory_limit, "\n");
 }
 
+// Why this is no evidence. Throws where no verdict can come of it and nobody said "anyway".
+std::vector<std::string> caveats(const Settings& settings, const Place& place) {
+  const std::string why =
+      comparison::why_undecided(settings.seeds, comparisons_of(settings), alpha);
+  if (why.empty()) return {};
+  if (!place.anyway) errors::fail("batch_size", why, ", or --anyway");
+  return {why};
+}
+
 int run(const Settings& settings, const Place& place) {
   const StopRequest stop;
+  const std::vector<std::string> no_evidence = caveats(settings, place);
   if (place.threads > 0) set_num_threads(static_cast<int>(place.threads));
   make_folder(place.out);
   const comparison::Task task = comparison::make_task(settings.task);
@@ -54,8 +73,12 @@ int run(const Settings& settings, const Place& place) {
       task.metric.c_str(), settings.target);
   std::fflush(stdout);
   try {
-    run_cells(cells, settings, task, place.out, stop);
-    const std::vector<NoisePoint> noise = measure_noise_along(settings, task, stop);
+    const auto seeds = static_cast<double>(settings.seeds);
+    PlanProgress progress(static_cast<std::int64_t>(cells.size() + 1) * settings.seeds,
+                          work_of(cells, settings, task) + seeds * noise_work(settings, task));
+    run_cells(cells, settings, task, place.out, progress, stop);
+    const std::vector<NoisePoint> noise = measure_noise_along(settings, task, progress, stop);
+    for (const std::string& each : no_evidence) std::printf("! %s\n", each.c_str());
     std::fputs(to_text(cells, settings, task).c_str(), stdout);
     std::fputs(noise_text(noise, settings).c_str(), stdout);
     std::fputs(times_text(cells, settings).c_str(), stdout);
@@ -66,7 +89,8 @@ int run(const Settings& settings, const Place& place) {
     return stop.exit_code();
   }
   const bool drawn = draw_pictures(cells, settings, task, place.out);
-  std::printf("\nwritten to %s: tables (.csv)%s\n", place.out.c_str(),
+  write_report(cells, settings, task, no_evidence, place.out);
+  std::printf("\nwritten to %s: report.html, tables (.csv)%s\n", place.out.c_str(),
               drawn ? " and pictures (.svg)" : "");
   if (!drawn) std::puts(without_gnuplot);
   return 0;
@@ -121,11 +145,13 @@ int main(int argc, char** argv) {
                  "folder for data and pictures; a study that was stopped goes on where its folder "
                  "is")
       ->configurable(false);
+  app.add_flag("--anyway", place.anyway, "run what can give no verdict; every page says so")
+      ->configurable(false);
   app.set_config("--manifest", "", "repeat the study that this manifest.ini describes")
       ->configurable(false);
   app.allow_config_extras(CLI::config_extras_mode::error);
   const int code = arguments::parse(app, argc, argv, [&] {
-    comparison::OptimizerSpec::parse(settings.optimizer);
+    refuse_searched(comparison::OptimizerSpec::parse(settings.optimizer), settings.optimizer);
     refuse_repeated(settings.batch_sizes);
   });
   if (code >= 0) return code;

@@ -20,18 +20,25 @@ struct Settings {
                                          "sgd:momentum=0.9,nesterov=1", "sgd", "adam"};
   std::string baseline;  // a label; empty: the first
   std::int64_t batch_size = 64, epochs = 2, steps = 0, warm_up = 0;
-  std::int64_t trials = 12, tuning_seeds = 1, seeds = 10, first_seed = 0, evaluations = 10;
+  std::string search = "lr";
+  std::int64_t studies = 3, trials = 12, tuning_seeds = 1;
+  std::int64_t seeds = 10, first_seed = 0, evaluations = 10, looks = 8;
   std::optional<double> target;
   double alpha = 0.02;
   std::int64_t threads = 0;
   std::string out = "comparison";
-  bool smoke = false;
+  bool smoke = false, anyway = false, effective_lr = false;
+  std::int64_t format = 0;  // of the manifest that was read; 0: none or one without studies
 };
+
+// Of manifests; the first had no studies of tuning.
+constexpr std::int64_t manifest_format = 2;
 
 // What takes a few seconds and has every part of a comparison.
 void make_small(Settings& settings) {
   settings.task.samples = 2000;
   settings.optimizers.resize(std::min<std::size_t>(settings.optimizers.size(), 3));
+  settings.studies = 2;
   settings.trials = 4;
   settings.seeds = 8;
   settings.epochs = 2;
@@ -42,13 +49,15 @@ std::string configuration(const Settings& settings) {
   std::string optimizers;
   for (const std::string& optimizer : settings.optimizers)
     optimizers += errors::text(optimizers.empty() ? "" : ", ", "\"", optimizer, "\"");
-  return errors::text("task=\"", settings.task.name, "\"\ndata=\"", settings.task.data,
-                      "\"\nsamples=", settings.task.samples, "\nbatch-size=", settings.batch_size,
-                      "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
-                      "\nwarm-up=", settings.warm_up, "\noptimizer=[", optimizers, "]\nbaseline=\"",
-                      settings.baseline, "\"\ntrials=", settings.trials,
-                      "\ntuning-seeds=", settings.tuning_seeds, "\nseeds=", settings.seeds,
-                      "\nseed=", settings.first_seed, "\nevaluations=", settings.evaluations, "\n",
+  return errors::text("format=", manifest_format, "\ntask=\"", settings.task.name, "\"\ndata=\"",
+                      settings.task.data, "\"\nsamples=", settings.task.samples,
+                      "\nbatch-size=", settings.batch_size, "\nepochs=", settings.epochs,
+                      "\nsteps=", settings.steps, "\nwarm-up=", settings.warm_up, "\noptimizer=[",
+                      optimizers, "]\nbaseline=\"", settings.baseline, "\"\nsearch=\"",
+                      settings.search, "\"\nstudies=", settings.studies,
+                      "\ntrials=", settings.trials, "\ntuning-seeds=", settings.tuning_seeds,
+                      "\nseeds=", settings.seeds, "\nseed=", settings.first_seed,
+                      "\nevaluations=", settings.evaluations, "\ninside=", settings.looks, "\n",
                       settings.target ? errors::text("target=", *settings.target, "\n") : "",
                       "alpha=", settings.alpha, "\n");
 }
@@ -56,7 +65,8 @@ std::string configuration(const Settings& settings) {
 std::vector<OptimizerSpec> read_optimizers(const Settings& settings) {
   std::vector<OptimizerSpec> all;
   for (const std::string& written : settings.optimizers) {
-    all.push_back(OptimizerSpec::parse(written));
+    all.push_back(
+        OptimizerSpec::parse(written, settings.search == "space" ? Search::space : Search::lr));
     for (std::size_t i = 0; i + 1 < all.size(); ++i)
       if (all[i].label() == all.back().label())
         errors::fail("optimizer", "'", written, "' is there twice; LABEL@", written,
@@ -75,10 +85,12 @@ std::size_t baseline_of(const Settings& settings, const std::vector<OptimizerSpe
 Plan make_plan(const Settings& settings, const Task& task) {
   Plan plan;
   plan.optimizers = read_optimizers(settings);
+  plan.studies = settings.studies;
   plan.trials = settings.trials;
   plan.tuning_seeds = settings.tuning_seeds;
   plan.seeds = settings.seeds;
   plan.first_seed = settings.first_seed;
+  plan.looks = settings.looks;
   plan.training.batch_size = settings.batch_size;
   const std::int64_t batches = (task.train->size() - 1) / settings.batch_size + 1;
   plan.training.steps = settings.steps > 0 ? settings.steps : settings.epochs * batches;
@@ -88,21 +100,37 @@ Plan make_plan(const Settings& settings, const Task& task) {
 }
 
 void print_plan(const Task& task, const Plan& plan, const Settings& settings) {
-  std::printf("%s: %lld steps of %lld samples; %lld trials with %lld seeds, then %lld seeds\n",
-              task.name.c_str(), static_cast<long long>(plan.training.steps),
-              static_cast<long long>(plan.training.batch_size), static_cast<long long>(plan.trials),
-              static_cast<long long>(plan.tuning_seeds), static_cast<long long>(plan.seeds));
+  std::printf(
+      "%s: %lld steps of %lld samples; %lld studies of %lld trials with %lld seeds, then "
+      "%lld seeds\n",
+      task.name.c_str(), static_cast<long long>(plan.training.steps),
+      static_cast<long long>(plan.training.batch_size), static_cast<long long>(plan.studies),
+      static_cast<long long>(plan.trials), static_cast<long long>(plan.tuning_seeds),
+      static_cast<long long>(plan.seeds));
   for (const OptimizerSpec& optimizer : plan.optimizers)
-    std::printf("  %s: %s; lr %s\n", optimizer.label().c_str(), optimizer.description().c_str(),
-                optimizer.searched()
-                    ? errors::text("in ", optimizer.lr_low(), " .. ", optimizer.lr_high()).c_str()
-                    : errors::text(optimizer.lr_low()).c_str());
+    std::printf("  %s: %s\n", optimizer.label().c_str(), optimizer.description().c_str());
   std::printf("  results in %s\n\n", settings.out.c_str());
   std::fflush(stdout);
 }
 
+// Why this is no evidence. Throws where no verdict can come of it and nobody said "anyway".
+std::vector<std::string> caveats(const Settings& settings) {
+  std::vector<std::string> all;
+  if (settings.smoke)
+    all.push_back(
+        "--smoke: too little training and too few trials; this shows the program and is no "
+        "evidence");
+  const std::string why =
+      why_undecided(settings.seeds, settings.optimizers.size() - 1, settings.alpha);
+  if (why.empty()) return all;
+  if (!settings.anyway) errors::fail("compare", why, ", or --anyway");
+  all.push_back(why);
+  return all;
+}
+
 int run(const Settings& settings) {
   const StopRequest stop;
+  const Judging asked{0, settings.target, settings.alpha, caveats(settings)};
   if (settings.threads > 0) set_num_threads(static_cast<int>(settings.threads));
   make_folder(settings.out);
   const Task task = make_task(settings.task);
@@ -111,7 +139,8 @@ int run(const Settings& settings) {
   print_plan(task, plan, settings);
   try {
     const Results results = run_plan(task, plan, settings.out, stop);
-    const Judging judging{baseline_of(settings, plan.optimizers), settings.target, settings.alpha};
+    Judging judging = asked;
+    judging.baseline = baseline_of(settings, plan.optimizers);
     const Summary summary = summarize(task, plan, results, judging);
     write_file(settings.out + "/runs.csv", runs_csv(plan, results));
     write_file(settings.out + "/curves.csv", curves_csv(plan, results));
@@ -119,7 +148,9 @@ int run(const Settings& settings) {
     write_file(settings.out + "/summary.csv", summary_csv(summary));
     write_file(settings.out + "/summary.txt", to_text(summary));
     std::fputs(to_text(summary).c_str(), stdout);
-    if (!draw_pictures(task, plan, results, summary, settings.out)) std::puts(without_gnuplot);
+    const LrAxis axis = settings.effective_lr ? LrAxis::effective : LrAxis::lr;
+    if (!draw_pictures(task, plan, results, summary, axis, settings.out))
+      std::puts(without_gnuplot);
     write_report(task, plan, summary, settings.out);
     std::printf("\nwritten to %s: report.html, summary.csv, runs.csv, curves.csv, times.csv\n",
                 settings.out.c_str());
@@ -154,24 +185,34 @@ void add_plan_options(CLI::App& app, Settings& settings) {
   app.add_option(
          "--optimizer", settings.optimizers,
          "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad, "
-         "lion, nadam, nadamw, radam, ademamix, lamb, lars, schedulefreesgd, "
-         "schedulefreeadamw, prodigy, with their options; lr=LOW..HIGH is where to search, "
-         "lr=VALUE fixes it")
+         "lion, nadam, nadamw, radam, ademamix, lamb, lars, schedulefreesgd, schedulefreeadamw, "
+         "prodigy, with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it, and so for "
+         "every number, for warm_up=SHARE of the steps and for schedule=constant|cosine")
       ->expected(1)
       ->take_all();
   app.add_option("--baseline", settings.baseline,
                  "the optimizer, by its label, that others are compared "
                  "with; the first unless set");
-  app.add_option("--trials", settings.trials, "learning rates that each tries")
+  app.add_option("--search", settings.search,
+                 "'lr', where it is not fixed, or 'space': also what is usual for the rule, and "
+                 "warm-up and "
+                 "schedule")
+      ->check(CLI::IsMember({"lr", "space"}));
+  app.add_option("--studies", settings.studies, "times that each optimizer is tuned anew")
+      ->check(whole_number(1, 100));
+  app.add_option("--trials", settings.trials, "configurations that each study tries")
       ->check(whole_number(2, 10'000));
   app.add_option("--tuning-seeds", settings.tuning_seeds, "runs of each trial")
       ->check(whole_number(1, 10'000));
-  app.add_option("--seeds", settings.seeds, "evaluation runs of each optimizer")
+  app.add_option("--seeds", settings.seeds, "evaluation runs of what each study chose")
       ->check(whole_number(2, 64));
   app.add_option("--seed", settings.first_seed, "the first of them")
       ->check(whole_number(0, 999'999'000));
   app.add_option("--evaluations", settings.evaluations, "on the validation set along a run")
       ->check(whole_number(1, 10'000));
+  app.add_option("--inside", settings.looks,
+                 "looks into one run of each: norms, noise scale, sharpness; 0: none")
+      ->check(whole_number(0, 1000));
   app.add_option_function<double>(
          "--target", [&settings](const double& value) { settings.target = value; },
          "validation metric to reach; the baseline's median unless set")
@@ -197,10 +238,20 @@ int main(int argc, char** argv) {
       ->configurable(false);
   app.add_flag("--smoke", settings.smoke, "a comparison of some seconds, to try the program")
       ->configurable(false);
+  app.add_flag("--anyway", settings.anyway, "run what can give no verdict; every page says so")
+      ->configurable(false);
+  app.add_flag("--effective-lr", settings.effective_lr,
+               "the picture of all trials shows lr / (1 - momentum) and the like in place of lr")
+      ->configurable(false);
+  app.add_option("--format", settings.format)->group("");  // of manifests
   app.set_config("--manifest", "", "repeat the comparison that this manifest.ini describes")
       ->configurable(false);
   app.allow_config_extras(CLI::config_extras_mode::error);
   const int code = arguments::parse(app, argc, argv, [&] {
+    if (app.get_config_ptr()->count() > 0 && settings.format != manifest_format)
+      errors::fail("compare", "the manifest is of format ", settings.format,
+                   ", this program reads ", manifest_format,
+                   ": before studies of tuning, an optimizer was tuned once");
     if (settings.smoke) make_small(settings);
     baseline_of(settings, read_optimizers(settings));
   });

@@ -161,7 +161,7 @@ std::string panel(const std::string& data, const char* title, int first_column) 
   std::string out =
       errors::text("set title '", title, "'\nplot '", data,
                    "' using 1:3 with points pt 7 ps 0.3 lc rgb '#8c8c8c' title 'values', '", data,
-                   "' using 1:2 with lines ls 8 lw 3 title 'truth', '", data,
+                   "' using 1:2 with lines ls 7 lw 3 title 'truth', '", data,
                    "' using 1:4 with lines ls 3 title 'simple'");
   const int styles[] = {6, 5, 1, 2};
   for (int i = 0; i < 4; ++i)

@@ -1,15 +1,19 @@
 // Pictures, drawn by gnuplot where it is installed.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 /// Writes FOLDER/NAME.gp, which begins with the settings that all pictures share and goes on with
 /// `commands`, and runs gnuplot on it, in that folder, to make FOLDER/NAME.svg, 560 wide. Line
-/// styles 1 to 8 are colours that are told apart on light and dark ground, also by the colour-blind
-/// (Okabe & Ito 2008). Returns false where gnuplot is not installed: the script is there all the
-/// same. Throws plumb::Error where it cannot be written or gnuplot fails.
+/// styles 1 to 7 are colours that are told apart on light and dark ground, also by the colour-blind
+/// (Okabe & Ito 2008, without the second blue), 8 to 14 the same dashed. Returns false where gnuplot
+/// is not installed: the script is there all the same. Throws plumb::Error where it cannot be written or gnuplot fails.
 bool draw(const std::string& folder, const std::string& name, const std::string& commands,
           int height = 400);
+
+/// The line style of the i-th curve of a picture, from 0.
+inline int line_style(std::size_t i) { return static_cast<int>(i % 14) + 1; }
 
 /// Commands for a logarithmic y axis, labelled at 2 and 5 about 1 as well: losses and errors seldom
 /// span more than a decade.

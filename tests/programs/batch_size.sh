@@ -5,10 +5,15 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/batch_size
 
-small=(--task spiral --samples 1000 --seeds 2 --epochs 2 --steps 30 --batch-sizes 4,64,512 --target 60
+small=(--anyway --task spiral --samples 1000 --seeds 2 --epochs 2 --steps 30 --batch-sizes 4,64,512 --target 60
   --lr 0.3)
 "$program" "${small[@]}" --threads 1 --out "$work/one" >"$work/one.txt"
 if grep -q $'[\r\033]' "$work/one.txt"; then fail "control characters outside a terminal"; fi
+grep -q '^! no verdict can come of this: 2 seeds' "$work/one.txt" || fail "a caveat is not told"
+grep -q 'class=notice>no verdict can come of this' "$work/one/report.html" || fail "nor in the report"
+if grep -Eo 'https?://[^ "'"'"'>]*' "$work/one/report.html" | grep -v 'www.w3.org'; then
+  fail "the report refers to something else"
+fi
 [[ $(wc -l <"$work/one/steps_sqrt.csv") == 4 ]] || fail "not three batch sizes"
 
 # Killed on the way, by a signal that cannot be caught and by one that can: what is finished is kept.
@@ -16,7 +21,7 @@ for signal in KILL TERM; do
   killed_half_way $signal 2 steps_none.csv "${small[@]}" --threads 2 --evaluations 400
   "$program" "${small[@]}" --threads 2 --evaluations 400 --out "$work/$signal" >"$work/$signal.txt"
 done
-"$program" --manifest "$work/KILL/manifest.ini" --threads 1 --out "$work/again" >"$work/again.txt"
+"$program" --anyway --manifest "$work/KILL/manifest.ini" --threads 1 --out "$work/again" >"$work/again.txt"
 
 # same FOLDER FOLDER: all tables but the times.
 same() {
@@ -40,7 +45,7 @@ if command -v gnuplot >/dev/null; then
 fi
 
 # What no run reaches, and where all diverge, has no picture, and is no error.
-"$program" --task quadratic --samples 200 --seeds 2 --epochs 2 --steps 9 --batch-sizes 4,8 --base 8 \
+"$program" --anyway --task quadratic --samples 200 --seeds 2 --epochs 2 --steps 9 --batch-sizes 4,8 --base 8 \
   --lr 1000000 --optimizer sgd --target 0 --out "$work/wild" >"$work/wild.txt"
 grep -Eq '^ +8 .* 0%  never  2 diverged$' "$work/wild.txt" || fail "divergence is not told"
 grep -Eq '^ +8  - ' "$work/wild.txt" || fail "what diverged has a rate: $(cat "$work/wild.txt")"
@@ -58,7 +63,9 @@ refused 2 "got '0'" --out "$work/refused" --batch-sizes 1,0
 refused 2 "got 'inf'" --out "$work/refused" --lr inf
 refused 2 "no rule named 'sdg'" --out "$work/refused" --optimizer sdg
 refused 2 "batch size 4 is there twice" --out "$work/refused" --batch-sizes 4,8,4
-refused 1 "one sample takes 1056 bytes, the memory limit is 0.001 MB" --out "$work/refused" --task spiral --memory-limit 0.001
+refused 1 "one sample takes 1056 bytes, the memory limit is 0.001 MB" --anyway --out "$work/refused" --task spiral --memory-limit 0.001
 cp "$work/one/manifest.ini" "$work/refused"
 refused 1 "holds another comparison: it has 'seeds=2', this is 'seeds=3'" --out "$work/refused" \
-  --manifest "$work/one/manifest.ini" --seeds 3
+  --manifest "$work/one/manifest.ini" --seeds 3 --anyway
+refused 1 "no verdict can come of this: 6 seeds give no p below 2.1875 with 70 comparisons" --seeds 6
+refused 2 "searches nothing; 'sgd:momentum=0.5..0.9' has a range of momentum" --optimizer sgd:momentum=0.5..0.9

@@ -11,7 +11,9 @@ start=$SECONDS
 grep -q '^against sgd:momentum=0.9, seed by seed' "$work/out" || fail "no comparison"
 grep -Eq '(better|worse|undecided)' "$work/out" || fail "no verdict"
 if grep -q $'[\r\033]' "$work/out"; then fail "control characters outside a terminal"; fi
-[[ $(wc -l <"$work/smoke/runs.csv") == 37 ]] || fail "not 3 * (4 + 8) runs"
+[[ $(wc -l <"$work/smoke/runs.csv") == 73 ]] || fail "not 3 * 2 * (4 + 8) runs"
+grep -q '^! --smoke: too little training' "$work/out" || fail "a smoke test looks like evidence"
+grep -q 'class=notice>--smoke: too little' "$work/smoke/report.html" || fail "so does its report"
 
 # The report stands alone: no address but the name spaces of SVG.
 report=$work/smoke/report.html
@@ -22,7 +24,7 @@ fi
 
 # Killed half-way, by a signal that cannot be caught: what is finished is kept, and no bit changes.
 # Signals that can be caught end it with their code.
-small=(--task spiral --samples 2000 --trials 4 --seeds 6 --optimizer sgd --optimizer adam)
+small=(--task spiral --samples 2000 --trials 4 --studies 2 --seeds 7 --inside 0 --optimizer sgd --optimizer adam)
 for signal in KILL TERM; do
   killed_half_way $signal 4 runs.csv "${small[@]}" --epochs 20
   "$program" "${small[@]}" --epochs 20 --out "$work/$signal" >"$work/$signal.txt"
@@ -34,25 +36,31 @@ for file in runs.csv curves.csv summary.csv; do
 done
 
 # One optimizer under two names differs nowhere.
-"$program" "${small[@]::8}" --epochs 2 --optimizer one@sgd --optimizer other@sgd --out "$work/twins" \
+"$program" "${small[@]::12}" --epochs 2 --optimizer one@sgd --optimizer other@sgd --out "$work/twins" \
   >"$work/twins.txt"
 grep -Eq '^other +\+0\.0000 .* 1 +1 +undecided' "$work/twins.txt" ||
   fail "twins differ: $(cat "$work/twins.txt")"
 
 # What diverges is marked and counts as the untrained model.
-"$program" --task quadratic --samples 200 --seeds 8 --trials 3 --epochs 20 --optimizer sgd:lr=0.1 \
+"$program" --task quadratic --samples 200 --inside 4 --seeds 8 --trials 3 --epochs 20 --optimizer sgd:lr=0.1 \
   --optimizer wild@sgd:lr=100 --out "$work/wild" >"$work/wild.txt"
 grep -q '^! wild: 8 evaluation runs diverged' "$work/wild.txt" || fail "divergence is not told"
 grep -Eq '^wild .* worse' "$work/wild.txt" || fail "divergence is not worse"
 
 # Every task runs, and ends below the loss that it began with.
 for task in lenet two-moons logistic linear quadratic; do
-  "$program" --task "$task" --samples 500 --epochs 2 --trials 2 --seeds 2 --optimizer adam \
+  "$program" --task "$task" --samples 500 --epochs 2 --trials 2 --studies 1 --seeds 2 --anyway --inside 2 --optimizer adam \
     --optimizer sgd:momentum=0.9,debias=1 --out "$work/$task" >/dev/null
   awk -F, '/^evaluation/ {step = $(NF - 4); loss = $(NF - 1)
       if (step == 0) begin = loss; else if (loss < begin) better = 1}
     END {exit !better}' "$work/$task/curves.csv" || fail "$task does not learn"
 done
+
+# The whole space of a rule: other betas, another course.
+"$program" --task spiral --samples 300 --epochs 2 --search space --studies 1 --trials 4 --seeds 7 --inside 0 \
+  --optimizer adam --optimizer sgd:momentum=0.8..0.99 --out "$work/space" >"$work/space.txt"
+grep -q 'study 1: lr=.*, momentum=0\..*, warm_up=.*, schedule=co' "$work/space.txt" ||
+  fail "no configuration: $(cat "$work/space.txt")"
 
 refused 2 "--frobnicate" --frobnicate
 refused 2 "expected a whole number in [2, 64], got '-5'" --seeds -5
@@ -62,11 +70,15 @@ refused 2 "[SGD] no option named 'momentun'" --optimizer sgd:momentun=0.9
 refused 2 "[SGD] momentum must be in [0, 1), got 1.5" --optimizer sgd:momentum=1.5
 refused 2 "momentum must be a number, got 'nan'" --optimizer sgd:momentum=nan
 refused 2 "expected NAME=VALUE" --optimizer sgd:momentum
-refused 2 "lr must be positive" --optimizer sgd:lr=1..0.1
+refused 2 "lr must be LOW..HIGH" --optimizer sgd:lr=1..0.1
 refused 2 "there twice" --optimizer sgd --optimizer sgd
 refused 2 "no optimizer 'adam' to be the baseline" --optimizer sgd --baseline adam
 refused 1 "/nonexistent" --data /nonexistent --out "$work/refused"
 refused 1 "$work/err/below" --smoke --out "$work/err/below"
+refused 1 "no verdict can come of this: 5 seeds give no p below 0.25 with 4 comparisons" --seeds 5
+refused 2 "momentum must be LOW..HIGH" --optimizer sgd:momentum=0.9..0.5
+sed '/^format/d; /^studies/d; /^search/d' "$work/smoke/manifest.ini" >"$work/old.ini"
+refused 2 "the manifest is of format 0, this program reads 2" --manifest "$work/old.ini"
 refused 1 "holds another comparison: it has 'seeds=8', this is 'seeds=9'" --manifest \
   "$work/smoke/manifest.ini" --seeds 9 --out "$work/smoke"
 

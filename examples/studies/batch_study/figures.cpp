@@ -105,6 +105,7 @@ Figures figures_of(const Cell& cell, double target) {
   }
   f.error = mean(errors);
   f.interval = student_interval(errors);
+  if (cell.percent) f.interval = within_percent(f.interval);
   f.steps = middle_of(steps);
   f.seconds = middle_of(seconds);
   return f;
@@ -121,6 +122,18 @@ Middle rate_of(const std::vector<Cell>& cells, Length length, std::int64_t batch
   return middle_of(rates);
 }
 
+std::size_t comparisons_of(const Settings& settings) {
+  std::size_t others = 0;  // than the base
+  bool has_base = false;
+  for (const std::int64_t size : settings.batch_sizes)
+    if (size == settings.base)
+      has_base = true;
+    else
+      ++others;
+  return std::size(lengths) * others *
+         ((has_base ? std::size(scalings) : 0) + std::size(scalings) - 1);
+}
+
 std::vector<Difference> compare_cells(const std::vector<Cell>& cells, const Settings& settings) {
   std::vector<std::pair<const Cell*, const Cell*>> pairs;
   for (const Cell& cell : cells)
@@ -134,7 +147,7 @@ std::vector<Difference> compare_cells(const std::vector<Cell>& cells, const Sett
                          &cell_of(cells, cell.length, square_root, cell.training.batch_size));
   std::vector<Values> values;
   for (const auto& [cell, other] : pairs) values.push_back(pair_runs(*cell, *other));
-  const std::vector<Judgement> judged = judge(values, /*alpha=*/0.02);
+  const std::vector<Judgement> judged = judge(values, alpha);
   std::vector<Difference> differences;
   for (std::size_t i = 0; i < pairs.size(); ++i)
     differences.push_back({judged[i], pairs[i].first, pairs[i].second});

@@ -38,6 +38,9 @@ struct Difference : comparison::Judgement {
 /// root at the same batch size, but for the base, where all scalings are the same.
 std::vector<Difference> compare_cells(const std::vector<Cell>& cells, const Settings& settings);
 
+/// How many differences compare_cells judges.
+std::size_t comparisons_of(const Settings& settings);
+
 /// Errors and steps, which come again to the bit, and the differences between cells.
 std::string to_text(const std::vector<Cell>& cells, const Settings& settings,
                     const comparison::Task& task);
@@ -46,6 +49,12 @@ std::string times_text(const std::vector<Cell>& cells, const Settings& settings)
 
 /// LENGTH_SCALING.csv, LENGTH_SCALING_seconds.csv and LENGTH_rates.csv for each length and scaling.
 void write_tables(const std::vector<Cell>& cells, const Settings& settings,
+                  const std::string& folder);
+
+/// FOLDER/report.html: the tables, the pictures that are there and the manifest, in one file that refers to
+/// no other. `caveats` say why it is no evidence.
+void write_report(const std::vector<Cell>& cells, const Settings& settings,
+                  const comparison::Task& task, const std::vector<std::string>& caveats,
                   const std::string& folder);
 
 /// As draw() of support/gnuplot.hpp, from those tables and noise_scale.csv. Pictures of what no run

@@ -22,12 +22,16 @@ std::vector<NoisePoint> empty_points(std::int64_t steps, std::int64_t seeds) {
   return points;
 }
 
+std::int64_t steps_of(const Settings& settings, const Task& task) {
+  return settings.epochs * ((task.train->size() - 1) / settings.base + 1);
+}
+
 void run_seed(const Settings& settings, const Task& task, const StopRequest& stop,
               std::uint64_t seed, std::vector<NoisePoint>& points) {
   Generator random(seed, Stream::init);
   const auto model = task.make_model(random);
   const auto optimizer =
-      OptimizerSpec::parse(settings.optimizer).make(model->parameters(), settings.lr);
+      OptimizerSpec::parse(settings.optimizer).make(model->parameters(), {settings.lr});
   data::LoaderOptions options;
   options.batch_size = settings.base;
   options.shuffle = true;
@@ -71,12 +75,20 @@ Interval NoisePoint::interval() const {
   return {ratio + around.low, ratio + around.high};
 }
 
+double noise_work(const Settings& settings, const Task& task) {
+  const std::int64_t steps = steps_of(settings, task);
+  const NoiseOptions noise;
+  const auto points = static_cast<double>(empty_points(steps, 0).size());
+  return static_cast<double>(steps) * static_cast<double>(settings.base + 10) +
+         points * static_cast<double>(noise.parts * noise.repeats * (noise.small + 10));
+}
+
 std::vector<NoisePoint> measure_noise_along(const Settings& settings, const Task& task,
-                                            const StopRequest& stop) {
-  const std::int64_t batches = (task.train->size() - 1) / settings.base + 1;
-  std::vector<NoisePoint> points = empty_points(settings.epochs * batches, settings.seeds);
+                                            PlanProgress& progress, const StopRequest& stop) {
+  std::vector<NoisePoint> points = empty_points(steps_of(settings, task), settings.seeds);
   parallel_for(settings.seeds, 1, [&](std::int64_t seed, std::int64_t) {
     run_seed(settings, task, stop, static_cast<std::uint64_t>(seed), points);
+    progress.finished(noise_work(settings, task), PlanProgress::Source::trained);
   });
   return points;
 }

@@ -17,10 +17,13 @@ struct NoisePoint {
   comparison::Interval interval() const;
 };
 
+/// About proportional to the time that one seed takes, as comparison::work_of.
+double noise_work(const Settings& settings, const comparison::Task& task);
+
 /// Before the first step, after 4, 8, 16, ... and at the end of the epochs, with a run for each
 /// seed. Throws comparison::Stopped after a signal.
 std::vector<NoisePoint> measure_noise_along(const Settings& settings, const comparison::Task& task,
-                                            const plumb::StopRequest& stop);
+                                            PlanProgress& progress, const plumb::StopRequest& stop);
 
 std::string noise_text(const std::vector<NoisePoint>& points, const Settings& settings);
 std::string noise_csv(const std::vector<NoisePoint>& points);

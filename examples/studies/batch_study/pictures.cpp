@@ -16,14 +16,16 @@ std::string batch_axis(Length length) {
          logarithmic_y;
 }
 
-// A curve for each scaling, with intervals: columns "1:value:low:high" of LENGTH_SCALING<end>.csv.
+// A curve for each scaling, with intervals: columns "value:low:high" of LENGTH_SCALING<end>.csv. The curves
+// stand a little beside one another, so that no bar hides another.
 std::string plot_scalings(Length length, const std::string& ylabel, const char* end,
                           const char* columns) {
   std::string out = batch_axis(length) + "set ylabel '" + ylabel + "'\nplot ";
   for (std::size_t i = 0; i < std::size(scalings); ++i)
-    out += text(i == 0 ? "'" : ", '", to_string(length), "_", scalings[i].name, end, "' using ",
-                columns, " with yerrorlines ls ", static_cast<std::int64_t>(i + 1),
-                " pt 7 ps 0.5 title 'lr ", scalings[i].name, "'");
+    out +=
+        text(i == 0 ? "'" : ", '", to_string(length), "_", scalings[i].name, end, "' using ($1 * ",
+             std::pow(1.12, static_cast<double>(i) - 1), "):", columns, " with yerrorlines ls ",
+             static_cast<std::int64_t>(i + 1), " pt 7 ps 0.5 title 'lr ", scalings[i].name, "'");
   return out + "\n";
 }
 
@@ -55,18 +57,19 @@ bool draw_pictures(const std::vector<Cell>& cells, const Settings& settings,
     const auto picture = [&](const char* name, const std::string& commands) {
       drawn &= draw(folder, text(name, "_", to_string(length)), commands);
     };
-    picture("error", plot_scalings(length, "test " + task.metric, ".csv", "1:4:5:6"));
+    picture("error", plot_scalings(length, "test " + task.metric, ".csv", "4:5:6"));
     if (some_reach(cells, length, settings.target)) {
-      picture("steps_to_target", plot_scalings(length, "steps to the target", ".csv", "1:8:9:10"));
+      picture("steps_to_target", plot_scalings(length, "steps to the target", ".csv", "8:9:10"));
       picture("seconds_to_target",
-              plot_scalings(length, "processor seconds to the target", "_seconds.csv", "1:2:3:4"));
+              plot_scalings(length, "processor seconds to the target", "_seconds.csv", "2:3:4"));
     }
     if (some_end(cells, length)) picture("samples_per_second", plot_rates(length));
   }
-  drawn &= draw(folder, "noise_scale",
-                "set xlabel 'step'\nset logscale xy\nset ylabel 'gradient noise scale, samples'\n"
-                "unset key\nplot 'noise_scale.csv' using ($1 > 0 ? $1 : 1):4:5:6 with yerrorlines "
-                "ls 1 pt 7 ps 0.5\n");
+  drawn &=
+      draw(folder, "noise_scale",
+           "set xlabel 'step'\nset logscale xy\nset ylabel 'gradient noise scale, samples'\n"
+           "unset key\nplot 'noise_scale.csv' using ($1 > 0 ? $1 : NaN):4:5:6 with yerrorlines "
+           "ls 1 pt 7 ps 0.5\n");
   return drawn;
 }
 

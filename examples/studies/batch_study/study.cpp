@@ -27,7 +27,7 @@ std::int64_t part_within(double megabytes, std::int64_t batch_size, std::int64_t
 
 Cell make_cell(const Settings& settings, const Task& task, std::int64_t sample_bytes, Length length,
                std::size_t scaling, std::int64_t batch_size) {
-  Cell cell{length, scaling, 0, {}, {}};
+  Cell cell{length, scaling, 0, {}, {}, task.percent()};
   const double growth = static_cast<double>(batch_size) / static_cast<double>(settings.base);
   cell.lr = settings.lr * std::pow(growth, scalings[scaling].power);
   cell.training.batch_size = batch_size;
@@ -54,20 +54,26 @@ std::vector<Cell> make_cells(const Settings& settings, const Task& task) {
   return cells;
 }
 
+double work_of(const std::vector<Cell>& cells, const Settings& settings, const Task& task) {
+  double work = 0;
+  for (const Cell& cell : cells)
+    work += static_cast<double>(settings.seeds) *
+            comparison::work_of(task, cell.training, Stage::evaluation);
+  return work;
+}
+
 void run_cells(std::vector<Cell>& cells, const Settings& settings, const Task& task,
-               const std::string& folder, const StopRequest& stop) {
+               const std::string& folder, PlanProgress& progress, const StopRequest& stop) {
   const OptimizerSpec optimizer = OptimizerSpec::parse(settings.optimizer);
   const auto count = static_cast<std::int64_t>(cells.size()) * settings.seeds;
-  double work = 0;
-  for (const Cell& cell : cells) work += static_cast<double>(settings.seeds) * cell.training.work();
-  RunFolder kept(folder, count, work, stop);
+  RunFolder kept(folder, progress, stop);
   parallel_for(count, 1, [&](std::int64_t i, std::int64_t) {
     Cell& cell = cells[static_cast<std::size_t>(i / settings.seeds)];
     const auto seed = static_cast<std::uint64_t>(i % settings.seeds);
     const std::string name = errors::text(to_string(cell.length), "-", scalings[cell.scaling].name,
                                           "-", cell.training.batch_size, "-", seed);
     cell.runs[seed] = kept.find_or_train(name, task, optimizer,
-                                         {Stage::evaluation, 0, cell.lr, seed}, cell.training);
+                                         {Stage::evaluation, 0, {cell.lr}, seed}, cell.training);
   });
 }
 

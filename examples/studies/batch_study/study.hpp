@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../../support/plan_progress.hpp"
 #include "../comparison/run.hpp"
 
 namespace batch_study {
@@ -35,6 +36,7 @@ struct Scaling {
   double power;
 };
 constexpr Scaling scalings[] = {{"linear", 1}, {"sqrt", 0.5}, {"none", 0}};
+constexpr double alpha = 0.02;          ///< What an adjusted p must be below for a verdict.
 constexpr std::size_t square_root = 1;  ///< The scaling in the middle, which others are judged by.
 
 /// One batch size under one scaling.
@@ -44,15 +46,20 @@ struct Cell {
   double lr;
   comparison::Training training;
   std::vector<comparison::RunResult> runs;  ///< One for each seed.
+  bool percent = false;                     ///< Whether the test metric is a percentage.
 };
 
 /// In the order length, scaling, batch size, without runs. Throws plumb::Error where the memory
 /// limit does not hold one sample.
 std::vector<Cell> make_cells(const Settings& settings, const comparison::Task& task);
 
+/// About proportional to the time of all runs, as comparison::work_of.
+double work_of(const std::vector<Cell>& cells, const Settings& settings,
+               const comparison::Task& task);
+
 /// Fills in all runs. Trains what is not yet in FOLDER/runs, as many runs at once as
-/// plumb::num_threads() says. Throws comparison::Stopped after a signal.
+/// plumb::num_threads() says, and tells the progress. Throws comparison::Stopped after a signal.
 void run_cells(std::vector<Cell>& cells, const Settings& settings, const comparison::Task& task,
-               const std::string& folder, const plumb::StopRequest& stop);
+               const std::string& folder, PlanProgress& progress, const plumb::StopRequest& stop);
 
 }  // namespace batch_study

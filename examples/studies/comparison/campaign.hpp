@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "insight.hpp"
 #include "run.hpp"
 
 namespace comparison {
@@ -13,29 +14,45 @@ namespace comparison {
 struct Plan {
   std::vector<OptimizerSpec> optimizers;
   Training training;
-  std::int64_t trials = 12;       ///< Learning rates that each optimizer tries.
+  std::int64_t studies = 3;       ///< How often each optimizer is tuned anew.
+  std::int64_t trials = 12;       ///< Configurations that each study tries.
   std::int64_t tuning_seeds = 1;  ///< Runs of each trial; theirs are no evaluation seeds.
-  std::int64_t seeds = 10;        ///< Evaluation runs of each optimizer.
+  std::int64_t seeds = 10;        ///< Evaluation runs of what each study chose.
   std::int64_t first_seed = 0;
+  std::int64_t looks = 8;  ///< Into one run of each optimizer (insight.hpp); 0: none.
+
+  /// Studies of an optimizer: 1 where nothing is searched.
+  std::int64_t studies_of(const OptimizerSpec& optimizer) const {
+    return optimizer.searched() ? studies : 1;
+  }
 };
 
-/// The learning rates that an optimizer tries, ascending: one log-uniform draw from each of
-/// `trials` equal parts of its range, rounded to three digits. Draws are the same for every
-/// optimizer. One where it is fixed.
-std::vector<double> trial_lrs(const OptimizerSpec& optimizer, const Plan& plan);
+/// The configurations that a study tries: points that cover the optimizer's space evenly, other ones
+/// in each study, from the same draws for every optimizer.
+std::vector<Configuration> trial_configurations(const OptimizerSpec& optimizer, const Plan& plan,
+                                                std::int64_t study);
 
 struct Trial {
-  double lr = 0;
+  Configuration configuration;
   double metric = 0, loss = 0;  ///< On validation, means over the tuning seeds.
   std::int64_t diverged = 0;    ///< Runs that did.
 };
 
+/// One tuning of an optimizer, and what came of its choice.
+struct Study {
+  std::vector<Trial> trials;    ///< Empty where nothing is searched.
+  Configuration configuration;  ///< Of the least metric; then of the least loss, and the first.
+  bool at_edge = false;         ///< Its lr is the least or the greatest tried: widen the range.
+  double gap = 1;               ///< The factor to the farther of the next learning rates tried.
+  std::vector<RunResult> runs;  ///< One for each evaluation seed.
+};
+
 /// What came of one optimizer.
 struct Outcome {
-  std::vector<Trial> trials;    ///< Empty where the learning rate was fixed.
-  double lr = 0;                ///< Of the least metric; then of the least loss, and the smallest.
-  bool at_edge = false;         ///< It is the first or the last trial: the range may be too narrow.
-  std::vector<RunResult> runs;  ///< One for each evaluation seed.
+  std::vector<Study> studies;
+
+  /// All evaluation runs, study by study.
+  std::vector<const RunResult*> runs() const;
 };
 
 struct FinishedRun {
@@ -45,6 +62,8 @@ struct FinishedRun {
 
 struct Results {
   std::vector<Outcome> outcomes;  ///< In the order of the optimizers.
+  /// Of each optimizer's run with the first study's choice and the first seed.
+  std::vector<std::vector<Insight>> insights;
   std::vector<FinishedRun> runs;  ///< All, in the order of the plan, whatever order they ended in.
 };
 

@@ -1,6 +1,6 @@
 #include "optimizer_spec.hpp"
 
-#include <cctype>
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <plumb/core/runtime/error.hpp>
@@ -8,36 +8,12 @@
 #include <vector>
 
 #include "../../support/format.hpp"
+#include "rule_list.hpp"
 
 namespace comparison {
 namespace {
 
 using plumb::errors::fail;
-namespace optim = plumb::optim;
-
-// The rules that have a name on the command line: that of their errors, in small letters.
-template <class... Rule>
-struct RuleList {};
-template <class R>
-struct RuleTag {
-  using Rule = R;
-};
-using Rules =
-    RuleList<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad, optim::Lion,
-             optim::NAdam, optim::NAdamW, optim::RAdam, optim::AdEMAMix, optim::LAMB, optim::LARS,
-             optim::ScheduleFreeSGD, optim::ScheduleFreeAdamW, optim::Prodigy>;
-
-template <class Rule>
-std::string name_of() {
-  std::string name = Rule::Options::fields().owner;
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
-
-template <class... Rule, class F>
-void for_each(RuleList<Rule...>, F f) {
-  (f(RuleTag<Rule>()), ...);
-}
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
@@ -92,86 +68,142 @@ optim::OptionValue read_value(const std::string& name, const std::string& text) 
   fail(Options::fields().owner, "no option named '", name, "'; there are ", known);
 }
 
-// How much a constant gradient's steps grow in the end.
-double growth(const optim::SGDOptions& options) {
-  return options.momentum == 0 ? 1 : (1 - options.dampening) / (1 - options.momentum);
-}
-double growth(const optim::LARSOptions& options) {
-  return options.debias ? 1 : 1 / (1 - options.momentum);
-}
-double growth(const optim::RMSpropOptions& options) { return 1 / (1 - options.momentum); }
-template <class Options>
-double growth(const Options&) {
-  return 1;
-}
-
-// The largest learning rate of the search, before growth.
-double usual_limit(const optim::SGDOptions&) { return 10; }
-double usual_limit(const optim::AdagradOptions&) { return 1; }
-double usual_limit(const optim::LionOptions&) { return 0.01; }
-double usual_limit(const optim::LARSOptions&) { return 1000; }
-double usual_limit(const optim::ScheduleFreeSGDOptions&) { return 10; }
-double usual_limit(const optim::ProdigyOptions&) { return 100; }
-template <class Options>
-double usual_limit(const Options&) {
-  return 0.1;
-}
-
 // To six digits: 1 and not 0.9999999999999998.
 double to_six_digits(double value) { return std::strtod(format("%.6g", value).c_str(), nullptr); }
 
-void complete(optim::SGDOptions& options, bool has_dampening) {
-  if (options.debias && !has_dampening) options.dampening = options.momentum;
+const std::vector<std::string> schedules = {"constant", "cosine"};
+
+// "LOW..HIGH"; a single number is both.
+std::pair<double, double> ends(const std::string& name, const std::string& value) {
+  const std::size_t dots = value.find("..");
+  const double low = number(name, value.substr(0, dots));
+  const double high = dots == std::string::npos ? low : number(name, value.substr(dots + 2));
+  if (!(low <= high)) fail("optimizer", name, " must be LOW..HIGH, got '", value, "'");
+  return {low, high};
 }
+
+bool is_range(const std::string& value) { return value.find("..") != std::string::npos; }
+
+Dimension dimension(const std::string& name, double low, double high) {
+  return {name, low, high, scale_of(name, low)};
+}
+
 template <class Options>
-void complete(Options&, bool) {}
+Dimension read_dimension(const std::string& name, const std::string& value) {
+  read_value<Options>(name, "1");  // refuses an unknown name
+  if (optim::number_named<Options>(name) == nullptr)
+    fail("optimizer", name, " is no number that can be searched, got '", value, "'");
+  const auto [low, high] = ends(name, value);
+  return dimension(name, low, high);
+}
 
-}  // namespace
+struct Written {
+  std::string name, value;
+};
 
-template <class Rule>
-void OptimizerSpec::read(const std::string& rule, const std::string& options) {
-  using Options = typename Rule::Options;
-  rule_ = Options::fields().owner;
-  optim::Settings changes;
-  std::string lr;
-  bool has_dampening = false;
+// The parts of "momentum=0.9,nesterov=1".
+std::vector<Written> parts_of(const std::string& rule, const std::string& options) {
+  std::vector<Written> all;
   for (const std::string& part :
        options.empty() ? std::vector<std::string>() : split(options, ',')) {
     const std::size_t equals = part.find('=');
     if (equals == std::string::npos)
       fail("optimizer", "expected NAME=VALUE after '", rule, ":', got '", part, "'");
-    const std::string name = part.substr(0, equals), value = part.substr(equals + 1);
-    for (const optim::Setting& earlier : changes)
-      if (earlier.name == name) fail("optimizer", name, " is given twice");
-    has_dampening = has_dampening || name == "dampening";
-    if (name == "lr")
-      lr = value;
-    else
-      changes.push_back({name, read_value<Options>(name, value)});
+    all.push_back({part.substr(0, equals), part.substr(equals + 1)});
+    for (std::size_t i = 0; i + 1 < all.size(); ++i)
+      if (all[i].name == all.back().name) fail("optimizer", all.back().name, " is given twice");
   }
-  Options all = optim::with(Options(), changes);
-  complete(all, has_dampening);
-  optim::validate(all);
-  factor_ = growth(all);
-  lr_high_ = to_six_digits(usual_limit(all) / factor_);
-  lr_low_ = to_six_digits(lr_high_ / 1e4);
-  if (!lr.empty()) read_lr(lr);
-  for (optim::Setting& setting : optim::settings_of(all))
-    if (setting.name != "lr") settings_.push_back(std::move(setting));
-  make_ = [](const plumb::Parameters& parameters, const optim::Settings& settings) {
-    return std::make_unique<Rule>(parameters, optim::with(Options(), settings));
+  return all;
+}
+
+bool of_course(const std::string& name) { return name == "warm_up" || name == "schedule"; }
+
+}  // namespace
+
+optim::Curve Course::curve(std::int64_t steps) const {
+  const auto up = static_cast<std::int64_t>(std::llround(warm_up * static_cast<double>(steps)));
+  const optim::Curve then = schedule == "cosine"
+                                ? optim::curve::cosine(std::max<std::int64_t>(steps - up, 1))
+                                : optim::curve::constant();
+  // The first step already moves.
+  return up > 0 ? optim::curve::warm_up(up, then, 1 / static_cast<double>(up)) : then;
+}
+
+template <class R>
+void OptimizerSpec::read(const std::string& options, Search search) {
+  using Options = typename R::Options;
+  owner_ = Options::fields().owner;
+  optim::Settings low, high;  // of what is searched, its ends
+  std::string lr;
+  bool has_dampening = false;
+  const std::vector<Written> written = parts_of(name_of<R>(), options);
+  for (const auto& [name, value] : written) {
+    has_dampening = has_dampening || name == "dampening";
+    if (name == "lr") {
+      lr = value;
+    } else if (of_course(name)) {
+      read_course(name, value);
+    } else if (is_range(value)) {
+      space_.push_back(read_dimension<Options>(name, value));
+      low.push_back({name, space_.back().low});
+      high.push_back({name, space_.back().high});
+    } else {
+      low.push_back({name, read_value<Options>(name, value)});
+      high.push_back(low.back());
+    }
+  }
+  if (search == Search::space) {
+    std::vector<Dimension> usual = usual_space<Options>();
+    usual.push_back(dimension("warm_up", 0, 0.2));
+    usual.push_back({"schedule", 0, 1, Scale::linear, schedules});
+    for (const Dimension& each : usual)
+      if (std::none_of(written.begin(), written.end(),
+                       [&](const Written& w) { return w.name == each.name; }))
+        space_.push_back(each);
+  }
+  const auto all_of = [has_dampening](const optim::Settings& changes, Options start) {
+    Options all = optim::with(start, changes);
+    complete(all, has_dampening);
+    optim::validate(all);
+    return all;
   };
+  const Options start = all_of(low, {});
+  all_of(high, {});
+  read_lr(lr, to_six_digits(usual_limit(start) / growth(start)));
+  for (optim::Setting& setting : optim::settings_of(start))
+    if (setting.name != "lr") settings_.push_back(std::move(setting));
+  rule_.make = [=](const plumb::Parameters& parameters, const optim::Settings& changes) {
+    return std::make_unique<R>(parameters, all_of(changes, start));
+  };
+  rule_.growth = [=](const optim::Settings& changes) { return growth(all_of(changes, start)); };
 }
 
-void OptimizerSpec::read_lr(const std::string& value) {
-  const std::size_t dots = value.find("..");
-  lr_low_ = number("lr", value.substr(0, dots));
-  lr_high_ = dots == std::string::npos ? lr_low_ : number("lr", value.substr(dots + 2));
-  if (!(lr_low_ > 0 && lr_low_ <= lr_high_))
-    fail("optimizer", "lr must be positive, or LOW..HIGH, got '", value, "'");
+void OptimizerSpec::read_lr(const std::string& value, double highest) {
+  const auto [low, high] =
+      value.empty() ? std::pair(to_six_digits(highest / 1e4), highest) : ends("lr", value);
+  if (!(low > 0)) fail("optimizer", "lr must be positive, or LOW..HIGH, got '", value, "'");
+  lr_ = low;
+  if (low < high) space_.insert(space_.begin(), dimension("lr", low, high));
 }
 
-OptimizerSpec OptimizerSpec::parse(const std::string& text) {
+void OptimizerSpec::read_course(const std::string& name, const std::string& value) {
+  if (name == "warm_up") {
+    const auto [low, high] = ends(name, value);
+    if (!(low >= 0 && high < 1)) fail("optimizer", "warm_up must be in [0, 1), got '", value, "'");
+    course_.warm_up = low;
+    if (low < high) space_.push_back(dimension(name, low, high));
+    return;
+  }
+  const std::vector<std::string> chosen = split(value, '|');
+  for (const std::string& each : chosen)
+    if (std::find(schedules.begin(), schedules.end(), each) == schedules.end())
+      fail("optimizer", "schedule must be constant, cosine or constant|cosine, got '", value, "'");
+  course_.schedule = chosen.front();
+  if (chosen.size() > 1)
+    space_.push_back({name, 0, static_cast<double>(chosen.size() - 1), Scale::linear, chosen});
+}
+
+OptimizerSpec OptimizerSpec::parse(const std::string& text, Search search) {
   OptimizerSpec spec;
   const std::size_t at = text.find('@');
   spec.label_ = text.substr(0, at);
@@ -189,21 +221,82 @@ OptimizerSpec OptimizerSpec::parse(const std::string& text) {
     known += (known.empty() ? "" : ", ") + name;
     if (name != rule) return;
     found = true;
-    spec.read<Rule>(rule, options);
+    spec.read<Rule>(options, search);
   });
   if (!found) fail("optimizer", "no rule named '", rule, "'; there are ", known);
   return spec;
 }
 
-std::string OptimizerSpec::description() const { return rule_ + " " + optim::to_string(settings_); }
+std::string OptimizerSpec::description() const {
+  std::string out = owner_ + " ";
+  optim::Settings fixed;
+  for (const optim::Setting& setting : settings_)
+    if (std::none_of(space_.begin(), space_.end(),
+                     [&](const Dimension& d) { return d.name == setting.name; }))
+      fixed.push_back(setting);
+  out += optim::to_string(fixed);
+  for (std::size_t i = 0; i < space_.size(); ++i)
+    out += (i == 0 ? "; " : ", ") + space_[i].name + " in " + space_[i].range();
+  if (space_.empty() || space_.front().name != "lr") out += plumb::errors::text("; lr ", lr_);
+  return out;
+}
 
-double OptimizerSpec::effective_lr(double lr) const { return lr * factor_; }
+std::vector<Configuration> OptimizerSpec::trials(std::int64_t count,
+                                                 plumb::Generator& random) const {
+  if (!searched()) return {{lr_}};
+  std::vector<Configuration> all;
+  for (const std::vector<double>& point : even_points(count, space_.size(), random)) {
+    Configuration configuration{lr_};
+    for (std::size_t i = 0; i < point.size(); ++i)
+      if (space_[i].name == "lr")
+        configuration.lr = space_[i].at(point[i]);
+      else
+        configuration.others.push_back(space_[i].at(point[i]));
+    all.push_back(configuration);
+  }
+  return all;
+}
+
+// The values of the space without lr, each with its dimension.
+template <class F>
+void OptimizerSpec::for_others(const Configuration& configuration, F f) const {
+  auto value = configuration.others.begin();
+  for (const Dimension& dimension : space_)
+    if (dimension.name != "lr") f(dimension, *value++);
+}
+
+std::string OptimizerSpec::text(const Configuration& configuration) const {
+  std::string out = format("lr=%.6g", configuration.lr);
+  for_others(configuration, [&](const Dimension& dimension, double value) {
+    out += ", " + dimension.name + "=" + dimension.text(value);
+  });
+  return out;
+}
+
+Course OptimizerSpec::course(const Configuration& configuration) const {
+  Course course = course_;
+  for_others(configuration, [&](const Dimension& dimension, double value) {
+    if (dimension.name == "warm_up") course.warm_up = value;
+    if (dimension.name == "schedule") course.schedule = dimension.text(value);
+  });
+  return course;
+}
+
+optim::Settings OptimizerSpec::settings(const Configuration& configuration) const {
+  optim::Settings changes = {{"lr", configuration.lr}};
+  for_others(configuration, [&](const Dimension& dimension, double value) {
+    if (!of_course(dimension.name)) changes.push_back({dimension.name, value});
+  });
+  return changes;
+}
+
+double OptimizerSpec::effective_lr(const Configuration& configuration) const {
+  return configuration.lr * rule_.growth(settings(configuration));
+}
 
 std::unique_ptr<optim::Optimizer> OptimizerSpec::make(const plumb::Parameters& parameters,
-                                                      double lr) const {
-  optim::Settings all = settings_;
-  all.push_back({"lr", lr});
-  return make_(parameters, all);
+                                                      const Configuration& configuration) const {
+  return rule_.make(parameters, settings(configuration));
 }
 
 }  // namespace comparison

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <plumb/core/runtime/error.hpp>
 
@@ -25,7 +26,7 @@ std::string plot_each(const Plan& plan, const std::string& name,
       out += (out.size() > 5 ? ", '" : "'") + name + "_" + std::to_string(i) + ".csv' ";
       for (const char c : layer)
         if (c == '#')
-          out += std::to_string(i % 7 + 1);
+          out += std::to_string(line_style(i));
         else if (c == '@')
           out += plan.optimizers[i].label();
         else
@@ -34,39 +35,78 @@ std::string plot_each(const Plan& plan, const std::string& name,
   return out + "\n";
 }
 
-// Over the seeds: step, seconds, quartiles and median of the validation loss, share that reached
+// Over the evaluation runs: step, seconds, quartiles and median of the validation loss, share that reached
 // the target.
 std::string curve_csv(const Outcome& outcome, double target) {
   std::string out = "step,seconds,lower_quartile,median,upper_quartile,reached\n";
+  const std::vector<const RunResult*> runs = outcome.runs();
   std::size_t points = 0;
-  for (const RunResult& run : outcome.runs) points = std::max(points, run.points.size());
+  for (const RunResult* run : runs) points = std::max(points, run->points.size());
   for (std::size_t i = 0; i < points; ++i) {
     Values losses, seconds;
     std::int64_t step = 0;
     double reached = 0;
-    for (const RunResult& run : outcome.runs) {
+    for (const RunResult* run : runs) {
       // What diverged has no finite loss from there on.
-      const bool there = i < run.points.size();
-      losses.push_back(there ? run.points[i].validation.loss : not_reached);
-      if (there) seconds.push_back(run.points[i].seconds);
-      if (there) step = run.points[i].step;
+      const bool there = i < run->points.size();
+      losses.push_back(there ? run->points[i].validation.loss : not_reached);
+      if (there) seconds.push_back(run->points[i].seconds);
+      if (there) step = run->points[i].step;
     }
-    for (const RunResult& run : outcome.runs) {
-      const Point* first = run.reached(target);
+    for (const RunResult* run : runs) {
+      const Point* first = run->reached(target);
       reached += first != nullptr && first->step <= step ? 1 : 0;
     }
-    out += text(step, ",", median(seconds), ",", quantile(losses, 0.25), ",", median(losses), ",",
-                quantile(losses, 0.75), ",",
-                100 * reached / static_cast<double>(outcome.runs.size()), "\n");
+    out +=
+        text(step, ",", median(seconds), ",", quantile(losses, 0.25), ",", median(losses), ",",
+             quantile(losses, 0.75), ",", 100 * reached / static_cast<double>(runs.size()), "\n");
   }
   return out;
 }
 
-std::string trials_csv(const Outcome& outcome) {
+// Of all studies, ascending in what `lr_of` says of a configuration.
+template <class F>
+std::string trials_csv(const Outcome& outcome, F lr_of) {
+  std::vector<std::pair<double, const Trial*>> trials;
+  for (const Study& study : outcome.studies)
+    for (const Trial& trial : study.trials) trials.emplace_back(lr_of(trial.configuration), &trial);
+  std::stable_sort(trials.begin(), trials.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string out = "lr,metric,diverged\n";
-  for (const Trial& trial : outcome.trials)
-    out +=
-        text(trial.lr, ",", trial.metric, ",", trial.diverged > 0 ? text(trial.metric) : "", "\n");
+  for (const auto& [lr, trial] : trials)
+    out += text(lr, ",", trial->metric, ",", trial->diverged > 0 ? text(trial->metric) : "", "\n");
+  return out;
+}
+
+// What is measured inside of runs.
+struct Inside {
+  const char *name, *axis, *settings;
+  double Insight::*value;
+  std::int64_t column;  // of insights_csv
+};
+constexpr const char* of_any_size = "set logscale y\nset format y '%.0e'\n";
+constexpr Inside inside[] = {
+    {"inside_gradient", "norm of the gradient", of_any_size, &Insight::gradient, 2},
+    {"inside_update", "norm of the update", of_any_size, &Insight::update, 3},
+    {"inside_cosine", "cosine of two updates", "set yrange [-1:1]\n", &Insight::cosine, 4},
+    {"inside_noise", "gradient noise scale", of_any_size, &Insight::noise, 5},
+    {"inside_sharpness", "sharpness", of_any_size, &Insight::sharpness, 6},
+};
+
+// gnuplot takes a picture without any point for an error.
+bool has_points(const Inside& what, const Results& results) {
+  for (const std::vector<Insight>& run : results.insights)
+    for (const Insight& insight : run) {
+      const double value = insight.*what.value;
+      if (std::isfinite(value) && (value > 0 || what.settings != of_any_size)) return true;
+    }
+  return false;
+}
+
+std::string expected_csv(const Row& row) {
+  std::string out = "trials,metric\n";
+  for (std::size_t k = 0; k < row.expected.size(); ++k)
+    out += text(number(k + 1), ",", row.expected[k], "\n");
   return out;
 }
 
@@ -88,20 +128,31 @@ std::string pairs_csv(const Summary& summary) {
   return out;
 }
 
-std::string sensitivity_script(const Task& task, const Plan& plan, const Results& results) {
+bool tuning_diverged(const Outcome& outcome) {
+  for (const Study& study : outcome.studies)
+    for (const Trial& trial : study.trials)
+      if (trial.diverged > 0) return true;
+  return false;
+}
+
+std::string sensitivity_script(const Task& task, const Plan& plan, const Results& results,
+                               LrAxis axis) {
   std::string plots;
   for (std::size_t i = 0; i < plan.optimizers.size(); ++i) {
-    const std::vector<Trial>& trials = results.outcomes[i].trials;
     const std::string data = text("'trials_", number(i), ".csv' using 1:");
-    const std::string ls = text(" ls ", number(i % 7 + 1));
-    if (!trials.empty())
-      plots += text(plots.empty() ? "" : ", ", data, "2 with linespoints", ls,
-                    " pt 7 ps 0.4 title '", plan.optimizers[i].label(), "'");
-    if (std::any_of(trials.begin(), trials.end(), [](const Trial& t) { return t.diverged > 0; }))
+    const std::string ls = text(" ls ", std::int64_t{line_style(i)});
+    // Trials that differ in more than lr are on no line.
+    const std::size_t dimensions = plan.optimizers[i].space().size();
+    if (dimensions > 0)
+      plots += text(plots.empty() ? "" : ", ", data, "2 with ",
+                    dimensions == 1 ? "linespoints" : "points", ls, " pt 7 ps 0.4 title '",
+                    plan.optimizers[i].label(), "'");
+    if (tuning_diverged(results.outcomes[i]))
       plots += text(", ", data, "3 with points", ls, " pt 2 ps 1.2 notitle");
   }
-  return text("set xlabel 'lr'\nset logscale x\nset format x '%g'\nset ylabel 'validation ",
-              task.metric, "'\n", task.classes ? "" : logarithmic_y, "plot ", plots, "\n");
+  return text("set xlabel '", axis == LrAxis::effective ? "effective lr" : "lr",
+              "'\nset logscale x\nset format x '%g'\nset ylabel 'validation ", task.metric, "'\n",
+              task.classes ? "" : logarithmic_y, "plot ", plots, "\n");
 }
 
 std::string differences_script(const Summary& summary) {
@@ -127,15 +178,21 @@ std::string differences_script(const Summary& summary) {
 }  // namespace
 
 bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
-                   const Summary& summary, const std::string& folder) {
+                   const Summary& summary, LrAxis axis, const std::string& folder) {
   const std::string pictures = folder + "/pictures";
   make_folder(pictures);
   bool searched = false;
   for (std::size_t i = 0; i < plan.optimizers.size(); ++i) {
     const std::string end = "_" + std::to_string(i) + ".csv";
     write_file(pictures + "/curve" + end, curve_csv(results.outcomes[i], summary.target));
-    write_file(pictures + "/trials" + end, trials_csv(results.outcomes[i]));
-    searched = searched || plan.optimizers[i].searched();
+    const OptimizerSpec& optimizer = plan.optimizers[i];
+    const auto place = [&](const Configuration& configuration) {
+      return axis == LrAxis::effective ? optimizer.effective_lr(configuration) : configuration.lr;
+    };
+    write_file(pictures + "/trials" + end, trials_csv(results.outcomes[i], place));
+    write_file(pictures + "/expected" + end, expected_csv(summary.rows[i]));
+    write_file(pictures + "/inside" + end, insights_csv(results.insights[i]));
+    searched = searched || optimizer.searched();
   }
   const std::string loss =
       text("set ylabel 'validation loss'\n", logarithmic_y, "set autoscale yfix\n");
@@ -155,7 +212,22 @@ bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
   drawn &=
       picture("reached", "set xlabel 'steps'\nset ylabel '% of seeds'\nset yrange [-5:105]\n" +
                              plot_each(plan, "curve", {"using 1:6 with steps ls # title '@'"}));
-  if (searched) drawn &= picture("sensitivity", sensitivity_script(task, plan, results));
+  if (searched) {
+    drawn &= picture("sensitivity", sensitivity_script(task, plan, results, axis));
+    drawn &= picture(
+        "expected", text("set xlabel 'trials'\nset ylabel 'expected best, validation ", task.metric,
+                         "'\n", task.classes ? "" : logarithmic_y,
+                         plot_each(plan, "expected",
+                                   {"using 1:2 with linespoints ls # pt 7 ps 0.4 title '@'"})));
+  }
+  for (const Inside& each : inside) {
+    if (!has_points(each, results)) continue;
+    const std::string curve = text("using 1:", each.column, " with linespoints ls # pt 7 ps 0.4");
+    drawn &= draw(pictures, each.name,
+                  text("unset key\nset xlabel 'steps'\nset ylabel '", each.axis, "'\n",
+                       each.settings, plot_each(plan, "inside", {curve})),
+                  300);
+  }
   if (!summary.differences.empty()) {
     write_file(pictures + "/differences.csv", differences_csv(summary));
     write_file(pictures + "/pairs.csv", pairs_csv(summary));

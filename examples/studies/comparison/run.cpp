@@ -29,15 +29,19 @@ double processor_seconds() {
 class Run {
  public:
   Run(const Task& task, const OptimizerSpec& optimizer, const RunKey& key, const Training& training,
-      const std::string& path)
-      : task_(task), training_(training), path_(path), evaluates_(key.stage == Stage::evaluation) {
+      const std::string& path, Observer* observer)
+      : task_(task),
+        training_(training),
+        path_(path),
+        observer_(observer),
+        evaluates_(key.stage == Stage::evaluation) {
     Generator random(key.seed, Stream::init);
     model_ = task.make_model(random);
-    optimizer_ = optimizer.make(model_->parameters(), key.lr);
-    if (training.warm_up > 0)  // the first step already moves
-      schedule_.emplace(*optimizer_,
-                        optim::curve::warm_up(training.warm_up, optim::curve::constant(),
-                                              1 / static_cast<double>(training.warm_up)));
+    optimizer_ = optimizer.make(model_->parameters(), key.configuration);
+    Course course = optimizer.course(key.configuration);
+    if (training.warm_up > 0)
+      course.warm_up = static_cast<double>(training.warm_up) / static_cast<double>(training.steps);
+    if (!course.is_constant()) schedule_.emplace(*optimizer_, course.curve(training.steps));
     data::LoaderOptions options;
     options.batch_size = training.micro_batch > 0 ? training.micro_batch : training.batch_size;
     options.shuffle = true;
@@ -124,7 +128,9 @@ class Run {
     recent_loss_.add(loss_);
     result_.diverged = !(recent_loss_.value() <= 10 * result_.first_loss);
     if (!result_.diverged) {
+      if (observer_ != nullptr) observer_->before_step(step_ + 1, *model_);
       optimizer_->step();
+      if (observer_ != nullptr) observer_->after_step(step_ + 1, *model_);
       if (schedule_) schedule_->step();
       losses_ += loss_;
       ++since_point_;
@@ -187,6 +193,7 @@ class Run {
   const Task& task_;
   const Training& training_;
   const std::string& path_;  // of the checkpoint; empty: none
+  Observer* observer_;
   bool evaluates_;
   std::shared_ptr<nn::Layer> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
@@ -215,6 +222,15 @@ double read_number(std::istream& from) {
 
 }  // namespace
 
+double work_of(const Task& task, const Training& training, Stage stage) {
+  const bool evaluates = stage == Stage::evaluation;
+  const auto validations = static_cast<double>(evaluates ? training.evaluations + 1 : 2);
+  return static_cast<double>(training.steps) * static_cast<double>(training.batch_size + 10) +
+         (validations * static_cast<double>(task.validation->size()) +
+          static_cast<double>(evaluates ? task.test->size() : 0)) /
+             3;
+}
+
 std::string to_string(Stage stage) { return stage == Stage::tuning ? "tuning" : "evaluation"; }
 
 double RunResult::best() const {
@@ -232,8 +248,8 @@ const Point* RunResult::reached(double target) const {
 
 RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
                 const Training& training, const std::function<bool()>& go_on,
-                const std::string& checkpoint) {
-  return Run(task, optimizer, key, training, checkpoint).train(go_on);
+                const std::string& checkpoint, Observer* observer) {
+  return Run(task, optimizer, key, training, checkpoint, observer).train(go_on);
 }
 
 std::string to_text(const RunResult& result) {

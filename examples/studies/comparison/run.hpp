@@ -19,8 +19,9 @@ std::string to_string(Stage stage);
 struct RunKey {
   Stage stage = Stage::tuning;
   std::size_t optimizer = 0;
-  double lr = 0;
+  Configuration configuration = {};
   std::uint64_t seed = 0;  ///< Of initial weights and of shuffling: equal for every optimizer.
+  std::int64_t study = 0;  ///< Of tuning, which led to the configuration or is under way.
 };
 
 /// How all runs of a comparison train.
@@ -30,13 +31,15 @@ struct Training {
   /// of a batch are added up, weighted by their samples: the same to rounding. 0: the whole batch.
   std::int64_t micro_batch = 0;
   std::int64_t steps = 0;
-  std::int64_t warm_up = 0;  ///< Steps over which lr grows linearly to its value; 0: none.
+  /// Steps over which lr grows linearly to its value; 0: what the optimizer's course says.
+  std::int64_t warm_up = 0;
   /// Evenly over an evaluation run; a tuning run has the last only.
   std::int64_t evaluations = 10;
-
-  /// About proportional to the time of a run: a step takes as long as ten samples more than it has.
-  double work() const { return static_cast<double>(steps) * static_cast<double>(batch_size + 10); }
 };
+
+/// About proportional to the time of a run: a step takes as long as ten samples more than it has, an
+/// evaluation a third of a step with its samples.
+double work_of(const Task& task, const Training& training, Stage stage);
 
 /// The state of a run after some steps.
 struct Point {
@@ -69,12 +72,21 @@ struct RunResult {
 /// What train throws where it was told to stop.
 struct Stopped {};
 
+/// Is told of every step of a run, and changes nothing.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// The gradients are there, the step is to come. Steps count from 1.
+  virtual void before_step(std::int64_t step, plumb::nn::Layer& model) = 0;
+  virtual void after_step(std::int64_t step, plumb::nn::Layer& model) = 0;
+};
+
 /// Trains on the calling thread. `go_on` is asked after each step; where it says no, throws
 /// Stopped. With a path, the run under way is kept there, once a minute and when it is stopped, and
 /// a run that is there goes on, bit for bit; it stays there until someone removes it.
 RunResult train(const Task& task, const OptimizerSpec& optimizer, const RunKey& key,
                 const Training& training, const std::function<bool()>& go_on,
-                const std::string& checkpoint = {});
+                const std::string& checkpoint = {}, Observer* observer = nullptr);
 
 /// All of a result, as lines of text.
 std::string to_text(const RunResult& result);

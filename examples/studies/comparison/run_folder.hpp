@@ -7,6 +7,7 @@
 #include <string>
 
 #include "../../support/plan_progress.hpp"
+#include "insight.hpp"
 #include "run.hpp"
 
 namespace comparison {
@@ -15,8 +16,7 @@ class RunFolder {
  public:
   /// Keeps runs in FOLDER/runs. `runs` and `work`, in Training::work(), are of all that will be
   /// asked for; how far they are is shown on a terminal.
-  RunFolder(const std::string& folder, std::int64_t runs, double work,
-            const plumb::StopRequest& stop);
+  RunFolder(const std::string& folder, PlanProgress& progress, const plumb::StopRequest& stop);
 
   /// The run that is kept as `name`, or else trained on the calling thread and kept under it. Names
   /// are those of one task and one set of settings: see claim_folder. May be called by several
@@ -24,10 +24,15 @@ class RunFolder {
   RunResult find_or_train(const std::string& name, const Task& task, const OptimizerSpec& optimizer,
                           const RunKey& key, const Training& training);
 
+  /// What look_inside says of a run, kept in the same way.
+  std::vector<Insight> find_or_look(const std::string& name, const Task& task,
+                                    const OptimizerSpec& optimizer, const RunKey& key,
+                                    const Training& training, std::int64_t points);
+
  private:
   std::string folder_;
   const plumb::StopRequest& stop_;
-  PlanProgress progress_;
+  PlanProgress& progress_;
 };
 
 }  // namespace comparison

@@ -92,6 +92,26 @@ double student_quantile(double p, double degrees) {
   return invert([&](double t) { return student_cdf(t, degrees); }, p);
 }
 
+Interval within_percent(const Interval& interval) {
+  return {std::max(interval.low, 0.0), std::min(interval.high, 100.0)};
+}
+
+Interval welch_interval(const Values& a, const Values& b, double level) {
+  const double difference = mean(a) - mean(b);
+  double variance = 0, squares = 0;  // of the difference; for its degrees of freedom
+  for (const Values* values : {&a, &b}) {
+    if (values->size() < 2) continue;
+    const auto n = static_cast<double>(values->size());
+    const double part = std::pow(standard_deviation(*values), 2) / n;
+    variance += part;
+    squares += part * part / (n - 1);
+  }
+  if (variance == 0) return {difference, difference};
+  const double degrees = variance * variance / squares;
+  const double margin = student_quantile(0.5 + level / 2, degrees) * std::sqrt(variance);
+  return {difference - margin, difference + margin};
+}
+
 Interval student_interval(const Values& values, double level) {
   const double center = mean(values);
   if (values.size() < 2) return {center, center};
@@ -221,13 +241,14 @@ double effect_size(const Values& differences) {
   return center == 0 ? 0 : center / standard_deviation(differences);
 }
 
-std::vector<Judgement> judge(const std::vector<Values>& differences, double alpha) {
+std::vector<Judgement> judge(const std::vector<Values>& differences, double alpha,
+                             std::int64_t resamples) {
   std::vector<Judgement> all;
   Values p;
   for (const Values& values : differences) {
     Judgement judgement;
     judgement.mean = mean(values);
-    judgement.interval = bca_interval(values, mean);
+    judgement.interval = bca_interval(values, mean, 0.95, resamples);
     judgement.effect = effect_size(values);
     judgement.p = sign_flip_p(values);
     p.push_back(judgement.p);
@@ -237,6 +258,55 @@ std::vector<Judgement> judge(const std::vector<Values>& differences, double alph
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].adjusted_p = adjusted[i];
     all[i].verdict = verdict(differences[i], all[i].interval, adjusted[i], alpha);
+  }
+  return all;
+}
+
+double expected_least(Values values, std::int64_t k) {
+  const auto n = static_cast<std::int64_t>(values.size());
+  if (k < 1 || k > n) plumb::errors::fail("expected_least", "k must be in [1, ", n, "], got ", k);
+  std::sort(values.begin(), values.end());
+  // The i-th is the least of those chosen where it is and the others come from those behind it:
+  // C(n - 1 - i, k - 1) of C(n, k) choices.
+  double chance = static_cast<double>(k) / static_cast<double>(n), expected = 0;
+  for (std::int64_t i = 0; i + k <= n; ++i) {
+    expected += chance * values[static_cast<std::size_t>(i)];
+    if (i + 1 < n) chance *= static_cast<double>(n - i - k) / static_cast<double>(n - 1 - i);
+  }
+  return expected;
+}
+
+Values median_study(const Scores& scores) {
+  Values all;
+  for (std::size_t seed = 0; seed < scores.front().size(); ++seed) {
+    Values studies;
+    for (const Values& study : scores) studies.push_back(study[seed]);
+    all.push_back(median(studies));
+  }
+  return all;
+}
+
+Values means_of_studies(const Scores& scores) {
+  Values all;
+  for (const Values& study : scores) all.push_back(mean(study));
+  return all;
+}
+
+std::vector<Judgement> judge(const std::vector<Scores>& others, const Scores& baseline,
+                             double alpha, std::int64_t resamples) {
+  const Values expected = median_study(baseline);
+  std::vector<Values> differences;
+  for (const Scores& scores : others) {
+    differences.push_back(median_study(scores));
+    for (std::size_t seed = 0; seed < expected.size(); ++seed)
+      differences.back()[seed] -= expected[seed];
+  }
+  std::vector<Judgement> all = judge(differences, alpha, resamples);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (others[i].size() < 2 && baseline.size() < 2) continue;
+    all[i].tuning =
+        welch_interval(means_of_studies(others[i]), means_of_studies(baseline), 1 - alpha);
+    if (all[i].tuning->low <= 0 && all[i].tuning->high >= 0) all[i].verdict = Verdict::undecided;
   }
   return all;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct Interval {
 
 /// mean +- t s / sqrt(n).
 Interval student_interval(const Values& values, double level = 0.95);
+
+/// What of an interval of a percentage is one.
+Interval within_percent(const Interval& interval);
+
+/// Of the difference of the means of two populations, a's minus b's, that may differ in variance
+/// (Welch 1947). One value alone stands for a population without any.
+Interval welch_interval(const Values& a, const Values& b, double level = 0.95);
 
 /// Of the median, whatever the distribution: the innermost pair of order statistics, equally far
 /// from both ends, that holds it with probability `level` or more (David & Nagaraja 2003, section
@@ -64,6 +72,11 @@ std::string to_string(Verdict verdict);
 /// (Cohen's d for pairs). 0 where both are 0.
 double effect_size(const Values& differences);
 
+/// The mean of the least of k of the values, over all choices of k: what the best of k trials is
+/// expected to reach (Dodge et al. 2019, "Show your work", without replacement). 1 <= k <= their
+/// number.
+double expected_least(Values values, std::int64_t k);
+
 /// What one set of paired differences says, among all sets that are judged together.
 struct Judgement {
   double mean = 0;
@@ -71,9 +84,26 @@ struct Judgement {
   double effect = 0;      ///< In standard deviations.
   double p = 1;           ///< Of the sign-flip test.
   double adjusted_p = 1;  ///< After Holm, over all sets.
+  /// Of the mean, at level 1 - alpha, with the spread of tuning (Welch over the studies); of tuned
+  /// optimizers only. What holds 0 is undecided.
+  std::optional<Interval> tuning = {};
   Verdict verdict = Verdict::undecided;
 };
-std::vector<Judgement> judge(const std::vector<Values>& differences, double alpha);
+std::vector<Judgement> judge(const std::vector<Values>& differences, double alpha,
+                             std::int64_t resamples = 10'000);
+
+/// What an optimizer reached with each seed, after each of the studies in which it was tuned.
+using Scores = std::vector<Values>;
+/// For every seed the median over the studies.
+Values median_study(const Scores& scores);
+/// The mean over the seeds, for every study.
+Values means_of_studies(const Scores& scores);
+
+/// What each of `others` says against the baseline: the differences of their median studies, judged
+/// as above. Where either was tuned more than once, the difference must stand out from the spread of
+/// tuning as well.
+std::vector<Judgement> judge(const std::vector<Scores>& others, const Scores& baseline,
+                             double alpha, std::int64_t resamples = 10'000);
 
 /// How many pairs a mean difference of `difference` takes to be found in four comparisons of five,
 /// at noise `deviation` and two-sided level alpha: ((z_(1 - alpha / 2) + z_0.8) deviation /

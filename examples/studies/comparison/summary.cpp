@@ -13,82 +13,126 @@ using plumb::errors::text;
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
-Values test_metrics(const Outcome& outcome) {
-  Values all;
-  for (const RunResult& run : outcome.runs) all.push_back(run.test.metric);
+// From here on the farther of the next learning rates is too far to know the best one.
+constexpr double wide_gap = 4;
+
+Scores test_scores(const Outcome& outcome) {
+  Scores all;
+  for (const Study& study : outcome.studies) {
+    all.emplace_back();
+    for (const RunResult& run : study.runs) all.back().push_back(run.test.metric);
+  }
   return all;
 }
 
-// Medians of what it took the seeds to reach the target.
-void measure_target(const Outcome& outcome, double target, Row& row) {
+// Medians of what it took the runs to reach the target.
+void measure_target(const std::vector<const RunResult*>& runs, double target, Row& row) {
   Values steps, samples, seconds;
-  for (const RunResult& run : outcome.runs) {
-    const Point* point = run.reached(target);
+  for (const RunResult* run : runs) {
+    const Point* point = run->reached(target);
     row.hits += point == nullptr ? 0 : 1;
     steps.push_back(point == nullptr ? never : static_cast<double>(point->step));
     samples.push_back(point == nullptr ? never : static_cast<double>(point->samples));
     seconds.push_back(point == nullptr ? never : point->seconds);
   }
-  row.hits /= static_cast<double>(outcome.runs.size());
+  row.hits /= static_cast<double>(runs.size());
   row.steps = median(steps);
   row.samples = median(samples);
   row.seconds = median(seconds);
 }
 
-Row make_row(const OptimizerSpec& optimizer, const Outcome& outcome, double target) {
+Values expected_best(const Outcome& outcome) {
+  Values metrics, expected;
+  for (const Study& study : outcome.studies)
+    for (const Trial& trial : study.trials) metrics.push_back(trial.metric);
+  const std::size_t trials = outcome.studies.front().trials.size();
+  for (std::size_t k = 1; k <= trials; ++k)
+    expected.push_back(expected_least(metrics, static_cast<std::int64_t>(k)));
+  return expected;
+}
+
+void describe_choices(const OptimizerSpec& optimizer, const Outcome& outcome, Row& row) {
+  Values lrs, effective;
+  for (const Study& study : outcome.studies) {
+    lrs.push_back(study.configuration.lr);
+    effective.push_back(optimizer.effective_lr(study.configuration));
+    row.chosen.push_back(optimizer.text(study.configuration));
+    row.at_edge = row.at_edge || study.at_edge || study.gap >= wide_gap;
+  }
+  row.lr = median(lrs);
+  row.effective_lr = median(effective);
+}
+
+Row make_row(const Task& task, const OptimizerSpec& optimizer, const Outcome& outcome,
+             double target) {
   Row row;
   row.label = optimizer.label();
-  row.lr = outcome.lr;
-  row.effective_lr = optimizer.effective_lr(outcome.lr);
-  row.at_edge = outcome.at_edge;
-  const Values metrics = test_metrics(outcome);
+  describe_choices(optimizer, outcome, row);
+  const Scores scores = test_scores(outcome);
+  const Values metrics = median_study(scores);
   row.mean = mean(metrics);
   row.interval = student_interval(metrics);
+  if (task.percent()) row.interval = within_percent(row.interval);
+  row.tuning = standard_deviation(means_of_studies(scores));
+  row.expected = expected_best(outcome);
   row.median = median(metrics);
   row.lower_quartile = quantile(metrics, 0.25);
   row.upper_quartile = quantile(metrics, 0.75);
   Values best, touched;
-  for (const RunResult& run : outcome.runs) {
-    best.push_back(run.best());
-    touched.push_back(run.touched);
-    row.diverged += run.diverged ? 1 : 0;
+  const std::vector<const RunResult*> runs = outcome.runs();
+  for (const RunResult* run : runs) {
+    best.push_back(run->best());
+    touched.push_back(run->touched);
+    row.diverged += run->diverged ? 1 : 0;
   }
   row.best = median(best);
   row.touched = mean(touched);
-  measure_target(outcome, target, row);
+  measure_target(runs, target, row);
   return row;
 }
 
 std::vector<Difference> compare(const Plan& plan, const Results& results, const Judging& judging) {
-  const Values baseline = test_metrics(results.outcomes[judging.baseline]);
+  const Scores baseline = test_scores(results.outcomes[judging.baseline]);
   std::vector<std::size_t> others;
-  std::vector<Values> differences;
-  for (std::size_t i = 0; i < plan.optimizers.size() && baseline.size() > 1; ++i) {
+  std::vector<Scores> scores;
+  for (std::size_t i = 0; i < plan.optimizers.size() && plan.seeds > 1; ++i) {
     if (i == judging.baseline) continue;
-    Values values = test_metrics(results.outcomes[i]);
-    for (std::size_t seed = 0; seed < baseline.size(); ++seed) values[seed] -= baseline[seed];
     others.push_back(i);
-    differences.push_back(values);
+    scores.push_back(test_scores(results.outcomes[i]));
   }
-  const std::vector<Judgement> judged = judge(differences, judging.alpha);
+  const std::vector<Judgement> judged = judge(scores, baseline, judging.alpha);
+  const Values expected = median_study(baseline);
   std::vector<Difference> all;
-  for (std::size_t i = 0; i < others.size(); ++i)
-    all.push_back({judged[i], plan.optimizers[others[i]].label(), others[i], differences[i]});
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    Values values = median_study(scores[i]);
+    for (std::size_t seed = 0; seed < values.size(); ++seed) values[seed] -= expected[seed];
+    all.push_back({judged[i], plan.optimizers[others[i]].label(), others[i], values});
+  }
   return all;
 }
 
-std::vector<std::string> warnings(const Plan& plan, const Summary& summary) {
-  std::vector<std::string> all;
-  if (plan.seeds < 6) all.push_back(text(plan.seeds, " seeds are few; take 6 or more"));
-  const double least_p = std::pow(2, 1 - static_cast<double>(plan.seeds)) *
-                         static_cast<double>(summary.differences.size());
-  if (least_p >= summary.alpha && !summary.differences.empty())
-    all.push_back(text("all is undecided: ", plan.seeds, " seeds give no p below ", least_p,
-                       ", and a verdict takes one below ", summary.alpha));
-  for (const Row& row : summary.rows) {
-    if (row.at_edge)
-      all.push_back(text(row.label, ": the best lr tried, ", row.lr,
+void warn_of_search(const std::string& label, const Outcome& outcome,
+                    std::vector<std::string>& all) {
+  double gap = 1;
+  for (const Study& study : outcome.studies) {
+    if (study.at_edge) {
+      all.push_back(text(label, ": the best lr tried, ", study.configuration.lr,
                          ", is at the edge of the range; widen it"));
+      return;
+    }
+    gap = std::max(gap, study.gap);
+  }
+  if (gap >= wide_gap)
+    all.push_back(label + format(": the next lr tried is a factor of %.2g from the best; "
+                                 "take more trials or a narrower range",
+                                 gap));
+}
+
+std::vector<std::string> warnings(const Results& results, const Summary& summary) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < summary.rows.size(); ++i) {
+    const Row& row = summary.rows[i];
+    warn_of_search(row.label, results.outcomes[i], all);
     if (row.diverged > 0)
       all.push_back(text(row.label, ": ", row.diverged,
                          " evaluation runs diverged; they count as the untrained model"));
@@ -102,12 +146,46 @@ int label_width(const Summary& summary) {
   return static_cast<int>(width);
 }
 
+// What tuning brought: after how many trials how good, and how much it left to chance.
+std::string tuning_text(const Summary& summary) {
+  std::string out;
+  for (const Row& row : summary.rows) {
+    if (row.expected.empty()) continue;
+    if (out.empty())
+      out = format(
+          "\ntuning: spread of the studies' means, and the best validation %s expected of "
+          "so many trials\n",
+          summary.metric.c_str());
+    out += format("%-*s %8.3g ", label_width(summary), row.label.c_str(), row.tuning);
+    for (std::size_t k = 1; k < row.expected.size(); k *= 2)
+      out += format("  %d: %.4g", static_cast<int>(k), row.expected[k - 1]);
+    out += format("  %d: %.4g\n", static_cast<int>(row.expected.size()), row.expected.back());
+    for (std::size_t i = 0; i < row.chosen.size(); ++i)
+      out += format("%*s study %d: %s\n", label_width(summary), "", static_cast<int>(i + 1),
+                    row.chosen[i].c_str());
+  }
+  return out;
+}
+
 std::string run_name(const Plan& plan, const RunKey& key) {
-  return text(to_string(key.stage), ",\"", plan.optimizers[key.optimizer].label(), "\",", key.lr,
-              ",", key.seed);
+  const OptimizerSpec& optimizer = plan.optimizers[key.optimizer];
+  return text(to_string(key.stage), ",\"", optimizer.label(), "\",", key.study, ",",
+              key.configuration.lr, ",\"", optimizer.text(key.configuration), "\",", key.seed);
 }
 
 }  // namespace
+
+std::string why_undecided(std::int64_t seeds, std::size_t comparisons, double alpha) {
+  const double least_p =
+      std::pow(2, 1 - static_cast<double>(seeds)) * static_cast<double>(comparisons);
+  if (least_p < alpha || comparisons == 0) return "";
+  std::int64_t enough = seeds;
+  while (std::pow(2, 1 - static_cast<double>(enough)) * static_cast<double>(comparisons) >= alpha)
+    ++enough;
+  return text("no verdict can come of this: ", seeds, " seeds give no p below ", least_p, " with ",
+              static_cast<std::int64_t>(comparisons),
+              " comparisons, and a verdict takes one below ", alpha, "; ", enough, " seeds do");
+}
 
 Summary summarize(const Task& task, const Plan& plan, const Results& results,
                   const Judging& judging) {
@@ -116,13 +194,14 @@ Summary summarize(const Task& task, const Plan& plan, const Results& results,
   summary.alpha = judging.alpha;
   summary.baseline = plan.optimizers[judging.baseline].label();
   Values reached;
-  for (const RunResult& run : results.outcomes[judging.baseline].runs)
-    reached.push_back(run.last().metric);
+  for (const RunResult* run : results.outcomes[judging.baseline].runs())
+    reached.push_back(run->last().metric);
   summary.target = judging.target.value_or(median(reached));
   for (std::size_t i = 0; i < plan.optimizers.size(); ++i)
-    summary.rows.push_back(make_row(plan.optimizers[i], results.outcomes[i], summary.target));
+    summary.rows.push_back(make_row(task, plan.optimizers[i], results.outcomes[i], summary.target));
   summary.differences = compare(plan, results, judging);
-  summary.warnings = warnings(plan, summary);
+  summary.caveats = judging.caveats;
+  summary.warnings = warnings(results, summary);
   return summary;
 }
 
@@ -145,6 +224,7 @@ std::string to_text(const Summary& summary) {
     if (row.touched < 1)
       out += format("%s: %.1f %% of gradient elements were let through\n", row.label.c_str(),
                     100 * row.touched);
+  out += tuning_text(summary);
   if (!summary.differences.empty()) {
     out += format("\nagainst %s, seed by seed: differences of the test %s (below 0 is better)\n",
                   summary.baseline.c_str(), summary.metric.c_str());
@@ -155,6 +235,7 @@ std::string to_text(const Summary& summary) {
     out += format("%-*s %+9.4f  %-21s %+7.2f %8.2g %8.2g  %s", width, d.label.c_str(), d.mean,
                   format("[%+.4f, %+.4f]", d.interval.low, d.interval.high).c_str(), d.effect, d.p,
                   d.adjusted_p, to_string(d.verdict).c_str());
+    if (d.tuning) out += format("; tuned anew [%+.4g, %+.4g]", d.tuning->low, d.tuning->high);
     if (summary.metric == "error %")
       out += format(
           "; at this noise 1 %% takes %lld seeds, 0.1 %% takes %lld",
@@ -162,6 +243,7 @@ std::string to_text(const Summary& summary) {
           static_cast<long long>(pairs_to_find(0.1, standard_deviation(d.values), summary.alpha)));
     out += "\n";
   }
+  for (const std::string& caveat : summary.caveats) out += "! " + caveat + "\n";
   for (const std::string& warning : summary.warnings) out += "! " + warning + "\n";
   return out;
 }
@@ -170,21 +252,23 @@ std::string summary_csv(const Summary& summary) {
   std::string out =
       "optimizer,lr,effective_lr,at_edge,mean,mean_low,mean_high,median,lower_quartile,"
       "upper_quartile,best_validation,target,hits,steps_to_target,samples_to_target,diverged,"
-      "touched,difference,bca_low,bca_high,effect,p,holm_p,verdict\n";
+      "touched,tuning,difference,bca_low,bca_high,effect,p,holm_p,tuning_low,tuning_high,verdict\n";
   for (std::size_t i = 0; i < summary.rows.size(); ++i) {
     const Row& r = summary.rows[i];
-    out += text("\"", r.label, "\",", r.lr, ",", r.effective_lr, ",", r.at_edge ? 1 : 0, ",",
-                r.mean, ",", r.interval.low, ",", r.interval.high, ",", r.median, ",",
-                r.lower_quartile, ",", r.upper_quartile, ",", r.best, ",", summary.target, ",",
-                r.hits, ",", r.steps, ",", r.samples, ",", r.diverged, ",", r.touched);
+    out +=
+        text("\"", r.label, "\",", r.lr, ",", r.effective_lr, ",", r.at_edge ? 1 : 0, ",", r.mean,
+             ",", r.interval.low, ",", r.interval.high, ",", r.median, ",", r.lower_quartile, ",",
+             r.upper_quartile, ",", r.best, ",", summary.target, ",", r.hits, ",", r.steps, ",",
+             r.samples, ",", r.diverged, ",", r.touched, ",", r.tuning);
     const Difference* found = nullptr;
     for (const Difference& d : summary.differences)
       if (d.optimizer == i) found = &d;
     if (found == nullptr)
-      out += ",,,,,,,baseline\n";
+      out += ",,,,,,,,,baseline\n";
     else
       out += text(",", found->mean, ",", found->interval.low, ",", found->interval.high, ",",
                   found->effect, ",", found->p, ",", found->adjusted_p, ",",
+                  found->tuning ? text(found->tuning->low, ",", found->tuning->high) : ",", ",",
                   to_string(found->verdict), "\n");
   }
   return out;
@@ -192,7 +276,8 @@ std::string summary_csv(const Summary& summary) {
 
 std::string runs_csv(const Plan& plan, const Results& results) {
   std::string out =
-      "phase,optimizer,lr,seed,steps,diverged,first_loss,train_loss,validation_loss,"
+      "phase,optimizer,study,lr,configuration,seed,steps,diverged,first_loss,train_loss,validation_"
+      "loss,"
       "validation_metric,best_validation_metric,test_loss,test_metric,touched,parameter_hash\n";
   for (const FinishedRun& run : results.runs) {
     const RunResult& r = run.result;
@@ -208,7 +293,8 @@ std::string runs_csv(const Plan& plan, const Results& results) {
 
 std::string curves_csv(const Plan& plan, const Results& results) {
   std::string out =
-      "phase,optimizer,lr,seed,step,samples,train_loss,validation_loss,validation_metric\n";
+      "phase,optimizer,study,lr,configuration,seed,step,samples,train_loss,validation_loss,"
+      "validation_metric\n";
   for (const FinishedRun& run : results.runs)
     for (const Point& point : run.result.points)
       if (run.key.stage == Stage::evaluation)
@@ -219,7 +305,7 @@ std::string curves_csv(const Plan& plan, const Results& results) {
 }
 
 std::string times_csv(const Plan& plan, const Results& results) {
-  std::string out = "phase,optimizer,lr,seed,step,seconds\n";
+  std::string out = "phase,optimizer,study,lr,configuration,seed,step,seconds\n";
   for (const FinishedRun& run : results.runs)
     for (const Point& point : run.result.points)
       if (run.key.stage == Stage::evaluation)

@@ -14,18 +14,27 @@ struct Judging {
   std::size_t baseline = 0;      ///< Index of the optimizer that the others are compared with.
   std::optional<double> target;  ///< Validation metric to reach; unset: the baseline's median.
   double alpha = 0.02;           ///< What an adjusted p must be below for a verdict.
+  /// Why this is no evidence, to be said on every page; empty: it may be.
+  std::vector<std::string> caveats = {};
 };
 
-/// One optimizer over the evaluation seeds. Metrics are of the test set unless said otherwise.
+/// Why no verdict can come of so many seeds and comparisons, whatever the runs give; empty: one can.
+std::string why_undecided(std::int64_t seeds, std::size_t comparisons, double alpha);
+
+/// One optimizer over the evaluation seeds, by the median of its studies. Metrics are of the test set
+/// unless said otherwise.
 struct Row {
   std::string label;
-  double lr = 0, effective_lr = 0;
-  bool at_edge = false;
+  double lr = 0, effective_lr = 0;  ///< Medians over the studies.
+  std::vector<std::string> chosen;  ///< What each study chose: "lr=0.03, momentum=0.95".
+  bool at_edge = false;             ///< In any study; so is a gap beside the choice.
   double mean = 0;
-  Interval interval{};  ///< Student's, 95 %, of the mean.
+  Interval interval{};  ///< Student's, 95 %, of the mean; a percentage stays within 0 and 100.
+  double tuning = 0;    ///< Standard deviation of the studies' means.
+  Values expected;      ///< Validation metric of the best of 1, 2, ... trials; empty: none.
   double median = 0, lower_quartile = 0, upper_quartile = 0;
   double best = 0;  ///< Median of the least validation metric of each run.
-  /// Share of the seeds that reached the target, and medians over all of them of what it took;
+  /// Share of the runs that reached the target, and medians over all of them of what it took;
   /// infinite where fewer than half did.
   double hits = 0, steps = 0, samples = 0, seconds = 0;
   std::int64_t diverged = 0;
@@ -44,7 +53,8 @@ struct Summary {
   double target = 0, alpha = 0;
   std::vector<Row> rows;
   std::vector<Difference> differences;
-  std::vector<std::string> warnings;
+  std::vector<std::string> caveats;   ///< Why this is no evidence.
+  std::vector<std::string> warnings;  ///< What to look at.
 };
 
 Summary summarize(const Task& task, const Plan& plan, const Results& results,

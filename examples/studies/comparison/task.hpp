@@ -21,6 +21,7 @@ struct Task {
   using Data = std::shared_ptr<const plumb::data::Dataset>;
 
   std::string name, metric;  ///< metric: "error %" or "excess loss".
+  bool percent() const { return metric == "error %"; }
   bool classes = true;  ///< Whether y are classes [n] with logits [n, k], or [n, steps] likewise.
   /// Tuned and watched on validation, reported on test. For "linear" and "quadratic" both are free
   /// of noise, so that the best loss is 0, which the training data do not lead to exactly.

@@ -35,7 +35,7 @@ std::vector<Cell> cells_with(const double (&off)[3]) {
   std::vector<Cell> cells;
   for (std::size_t scaling = 0; scaling < 3; ++scaling)
     for (const std::int64_t batch_size : {64, 256}) {
-      Cell cell{Length::epochs, scaling, 0.1, {}, {}};
+      Cell cell{Length::epochs, scaling, 0.1, {}, {}, true};
       cell.training.batch_size = batch_size;
       for (int i = 0; i < 8; ++i)
         cell.runs.push_back(run(20 + i + (batch_size == 64 ? 0 : off[scaling] + 0.01 * i), 10));
@@ -47,13 +47,14 @@ std::vector<Cell> cells_with(const double (&off)[3]) {
 }  // namespace
 
 TEST_CASE("batch study: figures of a cell by hand") {
-  Cell cell{Length::steps, 0, 0.1, {}, {}};
+  Cell cell{Length::steps, 0, 0.1, {}, {}, true};
   cell.runs = {run(10, 4), run(12, 8), run(14, 30)};
   cell.runs.push_back(run(90, 1));
   cell.runs.back().diverged = true;
   const Figures f = figures_of(cell, 8);
   CHECK(f.error == 31.5);
-  CHECK(f.hits == 0.5);  // the last one diverged
+  CHECK(f.interval.low == 0);  // Student's would go below
+  CHECK(f.hits == 0.5);        // the last one diverged
   CHECK(f.steps.median == never);
   CHECK(f.steps.interval.low == 5);
   CHECK(f.seconds.interval.low == 1);
@@ -76,6 +77,9 @@ TEST_CASE("batch study: sizes are judged against the base, scalings against the 
   const std::vector<Cell> cells = cells_with({-1, 0, 2});
   const std::vector<Difference> differences = compare_cells(cells, {});
   REQUIRE(differences.size() == 5);
+  Settings settings;
+  settings.batch_sizes = {64, 256};
+  CHECK(comparisons_of(settings) == 2 * differences.size());  // of both lengths
   for (std::size_t scaling = 0; scaling < 3; ++scaling) {
     CHECK(differences[scaling].cell == &cells[2 * scaling + 1]);
     CHECK(differences[scaling].other == &cells[2 * scaling]);

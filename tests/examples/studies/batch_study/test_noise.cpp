@@ -25,7 +25,8 @@ TEST_CASE("batch study: the noise scale along a run") {
   const Settings settings = small_settings();
   const comparison::Task task = comparison::make_task(settings.task);
   const StopRequest stop;
-  const std::vector<NoisePoint> points = measure_noise_along(settings, task, stop);
+  PlanProgress progress(settings.seeds, 1);
+  const std::vector<NoisePoint> points = measure_noise_along(settings, task, progress, stop);
   REQUIRE(points.size() == 5);  // 30 steps
   for (std::size_t i = 0; i < 5; ++i)
     CHECK(points[i].step == std::vector<std::int64_t>{0, 4, 8, 16, 30}[i]);

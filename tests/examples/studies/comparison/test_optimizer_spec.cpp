@@ -7,7 +7,15 @@
 namespace plumb::test {
 namespace {
 
+using comparison::Configuration;
 using comparison::OptimizerSpec;
+using comparison::Search;
+
+std::string lr_range(const OptimizerSpec& spec) {
+  REQUIRE(spec.searched());
+  REQUIRE(spec.space().front().name == "lr");
+  return spec.space().front().range();
+}
 
 }  // namespace
 
@@ -17,7 +25,7 @@ TEST_CASE("optimizer spec: rule, options, label") {
   CHECK(spec.label() == "heavy");
   CHECK(spec.description() ==
         "SGD momentum=0.9, dampening=0, debias=false, nesterov=false, weight_decay=1e-04, "
-        "maximize=false, accumulate_below=0, max_wait=5");
+        "maximize=false, accumulate_below=0, max_wait=5; lr in 1e-04..1");
   CHECK(OptimizerSpec::parse("adam:beta2=0.99").label() == "adam:beta2=0.99");
   for (const char* rule :
        {"sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "nadam", "nadamw", "radam",
@@ -27,33 +35,88 @@ TEST_CASE("optimizer spec: rule, options, label") {
 
 TEST_CASE("optimizer spec: the range and the effective size of lr") {
   const OptimizerSpec heavy = OptimizerSpec::parse("sgd:momentum=0.9");
-  CHECK(heavy.lr_low() == 1e-4);
-  CHECK(heavy.lr_high() == 1);
-  CHECK(heavy.effective_lr(0.1) == doctest::Approx(1).epsilon(1e-15));
+  CHECK(lr_range(heavy) == "1e-04..1");
+  CHECK(heavy.effective_lr({0.1}) == doctest::Approx(1).epsilon(1e-15));
   const OptimizerSpec debiased = OptimizerSpec::parse("sgd:momentum=0.9,debias=1");
-  CHECK(debiased.lr_high() == 10);
-  CHECK(debiased.effective_lr(0.1) == doctest::Approx(0.1).epsilon(1e-15));
+  CHECK(lr_range(debiased) == "0.001..10");
+  CHECK(debiased.effective_lr({0.1}) == doctest::Approx(0.1).epsilon(1e-15));
   CHECK(contains(debiased.description(), "dampening=0.9"));
   CHECK(contains(OptimizerSpec::parse("sgd:momentum=0.9,debias=1,dampening=0").description(),
                  "dampening=0,"));
-  CHECK(OptimizerSpec::parse("lars").lr_high() == 100);
-  CHECK(OptimizerSpec::parse("lars").effective_lr(1) == doctest::Approx(10).epsilon(1e-15));
-  CHECK(OptimizerSpec::parse("lars:debias=1").lr_high() == 1000);
-  CHECK(OptimizerSpec::parse("lion").lr_high() == 0.01);
+  CHECK(lr_range(OptimizerSpec::parse("lars")) == "0.01..100");
+  CHECK(OptimizerSpec::parse("lars").effective_lr({1}) == doctest::Approx(10).epsilon(1e-15));
+  CHECK(lr_range(OptimizerSpec::parse("lars:debias=1")) == "0.1..1000");
+  CHECK(lr_range(OptimizerSpec::parse("lion")) == "1e-06..0.01");
   CHECK_FALSE(OptimizerSpec::parse("sgd:lr=0.25").searched());
-  CHECK(OptimizerSpec::parse("sgd:lr=0.25").lr_low() == 0.25);
-  CHECK(OptimizerSpec::parse("sgd:lr=1e-3..2").lr_low() == 1e-3);
-  CHECK(OptimizerSpec::parse("sgd:lr=1e-3..2").lr_high() == 2);
+  CHECK(contains(OptimizerSpec::parse("sgd:lr=0.25").description(), "; lr 0.25"));
+  CHECK(lr_range(OptimizerSpec::parse("sgd:lr=1e-3..2")) == "0.001..2");
 }
 
 TEST_CASE("optimizer spec: makes the optimizer that it says") {
   Parameters parameters = {{"p", Variable::leaf(Tensor::ones({2}))}};
-  const auto made = OptimizerSpec::parse("sgd:momentum=0.5,nesterov=true").make(parameters, 0.125);
+  const auto made =
+      OptimizerSpec::parse("sgd:momentum=0.5,nesterov=true").make(parameters, {0.125});
   auto* sgd = dynamic_cast<optim::SGD*>(made.get());
   REQUIRE(sgd != nullptr);
   CHECK(sgd->lr() == 0.125);
   CHECK(sgd->options(0).momentum == 0.5);
   CHECK(sgd->options(0).nesterov);
+}
+
+TEST_CASE("optimizer spec: ranges are searched, and what follows from them follows") {
+  const OptimizerSpec spec = OptimizerSpec::parse(
+      "sgd:lr=0.5,momentum=0.8..0.99,debias=1,warm_up=0..0.5,schedule=cosine|constant");
+  REQUIRE(spec.space().size() == 3);
+  Generator random(1);
+  const std::vector<Configuration> trials = spec.trials(20, random);
+  REQUIRE(trials.size() == 20);
+  Parameters parameters = {{"p", Variable::leaf(Tensor::ones({2}))}};
+  int cosine = 0;
+  for (const Configuration& trial : trials) {
+    CHECK(trial.lr == 0.5);
+    const auto made = spec.make(parameters, trial);
+    const optim::SGDOptions& options = dynamic_cast<optim::SGD&>(*made).options(0);
+    CHECK(options.momentum >= 0.8);
+    CHECK(options.momentum <= 0.99);
+    CHECK(options.dampening == options.momentum);
+    CHECK(spec.effective_lr(trial) == doctest::Approx(0.5).epsilon(1e-12));
+    const comparison::Course course = spec.course(trial);
+    CHECK(course.warm_up >= 0);
+    CHECK(course.warm_up <= 0.5);
+    cosine += course.schedule == "cosine" ? 1 : 0;
+  }
+  CHECK(cosine >= 8);
+  CHECK(cosine <= 12);
+  CHECK(
+      contains(spec.description(),
+               "; momentum in 0.8..0.99, warm_up in 0..0.5, schedule in cosine|constant; lr 0.5"));
+  CHECK(contains(spec.text(trials[0]), "lr=0.5, momentum=0."));
+}
+
+TEST_CASE("optimizer spec: the space of a rule, but for what is written") {
+  const auto names = [](const char* text) {
+    const OptimizerSpec spec = OptimizerSpec::parse(text, Search::space);
+    std::string all;
+    for (const comparison::Dimension& each : spec.space())
+      all += each.name + " ";
+    return all;
+  };
+  CHECK(names("sgd:momentum=0.9") == "lr warm_up schedule ");
+  CHECK(names("adam") == "lr beta1 beta2 warm_up schedule ");
+  CHECK(names("adamw:beta2=0.99,schedule=cosine") == "lr beta1 weight_decay warm_up ");
+  CHECK(names("rmsprop:lr=0.1,warm_up=0") == "alpha schedule ");
+}
+
+TEST_CASE("optimizer spec: the curve of a course") {
+  const comparison::Course course{0.25, "cosine"};
+  const optim::Curve curve = course.curve(16);
+  CHECK(curve.factor(0) == 0.25);
+  CHECK(curve.factor(3) == 0.8125);
+  CHECK(curve.factor(4) == 1);
+  CHECK(curve.factor(10) == doctest::Approx(0.5));
+  CHECK(curve.factor(16) == doctest::Approx(0));
+  CHECK(comparison::Course().is_constant());
+  CHECK(comparison::Course().curve(10).factor(9) == 1);
 }
 
 TEST_CASE("optimizer spec: what it refuses") {
@@ -70,6 +133,12 @@ TEST_CASE("optimizer spec: what it refuses") {
   CHECK(contains(refusal("a'b@sgd"), "no label"));
   CHECK(contains(refusal("sgd:lr=-1"), "lr must be positive"));
   CHECK(contains(refusal("sgd:lr=0.1.."), "lr must be a number, got ''"));
+  CHECK(contains(refusal("sgd:momentum=0.9..0.8"), "momentum must be LOW..HIGH"));
+  CHECK(contains(refusal("sgd:momentum=0.9..1"), "[SGD] momentum must be in [0, 1), got 1"));
+  CHECK(contains(refusal("sgd:nesterov=0..1"), "nesterov is no number that can be searched"));
+  CHECK(contains(refusal("sgd:momentun=0..1"), "[SGD] no option named 'momentun'"));
+  CHECK(contains(refusal("sgd:warm_up=1"), "warm_up must be in [0, 1), got '1'"));
+  CHECK(contains(refusal("sgd:schedule=cosine|step"), "schedule must be constant, cosine or"));
 }
 
 }  // namespace plumb::test

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <plumb/examples/studies/comparison/campaign.hpp>
@@ -23,7 +24,8 @@ Training few_steps(std::int64_t steps) {
 
 RunResult run(const Task& task, const char* optimizer, double lr, std::uint64_t seed,
               Stage stage = Stage::evaluation) {
-  return train(task, OptimizerSpec::parse(optimizer), {stage, 0, lr, seed}, few_steps(40), always);
+  return train(task, OptimizerSpec::parse(optimizer), {stage, 0, {lr}, seed}, few_steps(40),
+               always);
 }
 
 Task small_task(const char* name) {
@@ -59,7 +61,7 @@ TEST_CASE("run: evaluating changes nothing") {
 TEST_CASE("run: micro-batches give the same to rounding") {
   const Task task = small_task("spiral");  // 300 samples: the last batch of an epoch is short
   Training training = few_steps(15);
-  const RunKey key{Stage::evaluation, 0, 0.5, 1};
+  const RunKey key{Stage::evaluation, 0, {0.5}, 1};
   const OptimizerSpec sgd = OptimizerSpec::parse("sgd:momentum=0.9,debias=1");
   const RunResult whole = train(task, sgd, key, training, always);
   for (const std::int64_t part : {32, 16, 1}) {
@@ -105,7 +107,7 @@ TEST_CASE("run: stopped after any step it goes on bit for bit") {
   const Task task = small_task("spiral");
   Training training = few_steps(12);
   training.warm_up = 5;
-  const RunKey key{Stage::evaluation, 0, 0.1, 1};
+  const RunKey key{Stage::evaluation, 0, {0.1}, 1};
   const OptimizerSpec optimizer =
       OptimizerSpec::parse("sgd:momentum=0.9,debias=1,accumulate_below=0.001");
   const TemporaryFolder folder;
@@ -129,18 +131,74 @@ TEST_CASE("run: stopped after any step it goes on bit for bit") {
   }
 }
 
-TEST_CASE("campaign: trials are ascending, alike for every optimizer, one in each part") {
+TEST_CASE("campaign: trials are ascending, alike for every optimizer, equally far apart") {
   Plan plan;
   plan.trials = 8;
-  const std::vector<double> plain = trial_lrs(OptimizerSpec::parse("sgd"), plan);
-  const std::vector<double> heavy = trial_lrs(OptimizerSpec::parse("sgd:momentum=0.9"), plan);
-  REQUIRE(plain.size() == 8);
-  for (std::size_t i = 0; i < plain.size(); ++i) {
-    CHECK(plain[i] >= 1e-3 * std::pow(10, 0.5 * static_cast<double>(i)) * 0.99);
-    CHECK(plain[i] <= 1e-3 * std::pow(10, 0.5 * static_cast<double>(i + 1)) * 1.01);
-    CHECK(heavy[i] == doctest::Approx(plain[i] / 10).epsilon(0.01));
+  std::vector<double> first;
+  for (std::int64_t study = 0; study < 3; ++study) {
+    const auto plain = trial_configurations(OptimizerSpec::parse("sgd"), plan, study);
+    const auto heavy = trial_configurations(OptimizerSpec::parse("sgd:momentum=0.9"), plan, study);
+    REQUIRE(plain.size() == 8);
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+      CHECK(plain[i].lr >= 1e-3 * std::pow(10, 0.5 * static_cast<double>(i)) * 0.99);
+      CHECK(plain[i].lr <= 1e-3 * std::pow(10, 0.5 * static_cast<double>(i + 1)) * 1.01);
+      CHECK(heavy[i].lr == doctest::Approx(plain[i].lr / 10).epsilon(0.01));
+      if (i > 0)
+        CHECK(plain[i].lr / plain[i - 1].lr == doctest::Approx(std::sqrt(10)).epsilon(0.01));
+    }
+    for (const double other : first) CHECK(plain[0].lr != other);
+    first.push_back(plain[0].lr);
   }
-  CHECK(trial_lrs(OptimizerSpec::parse("sgd:lr=0.3"), plan) == std::vector<double>{0.3});
+  const auto fixed = trial_configurations(OptimizerSpec::parse("sgd:lr=0.3"), plan, 0);
+  REQUIRE(fixed.size() == 1);
+  CHECK(fixed[0].lr == 0.3);
+}
+
+TEST_CASE("campaign: every study is tuned and evaluated, pairs begin alike, and it goes on") {
+  const Task task = small_task("two-moons");
+  Plan plan;
+  plan.optimizers = {OptimizerSpec::parse("sgd:momentum=0.8..0.95"),
+                     OptimizerSpec::parse("adam:lr=0.01")};
+  plan.training = few_steps(20);
+  plan.trials = 4;
+  plan.studies = 2;
+  plan.seeds = 3;
+  const TemporaryFolder folder;
+  const StopRequest stop;
+  const Results results = run_plan(task, plan, folder.path(), stop);
+  CHECK(results.runs.size() == 2 * (4 + 3) + 3);
+  REQUIRE(results.outcomes[0].studies.size() == 2);
+  CHECK(results.outcomes[1].studies.size() == 1);
+  CHECK(results.outcomes[0].runs().size() == 6);
+  for (const Study& study : results.outcomes[0].studies) {
+    REQUIRE(study.trials.size() == 4);
+    const auto least = std::min_element(
+        study.trials.begin(), study.trials.end(), [](const Trial& a, const Trial& b) {
+          return std::pair(a.metric, a.loss) < std::pair(b.metric, b.loss);
+        });
+    CHECK(study.configuration.lr == least->configuration.lr);
+    CHECK(study.configuration.others == least->configuration.others);
+    CHECK(study.gap > 1);
+    for (const RunResult& run : study.runs) CHECK(run.points.size() == 5);
+  }
+  const Results again = run_plan(task, plan, folder.path(), stop);
+  for (std::size_t i = 0; i < results.runs.size(); ++i)
+    CHECK(to_text(again.runs[i].result) == to_text(results.runs[i].result));
+}
+
+TEST_CASE("run: the course of the learning rate is a part of the configuration") {
+  const Task task = small_task("spiral");
+  const RunKey key{Stage::evaluation, 0, {0.1}, 1};
+  const auto hash = [&](const char* text) {
+    return train(task, OptimizerSpec::parse(text), key, few_steps(20), always).parameter_hash;
+  };
+  CHECK(hash("sgd:schedule=constant,warm_up=0") == hash("sgd"));
+  CHECK(hash("sgd:schedule=cosine") != hash("sgd"));
+  CHECK(hash("sgd:warm_up=0.25") != hash("sgd"));
+  Training five = few_steps(20);
+  five.warm_up = 5;
+  CHECK(train(task, OptimizerSpec::parse("sgd"), key, five, always).parameter_hash ==
+        hash("sgd:warm_up=0.25"));
 }
 
 TEST_CASE("task: parts are the same every time and share nothing") {

@@ -137,6 +137,89 @@ TEST_CASE("statistics: a difference of three times the noise is found with ten s
   CHECK(worse == 50);
 }
 
+TEST_CASE("statistics: Welch's interval of Student's sleep data") {
+  // R's t.test(extra ~ group, data = sleep).
+  const Values first = {0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2};
+  const Values second = {1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+  const Interval interval = welch_interval(first, second);
+  CHECK(interval.low == Approx(-3.3654832).epsilon(1e-7));
+  CHECK(interval.high == Approx(0.2054832).epsilon(1e-6));
+  CHECK(welch_interval({2}, {1}).low == 1);
+  CHECK(welch_interval({3}, first).high - 3 == Approx(-student_interval(first).low));
+}
+
+TEST_CASE("statistics: the least of k values, over all choices") {
+  const Values values = {3, 1, 2, 7};
+  CHECK(expected_least(values, 1) == 3.25);
+  CHECK(expected_least(values, 2) == Approx((1 + 1 + 1 + 2 + 2 + 3) / 6.0));
+  CHECK(expected_least(values, 3) == Approx((1 + 1 + 1 + 2) / 4.0));
+  CHECK(expected_least(values, 4) == 1);
+}
+
+namespace {
+
+// An optimizer whose trials differ by `tuning`, whose studies of 12 trials choose the best by one noisy
+// run each, and whose choices are run with ten seeds, in which all optimizers have the noise `shared`.
+Scores tuned(Generator& random, const Values& shared, double level, double tuning, double noise) {
+  Scores scores;
+  for (int study = 0; study < 3; ++study) {
+    double chosen = 0, least = 1e9;
+    for (int trial = 0; trial < 12; ++trial) {
+      const double quality = level + tuning * std::abs(random.normal());
+      const double seen = quality + noise * random.normal();
+      if (seen < least) chosen = quality;
+      least = std::min(least, seen);
+    }
+    scores.emplace_back();
+    for (const double seed : shared)
+      scores.back().push_back(chosen + seed + noise * random.normal());
+  }
+  return scores;
+}
+
+int undecided_of_200(double tuning, double noise) {
+  Generator random(3);
+  int undecided = 0;
+  for (int repetition = 0; repetition < 200; ++repetition) {
+    Values shared(10);
+    for (double& each : shared) each = random.normal();
+    const Scores a = tuned(random, shared, 20, tuning, noise);
+    const Scores b = tuned(random, shared, 20, tuning, noise);
+    undecided += comparison::judge({a}, b, 0.02, 500)[0].verdict == Verdict::undecided ? 1 : 0;
+  }
+  return undecided;
+}
+
+}  // namespace
+
+TEST_CASE("statistics: an optimizer that was tuned twice is undecided against itself") {
+  CHECK(undecided_of_200(0, 1) >= 190);
+  CHECK(undecided_of_200(1, 0.1) >= 190);
+  CHECK(undecided_of_200(3, 1) >= 190);
+}
+
+TEST_CASE("statistics: luck in one tuning is no difference, a difference in all is") {
+  Generator random(4);
+  Values shared(10);
+  for (double& each : shared) each = random.normal();
+  const auto runs = [&](double level) {
+    Values all;
+    for (const double seed : shared) all.push_back(level + seed + 0.1 * random.normal());
+    return all;
+  };
+  const Scores baseline = {runs(20), runs(20.2), runs(19.9)};
+  const Scores lucky = {runs(20), runs(16), runs(16.5)};  // two studies of three
+  const std::vector<Judgement> one_tuning = comparison::judge({{lucky[1]}}, {baseline[0]}, 0.02);
+  CHECK(one_tuning[0].verdict == Verdict::better);
+  const Scores better = {runs(17), runs(17.2), runs(16.9)};
+  const std::vector<Judgement> judged = comparison::judge({lucky, better}, baseline, 0.02);
+  CHECK(judged[0].adjusted_p < 0.02);
+  REQUIRE(judged[0].tuning);
+  CHECK(judged[0].tuning->high > 0);
+  CHECK(judged[0].verdict == Verdict::undecided);
+  CHECK(judged[1].verdict == Verdict::better);
+}
+
 TEST_CASE("statistics: size of an effect, and pairs to find it") {
   CHECK(effect_size({1, 2, 3}) == 2);
   CHECK(effect_size({0, 0}) == 0);
