@@ -20,7 +20,7 @@ struct Settings {
                                          "sgd:momentum=0.9,nesterov=1", "sgd", "adam"};
   std::string baseline;  // a label; empty: the first
   std::int64_t batch_size = 64, epochs = 2, steps = 0, warm_up = 0;
-  std::string search = "lr";
+  std::string search = "space";
   std::int64_t studies = 3, trials = 12, tuning_seeds = 1;
   std::int64_t seeds = 10, first_seed = 0, evaluations = 10, looks = 8;
   std::optional<double> target;
@@ -186,7 +186,8 @@ void add_plan_options(CLI::App& app, Settings& settings) {
          "--optimizer", settings.optimizers,
          "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad, "
          "lion, nadam, nadamw, radam, ademamix, lamb, lars, schedulefreesgd, schedulefreeadamw, "
-         "prodigy, with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it, and so for "
+         "prodigy, with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it, and so "
+         "for "
          "every number, for warm_up=SHARE of the steps and for schedule=constant|cosine")
       ->expected(1)
       ->take_all();
@@ -194,9 +195,9 @@ void add_plan_options(CLI::App& app, Settings& settings) {
                  "the optimizer, by its label, that others are compared "
                  "with; the first unless set");
   app.add_option("--search", settings.search,
-                 "'lr', where it is not fixed, or 'space': also what is usual for the rule, and "
-                 "warm-up and "
-                 "schedule")
+                 "'space': lr, warm-up, schedule and what is usual for the rule, where not fixed; "
+                 "'lr': that "
+                 "alone")
       ->check(CLI::IsMember({"lr", "space"}));
   app.add_option("--studies", settings.studies, "times that each optimizer is tuned anew")
       ->check(whole_number(1, 100));

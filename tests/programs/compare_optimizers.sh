@@ -57,7 +57,7 @@ for task in lenet two-moons logistic linear quadratic; do
 done
 
 # The whole space of a rule: other betas, another course.
-"$program" --task spiral --samples 300 --epochs 2 --search space --studies 1 --trials 4 --seeds 7 --inside 0 \
+"$program" --task spiral --samples 300 --epochs 2 --studies 1 --trials 4 --seeds 7 --inside 0 \
   --optimizer adam --optimizer sgd:momentum=0.8..0.99 --out "$work/space" >"$work/space.txt"
 grep -q 'study 1: lr=.*, momentum=0\..*, warm_up=.*, schedule=co' "$work/space.txt" ||
   fail "no configuration: $(cat "$work/space.txt")"

@@ -34,6 +34,9 @@ th { color: var(--faint); font-weight: 600; vertical-align: bottom; }
 caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
 tbody th { color: var(--ink); font-weight: 400; }
 .scroll:focus-visible, pre:focus-visible, a:focus-visible { outline: 2px solid var(--better); outline-offset: 2px; }
+.heat { display: inline-block; padding: 0 .5rem; border-radius: .2rem;
+  background-color: color-mix(in srgb, var(--worse) var(--heat), transparent); }
+.hatched { background-image: repeating-linear-gradient(45deg, transparent 0 5px, var(--faint) 5px 6px); }
 .notice { border-left: 4px solid var(--worse); padding: .3rem .8rem; max-width: 44rem; }
 pre { overflow-x: auto; font-size: .8rem; border: 1px solid var(--line); padding: .7rem; }
 )";

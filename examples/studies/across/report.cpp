@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <plumb/core/runtime/error.hpp>
+
+#include "../../support/files.hpp"
+#include "../../support/format.hpp"
+#include "../../support/gnuplot.hpp"
+#include "../comparison/page.hpp"
+#include "tasks.hpp"
+
+namespace across {
+namespace {
+
+using namespace comparison;
+using plumb::errors::text;
+
+// "1.23", in a colour that is full from twice the best on, hatched where nothing is decided.
+std::string heat(double ratio, const std::string& verdict) {
+  const double share = std::isfinite(ratio) ? std::clamp(std::log2(ratio), 0.0, 1.0) : 1;
+  return text("<span class='heat", verdict == "undecided" ? " hatched" : "",
+              "' style='--heat:", static_cast<std::int64_t>(std::lround(80 * share)), "%' title='",
+              verdict, "'>", std::isfinite(ratio) ? format("%.3f", ratio) : "never", "</span>");
+}
+
+std::string linked(const Task& task, const std::string& folder) {
+  const std::string path =
+      std::filesystem::proximate(task.folder + "/report.html", folder).generic_string();
+  return text("<a href='", escape(path), "'>", escape(task.name), "</a>");
+}
+
+std::string heat_map(const Tasks& tasks, const std::string& folder) {
+  std::vector<std::string> heads = {"optimizer"};
+  for (const Task& task : tasks.all) heads.push_back(linked(task, folder));
+  heads.push_back("profile");
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
+    rows.push_back({escape(tasks.optimizers[i])});
+    for (const Task& task : tasks.all)
+      rows.back().push_back(heat(metric_ratio(task, i), task.cells[i].verdict));
+    rows.back().push_back(format("%.3f", profile_score(tasks, i)));
+  }
+  return table("Test metric in units of the best on each task", heads, rows);
+}
+
+std::string costs(const Tasks& tasks) {
+  std::vector<std::string> heads = {"optimizer"};
+  for (const Task& task : tasks.all) heads.push_back(escape(task.name));
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
+    rows.push_back({escape(tasks.optimizers[i])});
+    for (const Task& task : tasks.all)
+      rows.back().push_back(rounded(task.cells[i].steps) + " of " +
+                            rounded(1e6 * task.cells[i].seconds) + " us");
+  }
+  return table("Steps to the target, and processor time of a step", heads, rows);
+}
+
+bool draw_profile(const Tasks& tasks, const std::string& folder) {
+  std::string plots = "plot ";
+  for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
+    std::string data = "tau,share\n";
+    for (int step = 0; step <= 300; ++step) {
+      const double tau = 1 + step / 100.0;
+      data += text(tau, ",", share_within(tasks, i, tau + 1e-12), "\n");
+    }
+    write_file(text(folder, "/profile_", std::uint64_t{i}, ".csv"), data);
+    plots +=
+        text(i == 0 ? "" : ", ", "'profile_", std::uint64_t{i}, ".csv' using 1:2 with steps ls ",
+             std::int64_t{line_style(i)}, " title '", tasks.optimizers[i], "'");
+  }
+  return draw(
+      folder, "profile",
+      "set xlabel 'steps to the target, in units of the fewest'\nset ylabel 'share of tasks'\n"
+      "set yrange [-0.05:1.05]\n" +
+          plots + "\n",
+      360 + 22 * static_cast<int>(tasks.optimizers.size()));
+}
+
+}  // namespace
+
+bool write_report(const Tasks& tasks, const std::string& folder) {
+  write_file(folder + "/ratios.csv", ratios_csv(tasks));
+  const bool drawn = draw_profile(tasks, folder);
+  const std::string content =
+      text(
+          "<p>Each column is a comparison of its own: all optimizers tuned alike on that task. "
+          "1.000 is the best; "
+          "the colour is full from twice that on. Hatched: undecided against ",
+          escape(tasks.baseline), ".</p>\n") +
+      heat_map(tasks, folder) +
+      "<h2>Time to the target</h2>\n<p>The target is the baseline's median on validation. The "
+      "profile is "
+      "the share of tasks on which an optimizer gets there within so many times the fewest steps; "
+      "the number "
+      "above is its mean from 1 to 4.</p>\n" +
+      figure(folder, "profile", "Performance profile over the tasks.") + costs(tasks);
+  write_file(folder + "/report.html", page("Optimizers across tasks", content));
+  return drawn;
+}
+
+}  // namespace across

@@ -1,0 +1,54 @@
+// Comparisons of the same optimizers on several tasks, side by side.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace across {
+
+/// What one optimizer reached on one task.
+struct Cell {
+  double metric = 0;    ///< Test metric, the mean over the seeds; less is better.
+  double steps = 0;     ///< Median to the task's target; infinite where fewer than half reached it.
+  double seconds = 0;   ///< Processor time of a step, the mean over the runs.
+  std::string verdict;  ///< Against the baseline: "better", "worse", "undecided" or "baseline".
+};
+
+struct Task {
+  std::string folder, name;  ///< Of the comparison, and of its task.
+  std::vector<Cell> cells;   ///< One for each optimizer.
+};
+
+/// Tasks by optimizers. On each task the target is the baseline's median validation metric.
+struct Tasks {
+  std::string baseline;
+  std::vector<std::string> optimizers;
+  std::vector<Task> all;
+};
+
+/// What compare_optimizers wrote into the folders. Throws plumb::Error where a folder holds no finished
+/// comparison, or one of other optimizers or another baseline than the first.
+Tasks read_tasks(const std::vector<std::string>& folders);
+
+/// A cell's metric in units of the best of its task: 1 and more.
+double metric_ratio(const Task& task, std::size_t optimizer);
+/// A cell's steps to the target in units of the fewest on its task; infinite for a miss.
+double steps_ratio(const Task& task, std::size_t optimizer);
+
+/// The share of tasks on which an optimizer's steps to the target are at most tau times the fewest (Dolan
+/// & More 2002, "Benchmarking optimization software with performance profiles").
+double share_within(const Tasks& tasks, std::size_t optimizer, double tau);
+/// The mean of that share over tau in [1, 4]: 1 for who is first everywhere, 0 for who never comes within
+/// a factor of four (Dahl et al. 2023, "Benchmarking neural network training algorithms", section 4.5).
+double profile_score(const Tasks& tasks, std::size_t optimizer);
+
+/// The tables for a terminal.
+std::string to_text(const Tasks& tasks);
+/// A line for each task and optimizer.
+std::string ratios_csv(const Tasks& tasks);
+
+/// Writes FOLDER/ratios.csv, FOLDER/profile.svg, where gnuplot is installed, and FOLDER/report.html, which
+/// links to the reports of the tasks. Returns whether the picture was drawn.
+bool write_report(const Tasks& tasks, const std::string& folder);
+
+}  // namespace across
