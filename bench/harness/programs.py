@@ -104,8 +104,8 @@ def environment(threads, configuration=None):
     if configuration and configuration.folder:
         clean["OPENBLAS_NUM_THREADS"] = str(configuration.blas_threads)
         clean["LD_LIBRARY_PATH"] = configuration.folder
-        if configuration.core:
-            clean["OPENBLAS_CORETYPE"] = configuration.core
+    if configuration and configuration.core:
+        clean["OPENBLAS_CORETYPE"] = configuration.core
     return clean
 
 
@@ -131,7 +131,9 @@ def run(program, cell, seconds, configuration=None):
 
 
 def limit(cell, seconds):
-    return run(OURS / "bench" / "limits", cell, seconds)
+    """With the OpenBLAS that is there, told the processor where it does not know it."""
+    told = Configuration("", "", cell.threads, core_for(""))
+    return run(OURS / "bench" / "limits", cell, seconds, told)
 
 
 def ours(cell, seconds):

@@ -24,6 +24,7 @@ silent train_genes --samples 500 --epochs 2
 silent train_table --epochs 1
 for program in linear_regression xor custom_layer; do silent "$program"; done
 silent heat_equation --steps 200
+silent gradient_penalty --steps 50
 
 "$PLUMB_BUILD_DIR/tests/mistake" 2>"$work/err"
 [[ $(cat "$work/err") == "plumb: [nll] the scores look like probabilities"* ]] ||

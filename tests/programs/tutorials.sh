@@ -26,6 +26,14 @@ awk -v error="$error" -v most=$most 'BEGIN {exit !(error > 0 && error < most)}' 
   fail "heat_equation: error $error"
 [[ $(wc -l <"$work/heat/heat_equation.csv") == 264 ]] || fail "heat_equation: no curves"
 
+# A tenth of the steps brings the distance near 5.
+steps=200 most=0.5
+if grep -q '^CMAKE_CXX_FLAGS:.*-fsanitize' "$PLUMB_BUILD_DIR/CMakeCache.txt"; then steps=5 most=5; fi
+line=$("$PLUMB_BIN_DIR/gradient_penalty" --steps $steps | tail -n 1)
+echo "$line"
+awk -v most=$most '{exit !($1 == "distance" && $2 > 5 - most && $2 < 5 + most)}' <<<"$line" ||
+  fail "gradient_penalty: $line"
+
 # Two components of 500 digits explain 15 % of their variance, 58 of them 90 %; each digit has a place.
 program=$PLUMB_BIN_DIR/pca_digits
 out=$("$program" --samples 500)

@@ -17,7 +17,14 @@ A constant that is not differentiated stands among the inputs as `const` (floati
 (integers) or `mask` (0 or 1). `edge` instead of `case` marks extreme values, kinks and empty
 tensors, where finite differences say nothing. All inputs and seeds are exact in float32, so both
 precisions see the same numbers; they depend on the text of the case alone.
+
+    /usr/bin/python3 tests/reference/generate.py --random SEED FOLDER
+
+writes into another folder, each case but the edges in a larger shape drawn at random: sizes of 2 and
+more grow, equal ones alike, and constants with them. Cases that PyTorch refuses then, for an option that names a size, are left
+out. The other generators take the same arguments; `PLUMB_REFERENCE=FOLDER plumb_tests` reads the folder.
 """
+import argparse
 import itertools
 import math
 import pathlib
@@ -30,6 +37,10 @@ import torch.nn.functional as F
 
 torch.set_num_threads(1)
 warnings.filterwarnings("ignore", message="reduction: 'mean' divides")  # kl_div, as intended here
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--random", nargs=2, metavar=("SEED", "FOLDER"))
+at_random = parser.parse_args().random
 
 # --- the files ----------------------------------------------------------------------------------
 
@@ -125,12 +136,42 @@ def second_products_of(result, wanted, seed):
             for k, s in enumerate(seconds)]
 
 
+def grown(name, inputs):
+    """The inputs of a case in a larger shape."""
+    random = numpy.random.RandomState(zlib.crc32((at_random[0] + name).encode()))
+    sizes = {}
+
+    def grow(size):
+        if size > 1 and size not in sizes:
+            sizes[size] = size + random.randint(2 * min(size, 20) + 1)
+        return sizes.get(size, size)
+
+    def other(spec):
+        if isinstance(spec, Const):
+            return Const(other(spec.values))
+        shape = [grow(size) for size in spec.shape]
+        if isinstance(spec, Drawn):
+            return Drawn(shape, spec.low, spec.high, spec.rough)
+        # Indices, masks and constants: of the values that there are.
+        return torch.from_numpy(random.choice(spec.flatten().numpy(), shape)) if shape else spec
+    return [other(spec) for spec in inputs]
+
+
 class Family:
     def __init__(self, name):
-        self.name, self.texts, self.names = name, [], set()
+        self.name, self.texts, self.names, self.left_out = name, [], set(), 0
 
     def case(self, name, function, *inputs, edge=False):
         """Adds function(*inputs), where drawn and floating tensors are differentiated."""
+        if not at_random:
+            return self.add(name, function, inputs, edge)
+        try:
+            if not edge:
+                self.add(name, function, grown(name, inputs), edge)
+        except (AssertionError, IndexError, RuntimeError, TypeError, ValueError):
+            self.left_out += 1
+
+    def add(self, name, function, inputs, edge):
         def shape_of(spec):
             spec = spec.values if isinstance(spec, Const) else spec
             return "[" + ",".join(str(size) for size in spec.shape) + "]"
@@ -167,9 +208,12 @@ class Family:
         self.case(name, function, *inputs, edge=True)
 
     def write(self):
-        path = pathlib.Path(__file__).parent / f"{self.name}.txt"
-        path.write_text("\n\n".join(self.texts) + "\n")
-        print(f"{path.name}: {len(self.texts)} cases, {path.stat().st_size} bytes")
+        folder = at_random[1] if at_random else pathlib.Path(__file__).parent
+        path = pathlib.Path(folder) / f"{self.name}.txt"
+        if self.texts:
+            path.write_text("\n\n".join(self.texts) + "\n")
+        print(f"{path.name}: {len(self.texts)} cases"
+              + (f", {self.left_out} left out" if at_random else ""))
 
 
 def options(**chosen):
