@@ -56,7 +56,9 @@ target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURC
 set(plumb_left_out "")
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=address")
   set(plumb_left_out "--test-case-exclude=gradcheck: every*,gradgradcheck: every*,pad: a long border*,\
-*of a large batch keeps its digits*,floating point: no mode*,safetensors header: nesting*")
+*of a large batch keeps its digits*,floating point: no mode*,safetensors header: nesting*,\
+convolution: every algorithm*float64,*within a few units in the last place*,linalg: qr* svd and eigh*,\
+Generator: the end of a range*,make_task: text*,statistics: an optimizer*,statistics: a difference of three*")
 endif()
 
 function(plumb_test name label)
