@@ -28,7 +28,7 @@ Variable slopes(nn::Layer& critic, const Variable& points) {
 
 // Where the slope is taken: between a point of one and a point of the other.
 Variable between(const Tensor& a, const Tensor& b, Generator& generator) {
-  Tensor share = Tensor::empty({a.size(0), 1});
+  Tensor share = Tensor::empty({a.dim(0), 1});
   generator.fill_uniform(share);
   return Variable::leaf(share * a + (1 - share) * b);
 }
