@@ -266,8 +266,9 @@ ShardedGradient::Report ShardedGradient::backward_of_part(ShardRange part,
                                                           const LossOfPart& loss) const {
   for (const Parameter& p : parameters_) Variable(p.variable).zero_grad();
   const ShardLoss of_part = loss(part);
-  const double weight = of_part.weight < 0 ? static_cast<double>(part.size()) : of_part.weight;
-  if (!std::isfinite(weight)) fail(sharded, "the weight of a loss must be finite, got ", weight);
+  const double weight = of_part.weight.value_or(static_cast<double>(part.size()));
+  if (!std::isfinite(weight) || weight < 0)
+    fail(sharded, "the weight of a loss must be in [0, inf), got ", weight);
   const Variable& mean = of_part.mean;
   if (!mean.defined() || mean.numel() != 1)
     fail(sharded, "expected the mean loss of a part, one number, got ",

@@ -1,6 +1,7 @@
 // ShardedGradient: the gradient of a batch that is computed in parts, with bits that do not depend on where.
 #pragma once
 
+#include <optional>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -19,7 +20,7 @@ struct ShardLoss {
   ShardLoss(Variable of_part, double counted) : mean(std::move(of_part)), weight(counted) {}
 
   Variable mean;
-  double weight = -1;  ///< Below 0: the samples of the part.
+  std::optional<double> weight = {};  ///< None: the samples of the part.
 };
 
 /// Cuts every batch into the same number of shards, by position, and computes forward and backward of
@@ -42,8 +43,8 @@ struct ShardLoss {
 ///
 /// In a shard the model is as it would be in a process of its own. Its random streams are forks of the
 /// model's, one for each step and shard, so that dropout does not depend on what other shards draw.
-/// Buffers begin with the values before the step; afterwards each has its mean over the shards, by
-/// samples, and one of integers the value of the first shard that has samples. Batch norm so takes
+/// Buffers begin with the values before the step; afterwards each has its mean over the shards, by the
+/// weights of their losses, and one of integers the value of the first shard that has samples. Batch norm so takes
 /// the statistics of each shard (ghost batches), and a step counts as one batch.
 ///
 /// The model must outlive it, and keeps its parameters, buffers and streams.

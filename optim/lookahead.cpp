@@ -34,6 +34,9 @@ const Fields<LookaheadOptions>& LookaheadOptions::fields() {
 Lookahead::Lookahead(Optimizer& optimizer, const LookaheadOptions& options)
     : optimizer_(&optimizer), options_(options) {
   validate(options);
+  if (optimizer.name().rfind("ScheduleFree", 0) == 0)
+    fail(owner, optimizer.name(),
+         " has averaged weights of its own, which slow weights would move");
   meet_new();
 }
 

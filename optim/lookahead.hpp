@@ -31,7 +31,8 @@ struct LookaheadOptions {
 /// of a group that is added later take part from the next step on.
 class Lookahead {
  public:
-  /// The optimizer must outlive it. Throws where the options are out of range.
+  /// The optimizer must outlive it. Throws where the options are out of range, and for schedule-free
+  /// rules, which have averages of their own.
   explicit Lookahead(Optimizer& optimizer, const LookaheadOptions& options = {});
 
   /// Throws as the optimizer's step does, and where a parameter's shape or dtype is no longer that of

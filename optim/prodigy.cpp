@@ -47,8 +47,8 @@ double rate_of(const ProdigyOptions& o, double d, std::int64_t t) {
 }
 
 // What a gradient is multiplied by in s.
-double weight_in_sum(const ProdigyOptions& o, double d, std::int64_t t) {
-  return d / o.d0 * (o.safeguard_warmup ? d : rate_of(o, d, t));
+double weight_in_sum(const ProdigyOptions& o, double d0, double d, std::int64_t t) {
+  return d / d0 * (o.safeguard_warmup ? d : rate_of(o, d, t));
 }
 
 // The sum of g (p0 - p); 0 where the parameter begins.
@@ -122,8 +122,8 @@ void Prodigy::update(std::vector<Update>& updates) {
   for (const Update& u : updates) {
     const Options& o = u.options<Options>();
     sums.push_back(&loop.state(u, gathered));
-    above += d / o.d0 * rate_of(o, d, u.t) * progress(u);
-    below += size_of_sum(u, *sums.back(), std::sqrt(o.beta2), weight_in_sum(o, d, u.t));
+    above += d / common.d0 * rate_of(o, d, u.t) * progress(u);
+    below += size_of_sum(u, *sums.back(), std::sqrt(o.beta2), weight_in_sum(o, common.d0, d, u.t));
   }
   e.r = std::sqrt(common.beta2) * e.r + above;
   if (below > 0) e.d = std::max(d, common.d_coef * e.r / below);  // NaN is no estimate
@@ -141,7 +141,7 @@ void Prodigy::update(std::vector<Update>& updates) {
           const double rate = rate_of(o, d, u.t);
           const T beta1 = T(o.beta1), take1 = T(d * (1 - o.beta1)), beta2 = T(o.beta2),
                   take2 = T(d * d * (1 - o.beta2)), keep = T(std::sqrt(o.beta2)),
-                  take = T(weight_in_sum(o, d, u.t)), eps = T(e.d * o.eps),
+                  take = T(weight_in_sum(o, common.d0, d, u.t)), eps = T(e.d * o.eps),
                   shrink = T(1 - rate * o.weight_decay), lr = T(rate);
           return [=](std::int64_t i) PLUMB_INLINE {
             const T before = p[i], g = gradient[i], sum = keep * s[i] + take * g;

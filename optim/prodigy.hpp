@@ -7,7 +7,8 @@
 
 namespace plumb::optim {
 
-/// Options of Prodigy, for each group. d0 and d_coef are those of the first group.
+/// Options of Prodigy, for each group. d0 and d_coef are those of the first group that takes
+/// part in a step.
 struct ProdigyOptions {
   double lr = 1;                 ///< Times the distance that is found: [0, inf). A schedule's part.
   double beta1 = 0.9;            ///< How much of the first moment stays each step: [0, 1).
@@ -24,7 +25,8 @@ struct ProdigyOptions {
 };
 
 /// Prodigy (Mishchenko & Defazio 2023, algorithm 4, as the authors' program has it). One distance d,
-/// d0 at the start, is estimated from all parameters of a step together. For each that has a
+/// d0 at the start, is estimated from all parameters of a step together; those that were frozen meanwhile
+/// go on from the latest that any of them has. For each that has a
 /// gradient g, t = 1, 2, ..., with p0 the value before its first step and b = sqrt(beta2):
 ///
 ///   m = beta1 m + d (1 - beta1) g,             m = 0 before t = 1

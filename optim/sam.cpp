@@ -49,6 +49,8 @@ const Fields<SAMOptions>& SAMOptions::fields() {
 SAM::SAM(Optimizer& optimizer, const SAMOptions& options)
     : optimizer_(&optimizer), options_(options) {
   validate(options);
+  if (optimizer.name() == "LBFGS")
+    fail("SAM", "LBFGS asks for the loss itself, as often as it needs");
 }
 
 double SAM::step(const Closure& closure) {

@@ -28,7 +28,7 @@ struct SAMOptions {
 /// by the gradient of its own part of the batch there.
 class SAM {
  public:
-  /// The optimizer must outlive it. Throws where rho is out of range.
+  /// The optimizer must outlive it. Throws where rho is out of range, and for LBFGS.
   explicit SAM(Optimizer& optimizer, const SAMOptions& options = {});
 
   /// Returns the loss at p. Whatever throws leaves the weights and the optimizer as they were;

@@ -18,7 +18,8 @@ namespace plumb {
 ///
 /// A folder that has a log already is added to: the table goes on, and the events stand in a file of
 /// their own. Where a run goes back to an earlier step, as one does that is resumed, both keep what they
-/// have; TensorBoard hides it, and of equal steps in the table the later line counts.
+/// have: TensorBoard shows the later run as one of its own or hides the earlier, and of equal steps in the
+/// table the later line counts.
 ///
 /// What was added stands in the files after flush(), which happens by itself every two seconds of adding and
 /// in the destructor.

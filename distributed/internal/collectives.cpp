@@ -28,7 +28,7 @@ void check(const char* call, int code) {
 int count(std::size_t bytes) {
   if (bytes > INT_MAX)
     fail(operation, "MPI counts bytes in an int: ", static_cast<std::uint64_t>(bytes),
-         " are too many for one exchange; more ranks have smaller slices");
+         " are too many for one exchange");
   return static_cast<int>(bytes);
 }
 

@@ -51,7 +51,8 @@ bool send_all(int socket, const void* bytes, std::size_t size, std::int64_t unti
     if (sent > 0) {
       from += sent;
       size -= static_cast<std::size_t>(sent);
-    } else if (!ready(socket, POLLOUT, until)) {
+    } else if ((errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) || now() >= until ||
+               !ready(socket, POLLOUT, until)) {
       return false;
     }
   }
@@ -87,6 +88,13 @@ std::vector<std::uint32_t> own_addresses() {
   return found;
 }
 
+// Whether what connect() began came to a connection: one that was refused is ready to write as well.
+bool is_connected(int socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
 // A connection to rank 0, or -1.
 int reach(const Meeting& meeting, std::uint32_t where, int rank) {
   const int socket = make_socket();
@@ -100,7 +108,7 @@ int reach(const Meeting& meeting, std::uint32_t where, int rank) {
                              static_cast<std::uint64_t>(rank)};
   std::uint64_t answer = 0;
   if ((::connect(socket, reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0 ||
-       (errno == EINPROGRESS && ready(socket, POLLOUT, until))) &&
+       (errno == EINPROGRESS && ready(socket, POLLOUT, until) && is_connected(socket))) &&
       send_all(socket, &greeting, sizeof greeting, until) &&
       receive_all(socket, &answer, sizeof answer, until) && answer == meeting.token[1])
     return socket;

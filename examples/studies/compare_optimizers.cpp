@@ -122,6 +122,9 @@ std::vector<std::string> caveats(const Settings& settings) {
         "evidence");
   const std::string why =
       why_undecided(settings.seeds, settings.optimizers.size() - 1, settings.alpha);
+  if (settings.studies < 2)
+    all.push_back(
+        "each optimizer was tuned once: what its one tuning left to chance is in every difference");
   if (why.empty()) return all;
   if (!settings.anyway) errors::fail("compare", why, ", or --anyway");
   all.push_back(why);
@@ -219,7 +222,7 @@ void add_plan_options(CLI::App& app, Settings& settings) {
          "validation metric to reach; the baseline's median unless set")
       ->check(real_number(0, 1e9));
   app.add_option("--alpha", settings.alpha, "that an adjusted p must be below for a verdict")
-      ->check(real_number(0, 1, High::excluded));
+      ->check(real_number(1e-9, 1, High::excluded));
 }
 
 }  // namespace

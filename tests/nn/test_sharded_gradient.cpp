@@ -170,7 +170,8 @@ TEST_CASE("ShardedGradient: a part's weight counts, and one of 0 does not") {
   CHECK(error_of([&] { sharded.backward(batch, loss(0, 0)); }) ==
         "[ShardedGradient] no part of the batch counts: all weights are 0");
   CHECK(error_of([&] { sharded.backward(batch, loss(std::nan(""), 1)); }) ==
-        "[ShardedGradient] the weight of a loss must be finite, got nan");
+        "[ShardedGradient] the weight of a loss must be in [0, inf), got nan");
+  CHECK(contains(error_of([&] { sharded.backward(batch, loss(-1, 1)); }), "in [0, inf), got -1"));
 }
 
 // What three steps leave of the model, the loss and the random stream; the last batch is smaller.

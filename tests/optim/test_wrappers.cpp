@@ -146,6 +146,15 @@ TEST_CASE("Lookahead: groups that are added later take part") {
   CHECK(values(q)[0] == 0.75);  // half of its one step
 }
 
+TEST_CASE("wrappers: what cannot be wrapped is refused") {
+  const Parameter p = parameter("p", {1}), q = parameter("q", {1});
+  optim::LBFGS lbfgs({p});
+  CHECK(contains(error_of([&] { optim::SAM wrapper(lbfgs); }), "[SAM] LBFGS asks for the loss"));
+  optim::ScheduleFreeSGD averaged({q});
+  CHECK(contains(error_of([&] { Lookahead wrapper(averaged); }),
+                 "[Lookahead] ScheduleFreeSGD has averaged weights"));
+}
+
 TEST_CASE("Lookahead: refuses by name, changing nothing") {
   const Parameter p = parameter("p", {1}), q = parameter("q", {1});
   optim::SGD sgd({p}, optim::SGD::plain(0.25)), other({q}, optim::SGD::plain(0.25));

@@ -42,7 +42,7 @@ grep -Eq '^other +\+0\.0000 .* 1 +1 +undecided' "$work/twins.txt" ||
   fail "twins differ: $(cat "$work/twins.txt")"
 
 # What diverges is marked and counts as the untrained model.
-"$program" --task quadratic --samples 200 --inside 4 --seeds 8 --trials 3 --epochs 20 --optimizer sgd:lr=0.1 \
+"$program" --task quadratic --samples 200 --search lr --inside 4 --seeds 8 --trials 3 --epochs 20 --optimizer sgd:lr=0.1 \
   --optimizer wild@sgd:lr=100 --out "$work/wild" >"$work/wild.txt"
 grep -q '^! wild: 8 evaluation runs diverged' "$work/wild.txt" || fail "divergence is not told"
 grep -Eq '^wild .* worse' "$work/wild.txt" || fail "divergence is not worse"

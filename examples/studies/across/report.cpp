@@ -15,12 +15,14 @@ namespace {
 using namespace comparison;
 using plumb::errors::text;
 
-// "1.23", in a colour that is full from twice the best on, hatched where nothing is decided.
-std::string heat(double ratio, const std::string& verdict) {
+// "1.23", in a colour that is full from twice the best on, hatched where nothing is decided; the metric
+// itself where the best has no errors at all.
+std::string heat(double ratio, const Cell& cell) {
   const double share = std::isfinite(ratio) ? std::clamp(std::log2(ratio), 0.0, 1.0) : 1;
-  return text("<span class='heat", verdict == "undecided" ? " hatched" : "",
+  return text("<span class='heat", cell.verdict == "undecided" ? " hatched" : "",
               "' style='--heat:", static_cast<std::int64_t>(std::lround(80 * share)), "%' title='",
-              verdict, "'>", std::isfinite(ratio) ? format("%.3f", ratio) : "never", "</span>");
+              cell.verdict, "'>",
+              std::isfinite(ratio) ? format("%.3f", ratio) : rounded(cell.metric), "</span>");
 }
 
 std::string linked(const Task& task, const std::string& folder) {
@@ -37,7 +39,7 @@ std::string heat_map(const Tasks& tasks, const std::string& folder) {
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
     rows.push_back({escape(tasks.optimizers[i])});
     for (const Task& task : tasks.all)
-      rows.back().push_back(heat(metric_ratio(task, i), task.cells[i].verdict));
+      rows.back().push_back(heat(metric_ratio(task, i), task.cells[i]));
     rows.back().push_back(format("%.3f", profile_score(tasks, i)));
   }
   return table("Test metric in units of the best on each task", heads, rows);

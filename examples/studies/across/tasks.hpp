@@ -9,7 +9,7 @@ namespace across {
 /// What one optimizer reached on one task.
 struct Cell {
   double metric = 0;    ///< Test metric, the mean over the seeds; less is better.
-  double steps = 0;     ///< Median to the task's target; infinite where fewer than half reached it.
+  double steps = 0;     ///< Median to the task's target; infinite where no more than half reached it.
   double seconds = 0;   ///< Processor time of a step, the mean over the runs.
   std::string verdict;  ///< Against the baseline: "better", "worse", "undecided" or "baseline".
 };
@@ -30,7 +30,7 @@ struct Tasks {
 /// comparison, or one of other optimizers or another baseline than the first.
 Tasks read_tasks(const std::vector<std::string>& folders);
 
-/// A cell's metric in units of the best of its task: 1 and more.
+/// A cell's metric in units of the best of its task: 1 and more; infinite where the best is 0.
 double metric_ratio(const Task& task, std::size_t optimizer);
 /// A cell's steps to the target in units of the fewest on its task; infinite for a miss.
 double steps_ratio(const Task& task, std::size_t optimizer);

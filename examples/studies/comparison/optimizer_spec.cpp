@@ -85,7 +85,7 @@ std::pair<double, double> ends(const std::string& name, const std::string& value
 bool is_range(const std::string& value) { return value.find("..") != std::string::npos; }
 
 Dimension dimension(const std::string& name, double low, double high) {
-  return {name, low, high, scale_of(name, low)};
+  return {name, low, high, scale_of(name, low, high)};
 }
 
 template <class Options>
@@ -155,7 +155,7 @@ void OptimizerSpec::read(const std::string& options, Search search) {
   if (search == Search::space) {
     std::vector<Dimension> usual = usual_space<Options>();
     usual.push_back(dimension("warm_up", 0, 0.2));
-    usual.push_back({"schedule", 0, 1, Scale::linear, schedules});
+    if (is_scheduled<Options>) usual.push_back({"schedule", 0, 1, Scale::linear, schedules});
     for (const Dimension& each : usual)
       if (std::none_of(written.begin(), written.end(),
                        [&](const Written& w) { return w.name == each.name; }))

@@ -45,8 +45,9 @@ enum class Search : std::uint8_t {
 /// likewise, 0.0001 to 1 for Adagrad, 1e-6 to 0.01 for Lion, 0.001 to 10 for ScheduleFreeSGD, 0.01 to
 /// 100 for Prodigy, and 1e-5 to 0.1 for Adam and all others. debias without dampening sets dampening = momentum,
 /// as optim::SGD::debiased does. Search::space adds what is not written: beta1 in 0.8..0.98, beta2
-/// in 0.95..0.999, alpha in 0.9..0.999, weight_decay in 1e-4..0.1 for rules that have some unless
-/// told otherwise, warm_up in 0..0.2 and the schedules.
+/// in 0.95..0.999, RMSprop's alpha in 0.9..0.999, weight_decay in 1e-4..0.1 for rules that have some unless
+/// told otherwise, warm_up in 0..0.2 and the schedules, but for rules that
+/// want none.
 class OptimizerSpec {
  public:
   /// Throws plumb::Error for what is none of this and for options that the rule refuses.

@@ -32,7 +32,7 @@ std::string verdicts_table(const Summary& summary) {
     rows.push_back({escape(d.label), text("<span class=", word, ">", word, "</span>"),
                     rounded(d.mean), range(d.interval.low, d.interval.high), rounded(d.effect),
                     rounded(d.p), rounded(d.adjusted_p),
-                    d.tuning ? range(d.tuning->low, d.tuning->high) : "nothing tuned"});
+                    d.tuning ? range(d.tuning->low, d.tuning->high) : "tuned once, or not"});
   }
   return table("Against " + summary.baseline,
                {"optimizer", "verdict", "difference", "BCa 95 %", "effect", "sign-flip p",
@@ -101,7 +101,8 @@ void write_report(const Task& task, const Plan& plan, const Summary& summary,
     content += text("<h2>Against ", escape(summary.baseline), "</h2>\n<p>Difference of the test ",
                     summary.metric, ", seed by seed; below 0 is better. A verdict takes a p below ",
                     summary.alpha,
-                    " after Holm, an interval apart from 0, and a difference that stands out from "
+                    " after Holm, an interval apart from 0, and, tuned more than once, a "
+                    "difference that stands out from "
                     "the spread of tuning.</p>\n",
                     verdicts_table(summary),
                     figure(pictures, "differences",

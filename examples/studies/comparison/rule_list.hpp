@@ -4,6 +4,7 @@
 #include <cctype>
 #include <plumb/optim.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "space.hpp"
@@ -68,17 +69,22 @@ inline void complete(optim::SGDOptions& options, bool has_dampening) {
 template <class Options>
 void complete(Options&, bool) {}
 
+/// Whether a schedule besides warm-up is meant for the rule.
+template <class Options>
+constexpr bool is_scheduled = !std::is_same_v<Options, optim::ScheduleFreeSGDOptions> &&
+                              !std::is_same_v<Options, optim::ScheduleFreeAdamWOptions>;
+
 /// What Search::space adds for a rule.
 template <class Options>
 std::vector<Dimension> usual_space() {
   std::vector<Dimension> all;
   const auto add = [&](const char* name, double low, double high) {
     if (optim::number_named<Options>(name) != nullptr)
-      all.push_back({name, low, high, scale_of(name, low)});
+      all.push_back({name, low, high, scale_of(name, low, high)});
   };
   add("beta1", 0.8, 0.98);
   add("beta2", 0.95, 0.999);
-  add("alpha", 0.9, 0.999);
+  if (std::is_same_v<Options, optim::RMSpropOptions>) add("alpha", 0.9, 0.999);
   const auto decay = optim::number_named<Options>("weight_decay");
   if (decay != nullptr && Options().*decay > 0) add("weight_decay", 1e-4, 0.1);
   return all;

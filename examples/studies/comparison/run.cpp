@@ -25,6 +25,37 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+// Statistics of batch norm for the weights that are there, from the first batches of the training set, for
+// as long as it lives.
+class Statistics {
+ public:
+  Statistics(nn::Layer& model, const Task& task) {
+    for (const Buffer& buffer : model.buffers())
+      buffers_.emplace_back(buffer.variable.value(), buffer.variable.value().clone());
+    for (const NamedGenerator& stream : model.generators())
+      streams_.emplace_back(stream.generator, *stream.generator);
+    const NoGrad no_grad;
+    constexpr std::int64_t batches = 40, size = 64;  // 0.9^40 is left of what was there
+    for (std::int64_t i = 0; i < batches; ++i) {
+      std::vector<std::int64_t> indices(size);
+      for (std::int64_t k = 0; k < size; ++k)
+        indices[static_cast<std::size_t>(k)] = (i * size + k) % task.train->size();
+      const data::Batch batch = task.train->gather(indices);
+      model(batch.x, batch.lengths);
+    }
+  }
+  ~Statistics() {
+    for (auto& [value, before] : buffers_) value.copy_from(before);
+    for (auto& [stream, before] : streams_) *stream = before;
+  }
+  Statistics(const Statistics&) = delete;
+  Statistics& operator=(const Statistics&) = delete;
+
+ private:
+  std::vector<std::pair<Tensor, Tensor>> buffers_;
+  std::vector<std::pair<Generator*, Generator>> streams_;
+};
+
 // A run under way.
 class Run {
  public:
@@ -143,10 +174,16 @@ class Run {
   }
 
   // Of the weights that the rule is judged by.
-  template <class Samples>
-  auto judge(const Samples& samples) {
+  Score judge(const Task::Data& samples) {
+    const std::uint64_t trained = parameter_hash(*model_);
     optimizer_->swap_in();
-    const auto result = task_.evaluate(*model_, samples);
+    Score result;
+    if (model_->buffers().empty() || parameter_hash(*model_) == trained) {
+      result = task_.evaluate(*model_, samples);
+    } else {
+      const Statistics anew(*model_, task_);
+      result = task_.evaluate(*model_, samples);
+    }
     optimizer_->swap_out();
     return result;
   }

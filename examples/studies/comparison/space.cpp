@@ -47,9 +47,9 @@ std::string Dimension::range() const {
   return all;
 }
 
-Scale scale_of(const std::string& name, double low) {
+Scale scale_of(const std::string& name, double low, double high) {
   const char* const near_one[] = {"momentum", "dampening", "alpha", "beta1", "beta2", "beta3"};
-  if (std::find(std::begin(near_one), std::end(near_one), name) != std::end(near_one))
+  if (high < 1 && std::find(std::begin(near_one), std::end(near_one), name) != std::end(near_one))
     return Scale::from_one;
   return low > 0 && name != "warm_up" ? Scale::logarithmic : Scale::linear;
 }

@@ -28,8 +28,8 @@ struct Dimension {
   std::string range() const;
 };
 
-/// The scale on which an option of that name is searched from `low`.
-Scale scale_of(const std::string& name, double low);
+/// The scale on which an option of that name is searched between two values.
+Scale scale_of(const std::string& name, double low, double high);
 
 /// So many points of the cube [0, 1)^dimensions that cover it evenly: the set of Hammersley (1960),
 /// shifted at random (Cranley & Patterson 1976). On the first axis they are equally far apart.

@@ -178,7 +178,7 @@ std::string run_name(const Plan& plan, const RunKey& key) {
 std::string why_undecided(std::int64_t seeds, std::size_t comparisons, double alpha) {
   const double least_p =
       std::pow(2, 1 - static_cast<double>(seeds)) * static_cast<double>(comparisons);
-  if (least_p < alpha || comparisons == 0) return "";
+  if (least_p < alpha || comparisons == 0 || !(alpha > 0)) return "";
   std::int64_t enough = seeds;
   while (std::pow(2, 1 - static_cast<double>(enough)) * static_cast<double>(comparisons) >= alpha)
     ++enough;

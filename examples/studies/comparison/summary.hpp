@@ -35,7 +35,7 @@ struct Row {
   double median = 0, lower_quartile = 0, upper_quartile = 0;
   double best = 0;  ///< Median of the least validation metric of each run.
   /// Share of the runs that reached the target, and medians over all of them of what it took;
-  /// infinite where fewer than half did.
+  /// infinite where no more than half did.
   double hits = 0, steps = 0, samples = 0, seconds = 0;
   std::int64_t diverged = 0;
   double touched = 1;  ///< Mean share of gradient elements that accumulate_below let through.

@@ -105,6 +105,8 @@ TEST_CASE("optimizer spec: the space of a rule, but for what is written") {
   CHECK(names("adam") == "lr beta1 beta2 warm_up schedule ");
   CHECK(names("adamw:beta2=0.99,schedule=cosine") == "lr beta1 weight_decay warm_up ");
   CHECK(names("rmsprop:lr=0.1,warm_up=0") == "alpha schedule ");
+  CHECK(names("ademamix") == "lr beta1 beta2 warm_up schedule ");
+  CHECK(names("schedulefreesgd") == "lr warm_up ");
 }
 
 TEST_CASE("optimizer spec: the curve of a course") {
