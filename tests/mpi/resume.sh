@@ -29,8 +29,11 @@ begins "$work/stopped" 4 "${options[@]}" --save-every 5
 kill -TERM $running
 ended 20 "$work/stopped"
 ((code != 0)) || fail "a run that was stopped ends as if it had come to its end"
-[[ $(grep -c 'stopped by a signal after step [0-9]*, saved' "$work/stopped.err") == 1 ]] ||
-  fail "SIGTERM to mpirun: $(cat "$work/stopped.err")"
+# Open MPI's mpirun may end before it has passed on what its ranks say.
+if [[ $PLUMB_MPI != openmpi || -s $work/stopped.err ]]; then
+  [[ $(grep -c 'stopped by a signal after step [0-9]*, saved' "$work/stopped.err") == 1 ]] ||
+    fail "SIGTERM to mpirun: $(cat "$work/stopped.err")"
+fi
 code=0
 ranks 3 train_digits "${options[@]}" --shards 9 --save "$work/stopped" --resume >"$work/out" 2>"$work/err" || code=$?
 ((code != 0)) || fail "a run goes on with other shards"
