@@ -1,5 +1,6 @@
 # The tests that run under mpirun, with each MPI that is installed: Debian's names tell Open MPI and MPICH
-# apart. Programs are the objects of the examples, linked once more. Label: mpi.
+# apart. Programs are the objects of the examples, linked once more. Labels: mpi, and mpi_more for
+# what tools/test mpi alone runs.
 find_package(PkgConfig QUIET)
 
 # plumb_mpi_tests(NAME PC): of the MPI whose programs end in .NAME and whose package file is PC.
@@ -36,8 +37,13 @@ function(plumb_mpi_tests name pc)
   foreach(script IN LISTS scripts)
     get_filename_component(test "${script}" NAME_WE)
     add_test(NAME mpi/${test}_${name} COMMAND bash "${script}")
+    # Ranks that die, and MPICH, whose MPI_Finalize has been seen to hang, are not for every run.
+    set(label mpi_more)
+    if(name STREQUAL openmpi AND test MATCHES "^(bits|page)$")
+      set(label mpi)
+    endif()
     set_tests_properties(mpi/${test}_${name} PROPERTIES
-      LABELS mpi
+      LABELS ${label}
       SKIP_RETURN_CODE 77
       TIMEOUT 300
       RUN_SERIAL ON

@@ -7,8 +7,9 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(g++ cmake ninja-build libxtensor-dev libxtensor-blas-dev libopenblas-dev zlib1g-dev
                 nlohmann-json3-dev libxxhash-dev libzip-dev libsndfile1-dev libcli11-dev pkg-config)
 test_packages=(doctest-dev python3 python3-protobuf curl ca-certificates)
-# What runs on many processes is tested with both.
-mpi_packages=(libopenmpi-dev openmpi-bin libmpich-dev mpich)
+# What runs on many processes: with one of them in every suite, with both in its own.
+openmpi_packages=(libopenmpi-dev openmpi-bin)
+mpi_packages=("${openmpi_packages[@]}" libmpich-dev mpich)
 # A trailing ? marks a package that not every release has: elsewhere it is a part of clang.
 sanitizer_packages=(clang libomp-dev 'libclang-rt-dev?')
 bench_packages=(python3 binutils libbenchmark-dev gnuplot-nox)
