@@ -30,9 +30,9 @@ double processor_seconds() {
 class Statistics {
  public:
   Statistics(nn::Layer& model, const Task& task) {
-    for (const Buffer& buffer : model.buffers())
+    for (const nn::Buffer& buffer : model.buffers())
       buffers_.emplace_back(buffer.variable.value(), buffer.variable.value().clone());
-    for (const NamedGenerator& stream : model.generators())
+    for (const nn::NamedGenerator& stream : model.generators())
       streams_.emplace_back(stream.generator, *stream.generator);
     const NoGrad no_grad;
     constexpr std::int64_t batches = 40, size = 64;  // 0.9^40 is left of what was there
