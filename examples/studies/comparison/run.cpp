@@ -30,8 +30,10 @@ double processor_seconds() {
 class Statistics {
  public:
   Statistics(nn::Layer& model, const Task& task) {
-    for (const nn::Buffer& buffer : model.buffers())
-      buffers_.emplace_back(buffer.variable.value(), buffer.variable.value().clone());
+    for (const nn::Buffer& buffer : model.buffers()) {
+      const Tensor& value = buffer.variable.value();
+      buffers_.push_back({buffer.variable, value, value.clone()});
+    }
     for (const nn::NamedGenerator& stream : model.generators())
       streams_.emplace_back(stream.generator, *stream.generator);
     const NoGrad no_grad;
@@ -45,14 +47,21 @@ class Statistics {
     }
   }
   ~Statistics() {
-    for (auto& [value, before] : buffers_) value.copy_from(before);
+    for (Kept& each : buffers_) {
+      each.value.copy_from(each.before);
+      if (!each.buffer.value().same_as(each.value)) each.buffer.set_value(each.value);
+    }
     for (auto& [stream, before] : streams_) *stream = before;
   }
   Statistics(const Statistics&) = delete;
   Statistics& operator=(const Statistics&) = delete;
 
  private:
-  std::vector<std::pair<Tensor, Tensor>> buffers_;
+  struct Kept {
+    Variable buffer;
+    Tensor value, before;  // its tensor, and a copy of that
+  };
+  std::vector<Kept> buffers_;
   std::vector<std::pair<Generator*, Generator>> streams_;
 };
 

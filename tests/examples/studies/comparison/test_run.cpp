@@ -58,6 +58,24 @@ TEST_CASE("run: evaluating changes nothing") {
   CHECK(tuning.last().loss == evaluation.last().loss);
 }
 
+TEST_CASE("run: averaged weights are judged with statistics of their own, which changes nothing") {
+  Task task = small_task("spiral");
+  task.make_model = [](Generator& random) {
+    return std::make_shared<nn::Sequential>(nn::Linear(2, 16, random), nn::BatchNorm1d(16),
+                                            nn::ReLU(), nn::Dropout(0.1, random.fork()),
+                                            nn::Linear(16, 3, random));
+  };
+  const OptimizerSpec spec = OptimizerSpec::parse("schedulefreesgd");
+  const RunKey key{Stage::evaluation, 0, {1}, 2};
+  Training often = few_steps(60), seldom = few_steps(60);
+  often.evaluations = 20;
+  seldom.evaluations = 1;
+  const RunResult watched = train(task, spec, key, often, always);
+  const RunResult alone = train(task, spec, key, seldom, always);
+  CHECK(watched.parameter_hash == alone.parameter_hash);
+  CHECK(watched.last().loss == alone.last().loss);
+}
+
 TEST_CASE("run: micro-batches give the same to rounding") {
   const Task task = small_task("spiral");  // 300 samples: the last batch of an epoch is short
   Training training = few_steps(15);
