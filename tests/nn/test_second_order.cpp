@@ -162,3 +162,22 @@ TEST_CASE("nn::gradgradcheck: layers with parameters, dropout and lengths") {
   nn::Embedding embedding(4, 2, generator);
   checked(embedding, Tensor::from<std::int64_t>({1, 3, 1}));
 }
+
+TEST_CASE("nn::gradgradcheck: attention and transformer layers, with lengths") {
+  Generator generator(5);
+  const auto lengths = Tensor::from<std::int64_t>({2, 1});
+  nn::MultiheadAttention attention(2, 1, generator);
+  attention.to(DType::float64);
+  CHECK_NOTHROW(nn::gradgradcheck(attention, normal({2, 2, 2}), lengths));
+  nn::TransformerOptions options;
+  options.feed_forward = 3;
+  options.activation = nn::FeedForward::gelu;
+  options.norm = nn::NormOrder::pre;
+  nn::TransformerEncoderLayer encoder(2, 1, generator, options);
+  encoder.to(DType::float64);
+  CHECK_NOTHROW(nn::gradgradcheck(encoder, normal({2, 2, 2}), lengths));
+  nn::TransformerDecoderLayer decoder(2, 1, generator, options);
+  decoder.to(DType::float64);
+  CHECK_NOTHROW(nn::gradgradcheck(decoder, [&](const auto& in) { return decoder(in[0], in[1]); },
+                                  {normal({1, 2, 2}), normal({1, 2, 2})}));
+}
