@@ -122,9 +122,11 @@ std::vector<std::string> caveats(const Settings& settings) {
         "evidence");
   const std::string why =
       why_undecided(settings.seeds, settings.optimizers.size() - 1, settings.alpha);
-  if (settings.studies < 2)
-    all.push_back(
-        "each optimizer was tuned once: what its one tuning left to chance is in every difference");
+  const std::vector<OptimizerSpec> optimizers = read_optimizers(settings);
+  const bool tuned = std::any_of(optimizers.begin(), optimizers.end(),
+                                 [](const OptimizerSpec& each) { return each.searched(); });
+  if (tuned && settings.studies < 2)
+    all.push_back("each optimizer was tuned once: what that left to chance is in every difference");
   if (why.empty()) return all;
   if (!settings.anyway) errors::fail("compare", why, ", or --anyway");
   all.push_back(why);

@@ -1,4 +1,5 @@
 #include <plumb/core/runtime/error.hpp>
+#include <utility>
 
 #include "../../support/files.hpp"
 #include "../comparison/page.hpp"
@@ -55,16 +56,15 @@ void write_report(const std::vector<Cell>& cells, const Settings& settings, cons
                               task.metric, " of ", settings.target, ".</p>\n");
   for (const Length length : lengths) {
     content += text("<h2>At equal ", to_string(length), "</h2>\n");
-    for (const char* name : {"error", "steps_to_target", "seconds_to_target", "samples_per_second"})
-      content +=
-          figure(folder, text(name, "_", to_string(length)),
-                 text("Over batch sizes, at equal ", to_string(length), ": ",
-                      name == std::string("error")             ? "test " + task.metric
-                      : name == std::string("steps_to_target") ? std::string("steps to the target")
-                      : name == std::string("seconds_to_target")
-                          ? std::string("processor seconds to the target")
-                          : std::string("thousand samples a second"),
-                      ", with 95 % intervals."));
+    const std::pair<const char*, std::string> pictures[] = {
+        {"error", "test " + task.metric},
+        {"steps_to_target", "steps to the target"},
+        {"seconds_to_target", "processor seconds to the target"},
+        {"samples_per_second", "thousand samples a second"}};
+    for (const auto& [name, what] : pictures)
+      content += figure(folder, text(name, "_", to_string(length)),
+                        text("Over batch sizes, at equal ", to_string(length), ": ", what,
+                             ", with 95 % intervals."));
     for (std::size_t scaling = 0; scaling < std::size(scalings); ++scaling)
       content += cells_table(cells, settings, task, length, scaling);
   }

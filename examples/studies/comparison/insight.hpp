@@ -9,7 +9,7 @@
 
 namespace comparison {
 
-/// At one step of a run. All but the first two are of the model in evaluation mode, so that looking changes
+/// At one step of a run. Noise and sharpness are of the model in evaluation mode, so that looking changes
 /// nothing.
 struct Insight {
   std::int64_t step = 0;
