@@ -50,6 +50,14 @@ Tensor blend(double keep, const Tensor& x, double take, const Tensor& y, F f) {
   return z;
 }
 
+// One that became infinite would stay so.
+Tensor finite(Tensor moment, const Tensor& g) {
+  if (!kernel::all_finite(moment))
+    fail("SOAP", "a gradient of ", g.shape(), " is so large that its square is infinite in ",
+         g.dtype(), ": no step");
+  return moment;
+}
+
 Tensor moving(double beta, const Tensor& average, const Tensor& x) {
   return blend(beta, average, 1 - beta, x, [](auto value) PLUMB_INLINE { return value; });
 }
@@ -110,7 +118,7 @@ struct Next {
 
 Next begin(const SOAPOptions& o, const Tensor& g) {
   const auto moment = [&](const Tensor& product) {
-    return moving(o.beta2, Tensor::zeros(product.shape(), product.dtype()), product);
+    return finite(moving(o.beta2, Tensor::zeros(product.shape(), product.dtype()), product), g);
   };
   Next next;
   if (g.dim(0) <= o.max_precond_dim) {
@@ -132,8 +140,9 @@ Next go_on(const SOAPOptions& o, const Tensor& g, const ParameterState& state, s
   const Bases bases{state.tensors[left_basis], state.tensors[right_basis]};
   Next next;
   next.first = moving(o.beta1, kept(first), g);
-  next.second = blend(o.beta2, kept(second), 1 - o.beta2, bases.into(g),
-                      [](auto value) PLUMB_INLINE { return value * value; });
+  next.second = finite(blend(o.beta2, kept(second), 1 - o.beta2, bases.into(g),
+                             [](auto value) PLUMB_INLINE { return value * value; }),
+                       g);
   Tensor step = Tensor::empty(g.shape(), g.dtype());
   kernel::map_into(
       step, Write::overwrite,
@@ -144,7 +153,7 @@ Next go_on(const SOAPOptions& o, const Tensor& g, const ParameterState& state, s
   next.left_basis = bases.q;
   next.right_basis = bases.s;
   if (bases.q.defined()) {
-    next.left = moving(o.beta2, state.tensors[left], kernel::matmul(g, no, g, yes));
+    next.left = finite(moving(o.beta2, state.tensors[left], kernel::matmul(g, no, g, yes)), g);
     if (turns) {
       Turned turned = turned_basis(next.left, bases.q);
       next.left_basis = std::move(turned.basis);
@@ -152,7 +161,7 @@ Next go_on(const SOAPOptions& o, const Tensor& g, const ParameterState& state, s
     }
   }
   if (bases.s.defined()) {
-    next.right = moving(o.beta2, state.tensors[right], kernel::matmul(g, yes, g, no));
+    next.right = finite(moving(o.beta2, state.tensors[right], kernel::matmul(g, yes, g, no)), g);
     if (turns) {
       Turned turned = turned_basis(next.right, bases.s);
       next.right_basis = std::move(turned.basis);

@@ -191,6 +191,29 @@ TEST_CASE("SOAP: a gradient that is not finite is refused and changes nothing") 
   CHECK_FALSE(optimizer.groups()[0].states[0].tensors[2].defined());
 }
 
+TEST_CASE("SOAP: a gradient whose square is infinite is refused, and the next is as good as ever") {
+  for (const std::int64_t side : {10000, 0}) {  // with bases, and without any
+    CAPTURE(side);
+    optim::SOAP::Options options;
+    options.max_precond_dim = side;
+    const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 2}))};
+    const Parameter q = {"p", Variable::leaf(Tensor::ones({2, 2}))};
+    optim::SOAP optimizer({p}, options), other({q}, options);
+    for (int t = 0; t < 12; ++t) {
+      set_grad(p, {1e20f, 0, 0, 1});
+      if (side > 0 || t > 0)
+        CHECK(error_of([&] { optimizer.step(); }) ==
+              "[SOAP] a gradient of [2, 2] is so large that its square is infinite in float32: no "
+              "step");
+      set_matrix_gradients({p, q}, t);
+      optimizer.step();
+      other.step();
+    }
+    CHECK(values(p) == values(q));
+    CHECK(same_state(optimizer.state_dict(), other.state_dict()));
+  }
+}
+
 TEST_CASE(
     "SOAP: refuses what is no matrix, options out of range and bases of other sizes, by name") {
   const Parameter p = {"p", Variable::leaf(Tensor::ones({2, 3}))};
