@@ -1,10 +1,12 @@
 #include "sequence_tasks.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <plumb/core.hpp>
 #include <utility>
 
+#include "../../support/format.hpp"
 #include "../../support/gene_nets.hpp"
 #include "../../support/speech_net.hpp"
 #include "../../support/text_nets.hpp"
@@ -54,11 +56,15 @@ void read_text(Task& task, const TaskOptions& options) {
   task.train = windows(first.train);
   task.validation = windows(rest.train);
   task.test = windows(rest.validation);
+  const bool gpt = task.name == "gpt";
   TextNetOptions net;
   net.characters = vocabulary.size();
-  net.layers = 1;
-  net.width = 64;
-  task.make_model = [net](Generator& random) { return make_text_net("lstm", net, random); };
+  net.layers = gpt ? 2 : 1;
+  net.width = gpt ? 32 : 64;
+  net.heads = 2;
+  net.window = window;
+  const std::string model = gpt ? "gpt" : "lstm";
+  task.make_model = [model, net](Generator& random) { return make_text_net(model, net, random); };
 }
 
 void read_speech(Task& task, const TaskOptions& options) {
@@ -101,25 +107,64 @@ void read_genes(Task& task, const TaskOptions& options) {
   task.make_model = [net](Generator& random) { return make_gene_net(net, random); };
 }
 
-// All rows say what numbers and levels there are, so that the parts are those of random_split.
-void read_table(Task& task, const TaskOptions& options) {
-  const bool made = options.data == "synthetic";
-  const std::int64_t rows = options.samples + 2 * held_out(options.samples);
-  const data::Csv csv =
-      made ? data::parse_csv(data::draw_table(rows)) : data::load_csv(options.data);
+// 2 held_out more rows than samples.
+std::int64_t rows_for(const TaskOptions& options) {
+  return options.samples + 2 * held_out(options.samples);
+}
+
+// Friedman's first function, "Multivariate adaptive regression splines" (1991), section 4.3: of ten
+// uniform numbers, five of which say nothing, with noise of deviation 1.
+std::string draw_friedman(std::int64_t rows) {
+  constexpr double pi = 3.14159265358979323846;
+  Generator random(0, Stream::data);
+  std::string out = "x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,y\n";
+  for (std::int64_t row = 0; row < rows; ++row) {
+    double x[10];
+    for (double& value : x) {
+      value = random.uniform();
+      out += format("%.4f,", value);
+    }
+    const double y = 10 * std::sin(pi * x[0] * x[1]) + 20 * (x[2] - 0.5) * (x[2] - 0.5) +
+                     10 * x[3] + 5 * x[4] + random.normal();
+    out += format("%.4f\n", y);
+  }
+  return out;
+}
+
+// The last column is the target. All rows say what numbers and levels there are, so that the parts are
+// those of random_split.
+void read_columns(Task& task, const data::Csv& csv) {
+  const bool classes = task.name == "table";
   data::TableOptions columns;
   columns.targets = {csv.names().back()};
+  columns.target_scale = data::TargetScale::standard;
   const data::TableEncoding encoding(csv, columns);
   const auto all = encoding.dataset(csv);
-  if (all->y().dtype() != DType::int64)
-    errors::fail("make_task", "the last column, '", columns.targets[0], "', must be a category");
-  const std::int64_t features = all->x().dim(1), classes = encoding.classes().size();
+  if ((all->y().dtype() == DType::int64) != classes)
+    errors::fail("make_task", "the last column, '", columns.targets[0], "', must be a ",
+                 classes ? "category; --task regression takes numbers"
+                         : "number; --task table takes categories");
+  const std::int64_t features = all->x().dim(1), out = classes ? encoding.classes().size() : 1;
   split(task, all);
-  task.make_model = [features, classes](Generator& random) {
+  task.make_model = [features, out](Generator& random) {
     return std::make_shared<nn::Sequential>(
         nn::Sequential{nn::Linear(features, 32, random), nn::ReLU(), nn::Linear(32, 32, random),
-                       nn::ReLU(), nn::Linear(32, classes, random)});
+                       nn::ReLU(), nn::Linear(32, out, random)});
   };
+}
+
+void read_table(Task& task, const TaskOptions& options) {
+  read_columns(task, options.data == "synthetic"
+                         ? data::parse_csv(data::draw_table(rows_for(options)))
+                         : data::load_csv(options.data));
+}
+
+void read_regression(Task& task, const TaskOptions& options) {
+  task.classes = false;
+  task.metric = "squared error";
+  task.loss = [](const Variable& out, const data::Batch& batch) { return nn::mse(out, batch.y); };
+  read_columns(task, options.data == "synthetic" ? data::parse_csv(draw_friedman(rows_for(options)))
+                                                 : data::load_csv(options.data));
 }
 
 }  // namespace
@@ -127,7 +172,8 @@ void read_table(Task& task, const TaskOptions& options) {
 bool read_sequence_task(Task& task, const TaskOptions& options) {
   using Read = void (*)(Task&, const TaskOptions&);
   const std::map<std::string, Read> readers = {
-      {"text", read_text}, {"speech", read_speech}, {"genes", read_genes}, {"table", read_table}};
+      {"text", read_text},   {"gpt", read_text},    {"speech", read_speech},
+      {"genes", read_genes}, {"table", read_table}, {"regression", read_regression}};
   const auto found = readers.find(task.name);
   if (found == readers.end()) return false;
   found->second(task, options);

@@ -6,6 +6,7 @@
 #include "../../support/digit_nets.hpp"
 #include "../../support/training.hpp"
 #include "sequence_tasks.hpp"
+#include "vae.hpp"
 
 namespace comparison {
 namespace {
@@ -15,6 +16,19 @@ using nn::Sequential;
 using Data = Task::Data;
 
 constexpr double pi = 3.14159265358979323846;
+
+// Logits [n, k] and classes [n], or of every step [n, steps, k] and [n, steps].
+Variable loss_of_classes(const Variable& out, const data::Batch& batch) {
+  return nn::token_cross_entropy(out, batch.y);
+}
+
+Variable squared_error(const Variable& out, const data::Batch& batch) {
+  return nn::mse(out, batch.y);
+}
+
+Variable half_square(const Variable& out, const data::Batch& batch) {
+  return sum(out * out) * (0.5 / static_cast<double>(batch.x.dim(0)));
+}
 
 // The samples of seed 0 that come from f(random, x, y), x [n, features]; a stream for each part.
 template <class Target, class F>
@@ -37,7 +51,8 @@ void draw_parts(Task& task, std::int64_t samples, std::int64_t features, const F
 }
 
 void read_digits(Task& task, const TaskOptions& options) {
-  const auto layout = task.name == "lenet" ? data::ImageLayout::channels : data::ImageLayout::flat;
+  const bool channels = task.name == "lenet" || task.name == "cnn";
+  const auto layout = channels ? data::ImageLayout::channels : data::ImageLayout::flat;
   if (options.data != "synthetic") {
     const Data all = data::load_mnist(options.data, data::Split::train).dataset(layout);
     const std::int64_t held_out = all->size() / 6;
@@ -65,6 +80,15 @@ std::shared_ptr<nn::Layer> mlp(Generator& random) {
 
 std::shared_ptr<nn::Layer> lenet(Generator& random) {
   return std::make_shared<Sequential>(digit_nets::lenet(random));
+}
+
+// Batch normalization behind each of two convolutions.
+std::shared_ptr<nn::Layer> cnn(Generator& random) {
+  return std::make_shared<Sequential>(
+      Sequential{nn::Conv2d(1, 8, 3, random, {1, 1}),  // stride 1, padding 1
+                 nn::BatchNorm2d(8), nn::ReLU(), nn::MaxPool2d(2),
+                 nn::Conv2d(8, 16, 3, random, {1, 1}), nn::BatchNorm2d(16), nn::ReLU(),
+                 nn::MaxPool2d(2), nn::Flatten(), nn::Linear(784, 10, random)});
 }
 
 std::function<std::shared_ptr<nn::Layer>(Generator&)> plane_classifier(std::int64_t classes) {
@@ -139,8 +163,15 @@ class Displacement : public nn::Layer {
   Variable point_;
 };
 
+void learn_to_fit(Task& task, Variable (*loss)(const Variable&, const data::Batch&)) {
+  task.classes = false;
+  task.metric = "excess loss";
+  task.loss = loss;
+}
+
 // Training points scatter around the minimum at 0; validation and test are the minimum itself.
 void read_quadratic(Task& task, std::int64_t samples) {
+  learn_to_fit(task, half_square);
   task.train = draw_data<float>(samples, features, 1, [](Generator& random, float* x, float& y) {
     for (std::int64_t j = 0; j < features; ++j) x[j] = static_cast<float>(0.1 * random.normal());
     y = 0;
@@ -151,6 +182,7 @@ void read_quadratic(Task& task, std::int64_t samples) {
 }
 
 void read_linear(Task& task, std::int64_t samples) {
+  learn_to_fit(task, squared_error);
   const auto exact = [](Generator& random, float* x, float& y) {
     y = static_cast<float>(score(random, x));
   };
@@ -162,20 +194,30 @@ void read_linear(Task& task, std::int64_t samples) {
   task.make_model = linear_model(features, 1);
 }
 
+void read_vae(Task& task) {
+  task.classes = false;
+  task.metric = "negative ELBO";
+  task.loss = [](const Variable& out, const data::Batch& batch) {
+    return negative_elbo(out, batch.x);
+  };
+  task.make_model = [](Generator& random) { return std::make_shared<Vae>(random); };
+}
+
 }  // namespace
 
-const std::vector<std::string> task_names = {"mlp",      "lenet",  "two-moons", "spiral",
-                                             "logistic", "linear", "quadratic", "text",
-                                             "speech",   "genes",  "table"};
+const std::vector<std::string> task_names = {
+    "mlp",       "lenet", "cnn", "vae",    "two-moons", "spiral", "logistic",  "linear",
+    "quadratic", "text",  "gpt", "speech", "genes",     "table",  "regression"};
 
 Task make_task(const TaskOptions& options) {
   Task task;
   task.name = options.name;
-  task.classes = task.name != "linear" && task.name != "quadratic";
-  task.metric = task.classes ? "error %" : "excess loss";
-  if (task.name == "mlp" || task.name == "lenet") {
+  task.metric = "error %";
+  task.loss = loss_of_classes;
+  if (task.name == "mlp" || task.name == "lenet" || task.name == "cnn" || task.name == "vae") {
     read_digits(task, options);
-    task.make_model = task.name == "mlp" ? mlp : lenet;
+    task.make_model = task.name == "mlp" ? mlp : task.name == "lenet" ? lenet : cnn;
+    if (task.name == "vae") read_vae(task);
   } else if (task.name == "two-moons") {
     draw_parts<std::int64_t>(task, options.samples, 2, two_moons);
     task.make_model = plane_classifier(2);
@@ -193,13 +235,6 @@ Task make_task(const TaskOptions& options) {
     errors::fail("make_task", "no task named '", task.name, "'");
   }
   return task;
-}
-
-Variable Task::loss(const Variable& out, const data::Batch& batch) const {
-  if (classes)  // [n, k] and [n], or of every step [n, steps, k] and [n, steps]
-    return nn::token_cross_entropy(out, batch.y);
-  if (name == "linear") return nn::mse(out, batch.y);
-  return sum(out * out) * (0.5 / static_cast<double>(batch.x.dim(0)));
 }
 
 Score Task::evaluate(nn::Layer& model, const Data& dataset) const {
