@@ -102,7 +102,8 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--task", settings.task.name, "what is learnt")
       ->check(CLI::IsMember(comparison::task_names));
   app.add_option("--data", settings.task.data,
-                 "of mlp and lenet: 'synthetic', or a folder with the MNIST files");
+                 "'synthetic', or files: a folder with MNIST (mlp, lenet, cnn, vae), a text (text, "
+                 "gpt), a folder of WAV files, FASTA, CSV (table, regression)");
   app.add_option("--samples", settings.task.samples, "to train on; MNIST has 50000")
       ->check(whole_number(1, 10'000'000));
   app.add_option("--optimizer", settings.optimizer, "RULE[:NAME=VALUE,...]");

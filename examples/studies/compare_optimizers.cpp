@@ -140,6 +140,7 @@ int run(const Settings& settings) {
   make_folder(settings.out);
   const Task task = make_task(settings.task);
   const Plan plan = make_plan(settings, task);
+  check_optimizers(task, plan);
   claim_folder(settings.out, manifest(configuration(settings), data_hash(task)));
   print_plan(task, plan, settings);
   try {
@@ -170,7 +171,8 @@ void add_task_options(CLI::App& app, Settings& settings) {
   using arguments::whole_number;
   app.add_option("--task", settings.task.name, "what is learnt")->check(CLI::IsMember(task_names));
   app.add_option("--data", settings.task.data,
-                 "of mlp and lenet: 'synthetic', or a folder with the MNIST files");
+                 "'synthetic', or files: a folder with MNIST (mlp, lenet, cnn, vae), a text (text, "
+                 "gpt), a folder of WAV files, FASTA, CSV (table, regression)");
   app.add_option("--samples", settings.task.samples, "to train on; MNIST has 50000")
       ->check(whole_number(1, 10'000'000));
   app.add_option("--batch-size", settings.batch_size, "samples in a step")
@@ -191,9 +193,10 @@ void add_plan_options(CLI::App& app, Settings& settings) {
          "--optimizer", settings.optimizers,
          "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad, "
          "lion, nadam, nadamw, radam, ademamix, lamb, lars, schedulefreesgd, schedulefreeadamw, "
-         "prodigy, with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it, and so "
-         "for "
-         "every number, for warm_up=SHARE of the steps and for schedule=constant|cosine")
+         "prodigy, muon, soap (with AdamW for what they do not take; muon's adamw_ratio is that of "
+         "its lr), with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it, and so "
+         "for every number, for warm_up=SHARE of the steps and for schedule=constant, cosine or "
+         "linear, or several as constant|cosine")
       ->expected(1)
       ->take_all();
   app.add_option("--baseline", settings.baseline,

@@ -56,6 +56,14 @@ for task in lenet two-moons logistic linear quadratic; do
     END {exit !better}' "$work/$task/curves.csv" || fail "$task does not learn"
 done
 
+# Rules for matrices, with AdamW beside them.
+"$program" --task gpt --samples 60 --epochs 2 --trials 2 --studies 1 --seeds 2 --anyway --inside 2 --batch-size 8 \
+  --optimizer muon:schedule=linear --optimizer soap --out "$work/matrices" >"$work/matrices.txt"
+grep -q 'Muon+AdamW .*adamw_beta1=0.9.*adamw_ratio in 0.01..1' "$work/matrices.txt" || fail "no Muon with AdamW"
+grep -q 'study 1: lr=.*, momentum=.*, adamw_ratio=.*, warm_up=' "$work/matrices.txt" || fail "no choice of Muon"
+refused 1 "[Muon] the model has no hidden matrix" --task logistic --samples 100 --anyway --optimizer sgd --optimizer muon \
+  --out "$work/refused_muon"
+
 # The whole space of a rule: other betas, another course.
 "$program" --task spiral --samples 300 --epochs 2 --studies 1 --trials 4 --seeds 7 --inside 0 \
   --optimizer adam --optimizer sgd:momentum=0.8..0.99 --out "$work/space" >"$work/space.txt"

@@ -30,8 +30,7 @@ void run_seed(const Settings& settings, const Task& task, const StopRequest& sto
               std::uint64_t seed, std::vector<NoisePoint>& points) {
   Generator random(seed, Stream::init);
   const auto model = task.make_model(random);
-  const auto optimizer =
-      OptimizerSpec::parse(settings.optimizer).make(model->parameters(), {settings.lr});
+  const auto optimizer = OptimizerSpec::parse(settings.optimizer).make(*model, {settings.lr});
   data::LoaderOptions options;
   options.batch_size = settings.base;
   options.shuffle = true;

@@ -205,6 +205,13 @@ std::vector<Configuration> trial_configurations(const OptimizerSpec& optimizer, 
   return optimizer.trials(plan.trials, random);
 }
 
+void check_optimizers(const Task& task, const Plan& plan) {
+  Generator random(0);
+  const std::shared_ptr<nn::Layer> model = task.make_model(random);
+  for (const OptimizerSpec& optimizer : plan.optimizers)
+    optimizer.make(*model, trial_configurations(optimizer, plan, 0).front());
+}
+
 Results run_plan(const Task& task, const Plan& plan, const std::string& folder,
                  const StopRequest& stop) {
   return Campaign(task, plan, folder, work_of_all(task, plan), stop).run();

@@ -67,6 +67,9 @@ struct Results {
   std::vector<FinishedRun> runs;  ///< All, in the order of the plan, whatever order they ended in.
 };
 
+/// Throws where an optimizer does not take the task's model: some rules need a matrix.
+void check_optimizers(const Task& task, const Plan& plan);
+
 /// Runs what is not yet in `folder`, as many runs at once as plumb::num_threads() says, each on one
 /// thread: models this small gain little from several, runs side by side gain all. Shows how far it
 /// is on a terminal. Throws Stopped after a signal, and plumb::Error where runs of one seed did not

@@ -71,7 +71,9 @@ optim::OptionValue read_value(const std::string& name, const std::string& text) 
 // To six digits: 1 and not 0.9999999999999998.
 double to_six_digits(double value) { return std::strtod(format("%.6g", value).c_str(), nullptr); }
 
-const std::vector<std::string> schedules = {"constant", "cosine"};
+// What one may write, and what is searched unless told otherwise.
+const std::vector<std::string> schedules = {"constant", "cosine", "linear"};
+const std::vector<std::string> usual_schedules = {"constant", "cosine"};
 
 // "LOW..HIGH"; a single number is both.
 std::pair<double, double> ends(const std::string& name, const std::string& value) {
@@ -122,9 +124,10 @@ bool of_course(const std::string& name) { return name == "warm_up" || name == "s
 
 optim::Curve Course::curve(std::int64_t steps) const {
   const auto up = static_cast<std::int64_t>(std::llround(warm_up * static_cast<double>(steps)));
-  const optim::Curve then = schedule == "cosine"
-                                ? optim::curve::cosine(std::max<std::int64_t>(steps - up, 1))
-                                : optim::curve::constant();
+  const std::int64_t rest = std::max<std::int64_t>(steps - up, 1);
+  const optim::Curve then = schedule == "cosine"   ? optim::curve::cosine(rest)
+                            : schedule == "linear" ? optim::curve::linear(rest)
+                                                   : optim::curve::constant();
   // The first step already moves.
   return up > 0 ? optim::curve::warm_up(up, then, 1 / static_cast<double>(up)) : then;
 }
@@ -132,7 +135,7 @@ optim::Curve Course::curve(std::int64_t steps) const {
 template <class R>
 void OptimizerSpec::read(const std::string& options, Search search) {
   using Options = typename R::Options;
-  owner_ = Options::fields().owner;
+  title_ = title_of<R>();
   optim::Settings low, high;  // of what is searched, its ends
   std::string lr;
   bool has_dampening = false;
@@ -155,7 +158,7 @@ void OptimizerSpec::read(const std::string& options, Search search) {
   if (search == Search::space) {
     std::vector<Dimension> usual = usual_space<Options>();
     usual.push_back(dimension("warm_up", 0, 0.2));
-    if (is_scheduled<Options>) usual.push_back({"schedule", 0, 1, Scale::linear, schedules});
+    if (is_scheduled<Options>) usual.push_back({"schedule", 0, 1, Scale::linear, usual_schedules});
     for (const Dimension& each : usual)
       if (std::none_of(written.begin(), written.end(),
                        [&](const Written& w) { return w.name == each.name; }))
@@ -172,8 +175,8 @@ void OptimizerSpec::read(const std::string& options, Search search) {
   read_lr(lr, to_six_digits(usual_limit(start) / growth(start)));
   for (optim::Setting& setting : optim::settings_of(start))
     if (setting.name != "lr") settings_.push_back(std::move(setting));
-  rule_.make = [=](const plumb::Parameters& parameters, const optim::Settings& changes) {
-    return std::make_unique<R>(parameters, all_of(changes, start));
+  rule_.make = [=](plumb::nn::Module& model, const optim::Settings& changes) {
+    return make_rule<R>(model, all_of(changes, start));
   };
   rule_.growth = [=](const optim::Settings& changes) { return growth(all_of(changes, start)); };
 }
@@ -197,7 +200,9 @@ void OptimizerSpec::read_course(const std::string& name, const std::string& valu
   const std::vector<std::string> chosen = split(value, '|');
   for (const std::string& each : chosen)
     if (std::find(schedules.begin(), schedules.end(), each) == schedules.end())
-      fail("optimizer", "schedule must be constant, cosine or constant|cosine, got '", value, "'");
+      fail("optimizer",
+           "schedule must be constant, cosine or linear, or several as constant|cosine, got '",
+           value, "'");
   course_.schedule = chosen.front();
   if (chosen.size() > 1)
     space_.push_back({name, 0, static_cast<double>(chosen.size() - 1), Scale::linear, chosen});
@@ -228,7 +233,7 @@ OptimizerSpec OptimizerSpec::parse(const std::string& text, Search search) {
 }
 
 std::string OptimizerSpec::description() const {
-  std::string out = owner_ + " ";
+  std::string out = title_ + " ";
   optim::Settings fixed;
   for (const optim::Setting& setting : settings_)
     if (std::none_of(space_.begin(), space_.end(),
@@ -294,9 +299,9 @@ double OptimizerSpec::effective_lr(const Configuration& configuration) const {
   return configuration.lr * rule_.growth(settings(configuration));
 }
 
-std::unique_ptr<optim::Optimizer> OptimizerSpec::make(const plumb::Parameters& parameters,
+std::unique_ptr<optim::Optimizer> OptimizerSpec::make(plumb::nn::Module& model,
                                                       const Configuration& configuration) const {
-  return rule_.make(parameters, settings(configuration));
+  return rule_.make(model, settings(configuration));
 }
 
 }  // namespace comparison

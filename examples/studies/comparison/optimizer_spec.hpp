@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <plumb/nn/module.hpp>
 #include <plumb/optim.hpp>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ struct Configuration {
 /// How the learning rate changes over a run.
 struct Course {
   double warm_up = 0;  ///< Share of the steps over which it grows linearly, in [0, 1).
-  std::string schedule = "constant";  ///< What follows: "constant" or "cosine", to 0 at the end.
+  std::string schedule =
+      "constant";  ///< What follows: "constant", or "cosine" or "linear" to 0 at the end.
   bool is_constant() const { return warm_up == 0 && schedule == "constant"; }
   /// The curve for a run of so many steps.
   plumb::optim::Curve curve(std::int64_t steps) const;
@@ -35,19 +37,20 @@ enum class Search : std::uint8_t {
 /// A rule with its options, some of them searched for.
 ///
 /// Written "[LABEL@]RULE[:NAME=VALUE,...]": the rules are those of optim by their names in small
-/// letters (sgd, adamw, schedulefreesgd; not those for matrices alone), the names those of their
-/// options (optim/sgd.hpp and so on), 0, 1, false or true for switches;
-/// warm_up=SHARE and schedule=constant|cosine are the course of the learning rate. A number written
-/// LOW..HIGH is searched there, and so is schedule=constant|cosine.
+/// letters (sgd, adamw, schedulefreesgd), the names those of their options (optim/sgd.hpp and so on), 0,
+/// 1, false or true for switches; muon and soap are those of matrix_rules.hpp, with AdamW for what they
+/// do not take. warm_up=SHARE and schedule=constant, cosine or linear are the course of the learning
+/// rate. A number written LOW..HIGH is searched there, and so are schedules between bars,
+/// schedule=constant|cosine.
 ///
 /// Without lr that is searched over four decades about what is usual for the rule: 0.001 to 10 for
 /// SGD that is plain or debiased, that times 1 - momentum for heavy ball, 0.1 to 1000 for LARS,
-/// likewise, 0.0001 to 1 for Adagrad, 1e-6 to 0.01 for Lion, 0.001 to 10 for ScheduleFreeSGD, 0.01 to
-/// 100 for Prodigy, and 1e-5 to 0.1 for Adam and all others. debias without dampening sets dampening = momentum,
+/// likewise, 0.0001 to 1 for Adagrad and Muon, 1e-6 to 0.01 for Lion, 0.001 to 10 for ScheduleFreeSGD,
+/// 0.01 to 100 for Prodigy, and 1e-5 to 0.1 for Adam and all others. debias without dampening sets dampening = momentum,
 /// as optim::SGD::debiased does. Search::space adds what is not written: beta1 in 0.8..0.98, beta2
-/// in 0.95..0.999, RMSprop's alpha in 0.9..0.999, weight_decay in 1e-4..0.1 for rules that have some unless
-/// told otherwise, warm_up in 0..0.2 and the schedules, but for rules that
-/// want none.
+/// in 0.95..0.999, RMSprop's alpha in 0.9..0.999, Muon's momentum in 0.8..0.98 and its adamw_ratio in
+/// 0.01..1, weight_decay in 1e-4..0.1 for rules that have some unless
+/// told otherwise, warm_up in 0..0.2 and schedule=constant|cosine, but for rules that want none.
 class OptimizerSpec {
  public:
   /// Throws plumb::Error for what is none of this and for options that the rule refuses.
@@ -73,13 +76,14 @@ class OptimizerSpec {
   double effective_lr(const Configuration& configuration) const;
   Course course(const Configuration& configuration) const;
 
-  std::unique_ptr<plumb::optim::Optimizer> make(const plumb::Parameters& parameters,
+  /// For all parameters of a model. Throws where the rule finds none to train.
+  std::unique_ptr<plumb::optim::Optimizer> make(plumb::nn::Module& model,
                                                 const Configuration& configuration) const;
 
  private:
   // The rule's options with changes, as one of two things.
   struct Rule {
-    std::function<std::unique_ptr<plumb::optim::Optimizer>(const plumb::Parameters&,
+    std::function<std::unique_ptr<plumb::optim::Optimizer>(plumb::nn::Module&,
                                                            const plumb::optim::Settings&)>
         make;
     std::function<double(const plumb::optim::Settings&)> growth;
@@ -93,7 +97,7 @@ class OptimizerSpec {
   void for_others(const Configuration& configuration, F f) const;
   plumb::optim::Settings settings(const Configuration& configuration) const;
 
-  std::string label_, owner_;
+  std::string label_, title_;
   plumb::optim::Settings settings_;  // all of them, lr left out
   std::vector<Dimension> space_;
   double lr_ = 0;  // where it is not searched

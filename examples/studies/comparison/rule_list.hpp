@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cctype>
+#include <memory>
 #include <plumb/optim.hpp>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "matrix_rules.hpp"
 #include "space.hpp"
 
 namespace comparison {
@@ -20,16 +22,35 @@ template <class R>
 struct RuleTag {
   using Rule = R;
 };
-using Rules =
-    RuleList<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad, optim::Lion,
-             optim::NAdam, optim::NAdamW, optim::RAdam, optim::AdEMAMix, optim::LAMB, optim::LARS,
-             optim::ScheduleFreeSGD, optim::ScheduleFreeAdamW, optim::Prodigy>;
+using Rules = RuleList<optim::SGD, optim::Adam, optim::AdamW, optim::RMSprop, optim::Adagrad,
+                       optim::Lion, optim::NAdam, optim::NAdamW, optim::RAdam, optim::AdEMAMix,
+                       optim::LAMB, optim::LARS, optim::ScheduleFreeSGD, optim::ScheduleFreeAdamW,
+                       optim::Prodigy, MuonAndAdamW, SOAPAndAdamW>;
 
 template <class Rule>
 std::string name_of() {
   std::string name = Rule::Options::fields().owner;
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return name;
+}
+
+/// The rule for all parameters of a model, or what makes it from the model.
+template <class Rule>
+std::unique_ptr<optim::Optimizer> make_rule(plumb::nn::Module& model,
+                                            const typename Rule::Options& options) {
+  if constexpr (std::is_base_of_v<optim::Optimizer, Rule>)
+    return std::make_unique<Rule>(model.parameters(), options);
+  else
+    return Rule::make(model, options);
+}
+
+/// How it is called in reports.
+template <class Rule>
+std::string title_of() {
+  if constexpr (std::is_base_of_v<optim::Optimizer, Rule>)
+    return Rule::Options::fields().owner;
+  else
+    return Rule::title;
 }
 
 template <class... Rule, class F>
@@ -57,6 +78,7 @@ inline double usual_limit(const optim::LionOptions&) { return 0.01; }
 inline double usual_limit(const optim::LARSOptions&) { return 1000; }
 inline double usual_limit(const optim::ScheduleFreeSGDOptions&) { return 10; }
 inline double usual_limit(const optim::ProdigyOptions&) { return 100; }
+inline double usual_limit(const MuonAndAdamWOptions&) { return 1; }
 template <class Options>
 double usual_limit(const Options&) {
   return 0.1;
@@ -85,6 +107,10 @@ std::vector<Dimension> usual_space() {
   add("beta1", 0.8, 0.98);
   add("beta2", 0.95, 0.999);
   if (std::is_same_v<Options, optim::RMSpropOptions>) add("alpha", 0.9, 0.999);
+  if (std::is_same_v<Options, MuonAndAdamWOptions>) {
+    add("momentum", 0.8, 0.98);
+    add("adamw_ratio", 0.01, 1);
+  }
   const auto decay = optim::number_named<Options>("weight_decay");
   if (decay != nullptr && Options().*decay > 0) add("weight_decay", 1e-4, 0.1);
   return all;

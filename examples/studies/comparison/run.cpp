@@ -9,9 +9,11 @@
 #include <limits>
 #include <optional>
 #include <plumb/core.hpp>
+#include <plumb/optim/clip.hpp>
 #include <sstream>
 
 #include "../../support/training.hpp"
+#include "batch_statistics.hpp"
 
 namespace comparison {
 namespace {
@@ -25,46 +27,6 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Statistics of batch norm for the weights that are there, from the first batches of the training set, for
-// as long as it lives.
-class Statistics {
- public:
-  Statistics(nn::Layer& model, const Task& task) {
-    for (const nn::Buffer& buffer : model.buffers()) {
-      const Tensor& value = buffer.variable.value();
-      buffers_.push_back({buffer.variable, value, value.clone()});
-    }
-    for (const nn::NamedGenerator& stream : model.generators())
-      streams_.emplace_back(stream.generator, *stream.generator);
-    const NoGrad no_grad;
-    constexpr std::int64_t batches = 40, size = 64;  // 0.9^40 is left of what was there
-    for (std::int64_t i = 0; i < batches; ++i) {
-      std::vector<std::int64_t> indices(size);
-      for (std::int64_t k = 0; k < size; ++k)
-        indices[static_cast<std::size_t>(k)] = (i * size + k) % task.train->size();
-      const data::Batch batch = task.train->gather(indices);
-      model(batch.x, batch.lengths);
-    }
-  }
-  ~Statistics() {
-    for (Kept& each : buffers_) {
-      each.value.copy_from(each.before);
-      if (!each.buffer.value().same_as(each.value)) each.buffer.set_value(each.value);
-    }
-    for (auto& [stream, before] : streams_) *stream = before;
-  }
-  Statistics(const Statistics&) = delete;
-  Statistics& operator=(const Statistics&) = delete;
-
- private:
-  struct Kept {
-    Variable buffer;
-    Tensor value, before;  // its tensor, and a copy of that
-  };
-  std::vector<Kept> buffers_;
-  std::vector<std::pair<Generator*, Generator>> streams_;
-};
-
 // A run under way.
 class Run {
  public:
@@ -77,7 +39,7 @@ class Run {
         evaluates_(key.stage == Stage::evaluation) {
     Generator random(key.seed, Stream::init);
     model_ = task.make_model(random);
-    optimizer_ = optimizer.make(model_->parameters(), key.configuration);
+    optimizer_ = optimizer.make(*model_, key.configuration);
     Course course = optimizer.course(key.configuration);
     if (training.warm_up > 0)
       course.warm_up = static_cast<double>(training.warm_up) / static_cast<double>(training.steps);
@@ -169,7 +131,9 @@ class Run {
     result_.diverged = !(recent_loss_.value() <= 10 * result_.first_loss);
     if (!result_.diverged) {
       if (observer_ != nullptr) observer_->before_step(step_ + 1, *model_);
-      optimizer_->step();
+      result_.diverged = !step();
+    }
+    if (!result_.diverged) {
       if (observer_ != nullptr) observer_->after_step(step_ + 1, *model_);
       if (schedule_) schedule_->step();
       losses_ += loss_;
@@ -182,6 +146,18 @@ class Run {
     seconds_ += processor_seconds() - start;
   }
 
+  // Whether the step was taken. A rule may refuse gradients that another would ruin the weights with.
+  bool step() {
+    constexpr double largest = 1.8e19;  // whose square is a float
+    try {
+      optimizer_->step();
+      return true;
+    } catch (const Error&) {
+      if (optim::grad_norm(model_->parameters()) < largest) throw;
+      return false;
+    }
+  }
+
   // Of the weights that the rule is judged by.
   Score judge(const Task::Data& samples) {
     const std::uint64_t trained = parameter_hash(*model_);
@@ -190,7 +166,7 @@ class Run {
     if (model_->buffers().empty() || parameter_hash(*model_) == trained) {
       result = task_.evaluate(*model_, samples);
     } else {
-      const Statistics anew(*model_, task_);
+      const BatchStatistics anew(*model_, task_);
       result = task_.evaluate(*model_, samples);
     }
     optimizer_->swap_out();

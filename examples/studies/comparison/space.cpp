@@ -48,7 +48,8 @@ std::string Dimension::range() const {
 }
 
 Scale scale_of(const std::string& name, double low, double high) {
-  const char* const near_one[] = {"momentum", "dampening", "alpha", "beta1", "beta2", "beta3"};
+  const char* const near_one[] = {"momentum", "dampening", "alpha",       "beta1",
+                                  "beta2",    "beta3",     "adamw_beta1", "adamw_beta2"};
   if (high < 1 && std::find(std::begin(near_one), std::end(near_one), name) != std::end(near_one))
     return Scale::from_one;
   return low > 0 && name != "warm_up" ? Scale::logarithmic : Scale::linear;

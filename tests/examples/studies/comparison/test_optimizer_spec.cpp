@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <plumb/examples/studies/comparison/optimizer_spec.hpp>
+#include <plumb/nn/linear.hpp>
 
 #include "../../../support/errors.hpp"
 
@@ -10,6 +11,12 @@ namespace {
 using comparison::Configuration;
 using comparison::OptimizerSpec;
 using comparison::Search;
+
+// A model of one parameter.
+class Point : public nn::Module {
+ public:
+  Point() { add_parameter("p", Tensor::ones({2})); }
+};
 
 std::string lr_range(const OptimizerSpec& spec) {
   REQUIRE(spec.searched());
@@ -27,9 +34,9 @@ TEST_CASE("optimizer spec: rule, options, label") {
         "SGD momentum=0.9, dampening=0, debias=false, nesterov=false, weight_decay=1e-04, "
         "maximize=false, accumulate_below=0, max_wait=5; lr in 1e-04..1");
   CHECK(OptimizerSpec::parse("adam:beta2=0.99").label() == "adam:beta2=0.99");
-  for (const char* rule :
-       {"sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "nadam", "nadamw", "radam",
-        "ademamix", "lamb", "lars", "schedulefreesgd", "schedulefreeadamw", "prodigy"})
+  for (const char* rule : {"sgd", "adam", "adamw", "rmsprop", "adagrad", "lion", "nadam", "nadamw",
+                           "radam", "ademamix", "lamb", "lars", "schedulefreesgd",
+                           "schedulefreeadamw", "prodigy", "muon", "soap"})
     CHECK(OptimizerSpec::parse(rule).searched());
 }
 
@@ -47,15 +54,16 @@ TEST_CASE("optimizer spec: the range and the effective size of lr") {
   CHECK(OptimizerSpec::parse("lars").effective_lr({1}) == doctest::Approx(10).epsilon(1e-15));
   CHECK(lr_range(OptimizerSpec::parse("lars:debias=1")) == "0.1..1000");
   CHECK(lr_range(OptimizerSpec::parse("lion")) == "1e-06..0.01");
+  CHECK(lr_range(OptimizerSpec::parse("muon")) == "1e-04..1");
+  CHECK(lr_range(OptimizerSpec::parse("soap")) == "1e-05..0.1");
   CHECK_FALSE(OptimizerSpec::parse("sgd:lr=0.25").searched());
   CHECK(contains(OptimizerSpec::parse("sgd:lr=0.25").description(), "; lr 0.25"));
   CHECK(lr_range(OptimizerSpec::parse("sgd:lr=1e-3..2")) == "0.001..2");
 }
 
 TEST_CASE("optimizer spec: makes the optimizer that it says") {
-  Parameters parameters = {{"p", Variable::leaf(Tensor::ones({2}))}};
-  const auto made =
-      OptimizerSpec::parse("sgd:momentum=0.5,nesterov=true").make(parameters, {0.125});
+  Point model;
+  const auto made = OptimizerSpec::parse("sgd:momentum=0.5,nesterov=true").make(model, {0.125});
   auto* sgd = dynamic_cast<optim::SGD*>(made.get());
   REQUIRE(sgd != nullptr);
   CHECK(sgd->lr() == 0.125);
@@ -70,11 +78,11 @@ TEST_CASE("optimizer spec: ranges are searched, and what follows from them follo
   Generator random(1);
   const std::vector<Configuration> trials = spec.trials(20, random);
   REQUIRE(trials.size() == 20);
-  Parameters parameters = {{"p", Variable::leaf(Tensor::ones({2}))}};
+  Point model;
   int cosine = 0;
   for (const Configuration& trial : trials) {
     CHECK(trial.lr == 0.5);
-    const auto made = spec.make(parameters, trial);
+    const auto made = spec.make(model, trial);
     const optim::SGDOptions& options = dynamic_cast<optim::SGD&>(*made).options(0);
     CHECK(options.momentum >= 0.8);
     CHECK(options.momentum <= 0.99);
@@ -97,8 +105,7 @@ TEST_CASE("optimizer spec: the space of a rule, but for what is written") {
   const auto names = [](const char* text) {
     const OptimizerSpec spec = OptimizerSpec::parse(text, Search::space);
     std::string all;
-    for (const comparison::Dimension& each : spec.space())
-      all += each.name + " ";
+    for (const comparison::Dimension& each : spec.space()) all += each.name + " ";
     return all;
   };
   CHECK(names("sgd:momentum=0.9") == "lr warm_up schedule ");
@@ -107,6 +114,10 @@ TEST_CASE("optimizer spec: the space of a rule, but for what is written") {
   CHECK(names("rmsprop:lr=0.1,warm_up=0") == "alpha schedule ");
   CHECK(names("ademamix") == "lr beta1 beta2 warm_up schedule ");
   CHECK(names("schedulefreesgd") == "lr warm_up ");
+  CHECK(names("muon") == "lr momentum adamw_ratio warm_up schedule ");
+  CHECK(names("soap") == "lr beta1 beta2 weight_decay warm_up schedule ");
+  const OptimizerSpec usual = OptimizerSpec::parse("sgd", Search::space);
+  CHECK(usual.space().back().range() == "constant|cosine");
 }
 
 TEST_CASE("optimizer spec: the curve of a course") {
@@ -117,6 +128,11 @@ TEST_CASE("optimizer spec: the curve of a course") {
   CHECK(curve.factor(4) == 1);
   CHECK(curve.factor(10) == doctest::Approx(0.5));
   CHECK(curve.factor(16) == doctest::Approx(0));
+  const optim::Curve line = comparison::Course{0.25, "linear"}.curve(16);
+  CHECK(line.factor(3) == 0.8125);
+  CHECK(line.factor(4) == 1);
+  CHECK(line.factor(10) == 0.5);
+  CHECK(line.factor(16) == 0);
   CHECK(comparison::Course().is_constant());
   CHECK(comparison::Course().curve(10).factor(9) == 1);
 }
@@ -140,7 +156,8 @@ TEST_CASE("optimizer spec: what it refuses") {
   CHECK(contains(refusal("sgd:nesterov=0..1"), "nesterov is no number that can be searched"));
   CHECK(contains(refusal("sgd:momentun=0..1"), "[SGD] no option named 'momentun'"));
   CHECK(contains(refusal("sgd:warm_up=1"), "warm_up must be in [0, 1), got '1'"));
-  CHECK(contains(refusal("sgd:schedule=cosine|step"), "schedule must be constant, cosine or"));
+  CHECK(
+      contains(refusal("sgd:schedule=cosine|step"), "schedule must be constant, cosine or linear"));
 }
 
 }  // namespace plumb::test

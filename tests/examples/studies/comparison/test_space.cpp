@@ -32,6 +32,7 @@ TEST_CASE("space: places between the ends, on three scales") {
 
 TEST_CASE("space: the scale follows from the name") {
   CHECK(scale_of("beta2", 0.9, 0.999) == Scale::from_one);
+  CHECK(scale_of("adamw_beta2", 0.9, 0.999) == Scale::from_one);
   CHECK(scale_of("weight_decay", 1e-4, 0.1) == Scale::logarithmic);
   CHECK(scale_of("weight_decay", 0, 0.1) == Scale::linear);
   CHECK(scale_of("warm_up", 0.1, 0.2) == Scale::linear);
