@@ -3,25 +3,18 @@
 #include <cmath>
 
 #include "adamw.hpp"
+#include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
-#include "moving_average.hpp"
 
 namespace plumb::optim {
 namespace {
 
 enum Tensors : std::size_t { first, second, highest };
-enum Numbers : std::size_t { first_weight, second_weight };  // 1 - beta^t, 0 before t = 1
 
 template <class Options>
 Fields<Options> fields_of(const char* owner) {
-  return {owner,
-          {{"lr", &Options::lr, at_least(0)},
-           {"beta1", &Options::beta1, half_open(0, 1)},
-           {"beta2", &Options::beta2, half_open(0, 1)},
-           {"eps", &Options::eps, at_least(0)},
-           {"weight_decay", &Options::weight_decay, at_least(0)},
-           {"amsgrad", &Options::amsgrad},
-           {"maximize", &Options::maximize}}};
+  return adam_fields<Options>(owner,
+                              {{"amsgrad", &Options::amsgrad}, {"maximize", &Options::maximize}});
 }
 
 }  // namespace
@@ -36,11 +29,7 @@ const Fields<AdamWOptions>& AdamWOptions::fields() {
   return all;
 }
 
-StateNames AdamOptions::state() {
-  return {{"first_moment", "second_moment", "highest_second_moment"},
-          {{"first_weight", closed(0, 1), "first_moment"},
-           {"second_weight", closed(0, 1), "second_moment"}}};
-}
+StateNames AdamOptions::state() { return moment_state({"highest_second_moment"}); }
 
 StateNames AdamWOptions::state() { return AdamOptions::state(); }
 
@@ -49,8 +38,7 @@ void BasicAdam<Options>::update(std::vector<Update>& updates) {
   UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
     const Options& o = u.template options<Options>();
-    const double correction1 = total_weight(u.state.numbers[first_weight], o.beta1);
-    const double correction2 = total_weight(u.state.numbers[second_weight], o.beta2);
+    const MomentWeights weights = weights_with_step(u.state.numbers, o);
     const double coupled = Options::decouples_decay ? 0 : o.weight_decay;
     const double decoupled = Options::decouples_decay ? o.weight_decay : 0;
     loop.add(
@@ -62,8 +50,8 @@ void BasicAdam<Options>::update(std::vector<Update>& updates) {
           T *m = x.state(first), *v = x.state(second), *h = amsgrad ? x.state(highest) : nullptr;
           const T sign = o.maximize ? -1 : 1, weight_decay = T(coupled),
                   shrink = T(1 - o.lr * decoupled), beta1 = T(o.beta1), rest1 = T(1 - o.beta1),
-                  beta2 = T(o.beta2), rest2 = T(1 - o.beta2), lr = T(o.lr / correction1),
-                  scale = T(1 / std::sqrt(correction2)), eps = T(o.eps);
+                  beta2 = T(o.beta2), rest2 = T(1 - o.beta2), lr = T(o.lr / weights.first),
+                  scale = T(1 / std::sqrt(weights.second)), eps = T(o.eps);
           return [=](std::int64_t i) PLUMB_INLINE {
             const T before = p[i];
             T g = sign * gradient[i];
@@ -80,12 +68,7 @@ void BasicAdam<Options>::update(std::vector<Update>& updates) {
         Flag{coupled != 0}, Flag{o.amsgrad});
   }
   loop.run();
-  for (Update& u : updates) {
-    const Options& o = u.template options<Options>();
-    std::vector<double>& numbers = u.state.numbers;
-    numbers[first_weight] = total_weight(numbers[first_weight], o.beta1);
-    numbers[second_weight] = total_weight(numbers[second_weight], o.beta2);
-  }
+  for (Update& u : updates) count_moments(u.state.numbers, u.template options<Options>());
 }
 
 template class BasicAdam<AdamOptions>;

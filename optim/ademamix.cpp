@@ -2,14 +2,13 @@
 
 #include <cmath>
 
+#include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
-#include "moving_average.hpp"
 
 namespace plumb::optim {
 namespace {
 
 enum Tensors : std::size_t { fast, slow, second };
-enum Numbers : std::size_t { fast_weight, second_weight };  // 1 - beta^t, 0 before t = 1
 
 double alpha_at(const AdEMAMixOptions& o, std::int64_t t) {
   if (t >= o.alpha_warmup) return o.alpha;
@@ -50,8 +49,7 @@ void AdEMAMix::update(std::vector<Update>& updates) {
   UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
     const Options& o = u.options<Options>();
-    const double correction1 = total_weight(u.state.numbers[fast_weight], o.beta1);
-    const double correction2 = total_weight(u.state.numbers[second_weight], o.beta2);
+    const MomentWeights weights = weights_with_step(u.state.numbers, o);
     const double alpha = alpha_at(o, u.t), slow_beta = beta3_at(o, u.t);
     loop.add(u, [&](auto x) {
       using T = typename decltype(x)::Element;
@@ -60,8 +58,8 @@ void AdEMAMix::update(std::vector<Update>& updates) {
       T *m = x.state(fast), *n = x.state(slow), *v = x.state(second);
       const T beta1 = T(o.beta1), rest1 = T(1 - o.beta1), beta2 = T(o.beta2),
               rest2 = T(1 - o.beta2), beta3 = T(slow_beta), rest3 = T(1 - slow_beta),
-              of_fast = T(o.lr / correction1), of_slow = T(o.lr * alpha),
-              shrink = T(1 - o.lr * o.weight_decay), scale = T(1 / std::sqrt(correction2)),
+              of_fast = T(o.lr / weights.first), of_slow = T(o.lr * alpha),
+              shrink = T(1 - o.lr * o.weight_decay), scale = T(1 / std::sqrt(weights.second)),
               eps = T(o.eps);
       return [=](std::int64_t i) PLUMB_INLINE {
         const T before = p[i], g = gradient[i];
@@ -76,12 +74,7 @@ void AdEMAMix::update(std::vector<Update>& updates) {
     });
   }
   loop.run();
-  for (Update& u : updates) {
-    const Options& o = u.options<Options>();
-    std::vector<double>& numbers = u.state.numbers;
-    numbers[fast_weight] = total_weight(numbers[fast_weight], o.beta1);
-    numbers[second_weight] = total_weight(numbers[second_weight], o.beta2);
-  }
+  for (Update& u : updates) count_moments(u.state.numbers, u.options<Options>());
 }
 
 }  // namespace plumb::optim

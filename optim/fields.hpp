@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,7 +59,9 @@ template <class Options>
 class FieldList {
  public:
   FieldList(std::initializer_list<Field<Options>> fields)
-      : fields_(new std::vector<Field<Options>>(fields)) {}
+      : FieldList(std::vector<Field<Options>>(fields)) {}
+  FieldList(std::vector<Field<Options>> fields)  // NOLINT: a list of fields either way
+      : fields_(new std::vector<Field<Options>>(std::move(fields))) {}
 
   auto begin() const { return fields_->begin(); }
   auto end() const { return fields_->end(); }

@@ -3,14 +3,13 @@
 #include <cmath>
 
 #include "internal/element_sums.hpp"
+#include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
-#include "moving_average.hpp"
 
 namespace plumb::optim {
 namespace {
 
 enum Tensors : std::size_t { first, second };
-enum Numbers : std::size_t { first_weight, second_weight };  // 1 - beta^t, 0 before t = 1
 
 // What becomes of one element.
 template <class T>
@@ -26,22 +25,11 @@ double trust_ratio(double squares_of_value, double squares_of_step) {
 }  // namespace
 
 const Fields<LAMBOptions>& LAMBOptions::fields() {
-  static const Fields<LAMBOptions> all = {
-      "LAMB",
-      {{"lr", &LAMBOptions::lr, at_least(0)},
-       {"beta1", &LAMBOptions::beta1, half_open(0, 1)},
-       {"beta2", &LAMBOptions::beta2, half_open(0, 1)},
-       {"eps", &LAMBOptions::eps, at_least(0)},
-       {"weight_decay", &LAMBOptions::weight_decay, at_least(0)},
-       {"adapt", &LAMBOptions::adapt}}};
+  static const auto all = adam_fields<LAMBOptions>("LAMB", {{"adapt", &LAMBOptions::adapt}});
   return all;
 }
 
-StateNames LAMBOptions::state() {
-  return {{"first_moment", "second_moment"},
-          {{"first_weight", closed(0, 1), "first_moment"},
-           {"second_weight", closed(0, 1), "second_moment"}}};
-}
+StateNames LAMBOptions::state() { return moment_state(); }
 
 // The norms need the whole step before its first element changes: it is computed twice, which costs
 // less than a tensor to keep it in.
@@ -49,16 +37,15 @@ void LAMB::update(std::vector<Update>& updates) {
   UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
     const Options& o = u.options<Options>();
-    const double correction1 = total_weight(u.state.numbers[first_weight], o.beta1);
-    const double correction2 = total_weight(u.state.numbers[second_weight], o.beta2);
+    const MomentWeights weights = weights_with_step(u.state.numbers, o);
     loop.add(u, [&](auto x) {
       using T = typename decltype(x)::Element;
       T* p = x.value();
       const T* gradient = x.gradient();
       T *m = x.state(first), *v = x.state(second);
       const T beta1 = T(o.beta1), rest1 = T(1 - o.beta1), beta2 = T(o.beta2),
-              rest2 = T(1 - o.beta2), of_average = T(1 / correction1),
-              scale = T(1 / std::sqrt(correction2)), eps = T(o.eps),
+              rest2 = T(1 - o.beta2), of_average = T(1 / weights.first),
+              scale = T(1 / std::sqrt(weights.second)), eps = T(o.eps),
               weight_decay = T(o.weight_decay);
       const auto next = [=](std::int64_t i) PLUMB_INLINE {
         const T before = p[i], g = gradient[i];
@@ -85,12 +72,7 @@ void LAMB::update(std::vector<Update>& updates) {
     });
   }
   loop.run();
-  for (Update& u : updates) {
-    const Options& o = u.options<Options>();
-    std::vector<double>& numbers = u.state.numbers;
-    numbers[first_weight] = total_weight(numbers[first_weight], o.beta1);
-    numbers[second_weight] = total_weight(numbers[second_weight], o.beta2);
-  }
+  for (Update& u : updates) count_moments(u.state.numbers, u.options<Options>());
 }
 
 }  // namespace plumb::optim

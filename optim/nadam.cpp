@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
-#include "moving_average.hpp"
 #include "nadamw.hpp"
 
 namespace plumb::optim {
@@ -14,14 +14,8 @@ enum Numbers : std::size_t { momentum_weight, second_weight };  // 1 - U and 1 -
 
 template <class Options>
 Fields<Options> fields_of(const char* owner) {
-  return {owner,
-          {{"lr", &Options::lr, at_least(0)},
-           {"beta1", &Options::beta1, half_open(0, 1)},
-           {"beta2", &Options::beta2, half_open(0, 1)},
-           {"eps", &Options::eps, at_least(0)},
-           {"weight_decay", &Options::weight_decay, at_least(0)},
-           {"momentum_decay", &Options::momentum_decay, at_least(0)},
-           {"maximize", &Options::maximize}}};
+  return adam_fields<Options>(owner, {{"momentum_decay", &Options::momentum_decay, at_least(0)},
+                                      {"maximize", &Options::maximize}});
 }
 
 // u(t)

@@ -2,14 +2,13 @@
 
 #include <cmath>
 
+#include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
-#include "moving_average.hpp"
 
 namespace plumb::optim {
 namespace {
 
 enum Tensors : std::size_t { first, second };
-enum Numbers : std::size_t { first_weight, second_weight };  // 1 - beta^t, 0 before t = 1
 
 // What the step over the root is multiplied by, without lr; 0 where the root is not known well
 // enough. `weight` is 1 - beta2^t.
@@ -23,31 +22,20 @@ double rectification(double beta2, std::int64_t t, double weight) {
 }  // namespace
 
 const Fields<RAdamOptions>& RAdamOptions::fields() {
-  static const Fields<RAdamOptions> all = {
-      "RAdam",
-      {{"lr", &RAdamOptions::lr, at_least(0)},
-       {"beta1", &RAdamOptions::beta1, half_open(0, 1)},
-       {"beta2", &RAdamOptions::beta2, half_open(0, 1)},
-       {"eps", &RAdamOptions::eps, at_least(0)},
-       {"weight_decay", &RAdamOptions::weight_decay, at_least(0)},
-       {"maximize", &RAdamOptions::maximize}}};
+  static const auto all =
+      adam_fields<RAdamOptions>("RAdam", {{"maximize", &RAdamOptions::maximize}});
   return all;
 }
 
-StateNames RAdamOptions::state() {
-  return {{"first_moment", "second_moment"},
-          {{"first_weight", closed(0, 1), "first_moment"},
-           {"second_weight", closed(0, 1), "second_moment"}}};
-}
+StateNames RAdamOptions::state() { return moment_state(); }
 
 void RAdam::update(std::vector<Update>& updates) {
   UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
     const Options& o = u.options<Options>();
-    const double correction1 = total_weight(u.state.numbers[first_weight], o.beta1);
-    const double correction2 = total_weight(u.state.numbers[second_weight], o.beta2);
-    const double rectified = rectification(o.beta2, u.t, correction2);
-    const double factor = rectified == 0 ? 1 : rectified * std::sqrt(correction2);
+    const MomentWeights weights = weights_with_step(u.state.numbers, o);
+    const double rectified = rectification(o.beta2, u.t, weights.second);
+    const double factor = rectified == 0 ? 1 : rectified * std::sqrt(weights.second);
     loop.add(
         u,
         [&](auto x, auto decays, auto divides) {
@@ -57,7 +45,7 @@ void RAdam::update(std::vector<Update>& updates) {
           T *m = x.state(first), *v = x.state(second);
           const T sign = o.maximize ? -1 : 1, weight_decay = T(o.weight_decay), beta1 = T(o.beta1),
                   rest1 = T(1 - o.beta1), beta2 = T(o.beta2), rest2 = T(1 - o.beta2),
-                  lr = T(o.lr * factor / correction1), eps = T(o.eps);
+                  lr = T(o.lr * factor / weights.first), eps = T(o.eps);
           return [=](std::int64_t i) PLUMB_INLINE {
             const T before = p[i];
             T g = sign * gradient[i];
@@ -73,12 +61,7 @@ void RAdam::update(std::vector<Update>& updates) {
         Flag{o.weight_decay != 0}, Flag{rectified != 0});
   }
   loop.run();
-  for (Update& u : updates) {
-    const Options& o = u.options<Options>();
-    std::vector<double>& numbers = u.state.numbers;
-    numbers[first_weight] = total_weight(numbers[first_weight], o.beta1);
-    numbers[second_weight] = total_weight(numbers[second_weight], o.beta2);
-  }
+  for (Update& u : updates) count_moments(u.state.numbers, u.options<Options>());
 }
 
 }  // namespace plumb::optim

@@ -73,10 +73,7 @@ void ScheduleFreeAdamW::update(std::vector<Update>& updates) {
 }
 
 Tensor ScheduleFreeAdamW::weights_to_judge(const Group& group, std::size_t index) const {
-  const Tensor& z = group.states[index].tensors[stepped];
-  if (!z.defined()) return {};
-  const auto& options = static_cast<const TypedOptions<Options>&>(*group.options).options();
-  return averaged_weights(group.parameters[index].variable.value(), z, options.beta1);
+  return averaged_weights(group, index, &Options::beta1);
 }
 
 }  // namespace plumb::optim

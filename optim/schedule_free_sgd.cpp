@@ -59,10 +59,7 @@ void ScheduleFreeSGD::update(std::vector<Update>& updates) {
 }
 
 Tensor ScheduleFreeSGD::weights_to_judge(const Group& group, std::size_t index) const {
-  const Tensor& z = group.states[index].tensors[stepped];
-  if (!z.defined()) return {};
-  const auto& options = static_cast<const TypedOptions<Options>&>(*group.options).options();
-  return averaged_weights(group.parameters[index].variable.value(), z, options.momentum);
+  return averaged_weights(group, index, &Options::momentum);
 }
 
 }  // namespace plumb::optim

@@ -10,14 +10,13 @@
 #include "../core/kernels/matmul/matmul.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "../core/tensor/linalg.hpp"
+#include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
-#include "moving_average.hpp"
 
 namespace plumb::optim {
 namespace {
 
 enum Tensors : std::size_t { first, second, left, right, left_basis, right_basis };
-enum Numbers : std::size_t { first_weight, second_weight };  // 1 - beta^t, 0 before t = 1
 
 constexpr auto no = Transpose::no, yes = Transpose::yes;
 
@@ -111,23 +110,30 @@ Turned turned_basis(const Tensor& moment, const Tensor& basis) {
   return {std::move(q), std::move(index)};
 }
 
-// What a parameter keeps after the step, and its direction; matrices.
-struct Next {
-  Tensor first, second, left, right, left_basis, right_basis, direction;
+// Undefined for a side without a basis.
+struct Side {
+  Tensor moment, basis;
 };
 
+// What a parameter keeps after the step, and its direction; matrices.
+struct Next {
+  Tensor first, second, direction;
+  Side sides[2];
+};
+
+// g g^T of the left side, g^T g of the right one.
+Tensor product_of(const Tensor& g, int side) {
+  return side == 0 ? kernel::matmul(g, no, g, yes) : kernel::matmul(g, yes, g, no);
+}
+
 Next begin(const SOAPOptions& o, const Tensor& g) {
-  const auto moment = [&](const Tensor& product) {
-    return finite(moving(o.beta2, Tensor::zeros(product.shape(), product.dtype()), product), g);
-  };
   Next next;
-  if (g.dim(0) <= o.max_precond_dim) {
-    next.left = moment(kernel::matmul(g, no, g, yes));
-    next.left_basis = eigenvectors(next.left);
-  }
-  if (g.dim(1) <= o.max_precond_dim) {
-    next.right = moment(kernel::matmul(g, yes, g, no));
-    next.right_basis = eigenvectors(next.right);
+  for (int side = 0; side < 2; ++side) {
+    if (g.dim(side) > o.max_precond_dim) continue;
+    const Tensor product = product_of(g, side);
+    Side& made = next.sides[side];
+    made.moment = finite(moving(o.beta2, Tensor::zeros(product.shape(), g.dtype()), product), g);
+    made.basis = eigenvectors(made.moment);
   }
   return next;
 }
@@ -149,24 +155,16 @@ Next go_on(const SOAPOptions& o, const Tensor& g, const ParameterState& state, s
       [eps = o.eps](auto m, auto v) PLUMB_INLINE { return m / (std::sqrt(v) + decltype(m)(eps)); },
       bases.into(next.first), next.second);
   next.direction = bases.back(step);
-  const bool turns = t % o.precondition_frequency == 0;
-  next.left_basis = bases.q;
-  next.right_basis = bases.s;
-  if (bases.q.defined()) {
-    next.left = finite(moving(o.beta2, state.tensors[left], kernel::matmul(g, no, g, yes)), g);
-    if (turns) {
-      Turned turned = turned_basis(next.left, bases.q);
-      next.left_basis = std::move(turned.basis);
-      next.second = kernel::index_select(next.second, 0, turned.order);
-    }
-  }
-  if (bases.s.defined()) {
-    next.right = finite(moving(o.beta2, state.tensors[right], kernel::matmul(g, yes, g, no)), g);
-    if (turns) {
-      Turned turned = turned_basis(next.right, bases.s);
-      next.right_basis = std::move(turned.basis);
-      next.second = kernel::index_select(next.second, 1, turned.order);
-    }
+  for (int side = 0; side < 2; ++side) {
+    const auto at = static_cast<std::size_t>(side);
+    Side& made = next.sides[side];
+    made.basis = state.tensors[left_basis + at];
+    if (!made.basis.defined()) continue;
+    made.moment = finite(moving(o.beta2, state.tensors[left + at], product_of(g, side)), g);
+    if (t % o.precondition_frequency != 0) continue;
+    Turned turned = turned_basis(made.moment, made.basis);
+    made.basis = std::move(turned.basis);
+    next.second = kernel::index_select(next.second, side, turned.order);
   }
   return next;
 }
@@ -174,28 +172,17 @@ Next go_on(const SOAPOptions& o, const Tensor& g, const ParameterState& state, s
 }  // namespace
 
 const Fields<SOAPOptions>& SOAPOptions::fields() {
-  static const Fields<SOAPOptions> all = {
-      "SOAP",
-      {{"lr", &SOAPOptions::lr, at_least(0)},
-       {"beta1", &SOAPOptions::beta1, half_open(0, 1)},
-       {"beta2", &SOAPOptions::beta2, half_open(0, 1)},
-       {"eps", &SOAPOptions::eps, at_least(0)},
-       {"weight_decay", &SOAPOptions::weight_decay, at_least(0)},
-       {"precondition_frequency", &SOAPOptions::precondition_frequency, at_least(1)},
-       {"max_precond_dim", &SOAPOptions::max_precond_dim, at_least(0)}}};
+  static const auto all = adam_fields<SOAPOptions>(
+      "SOAP", {{"precondition_frequency", &SOAPOptions::precondition_frequency, at_least(1)},
+               {"max_precond_dim", &SOAPOptions::max_precond_dim, at_least(0)}});
   return all;
 }
 
 StateNames SOAPOptions::state() {
-  return {{"first_moment",
-           "second_moment",
-           {"left", is_left},
-           {"right", is_right},
-           {"left_basis", is_left},
-           {"right_basis", is_right}},
-          {{"first_weight", closed(0, 1), "first_moment"},
-           {"second_weight", closed(0, 1), "second_moment"}},
-          2};
+  StateNames names = moment_state(
+      {{"left", is_left}, {"right", is_right}, {"left_basis", is_left}, {"right_basis", is_right}});
+  names.min_rank = 2;
+  return names;
 }
 
 void SOAP::update(std::vector<Update>& updates) {
@@ -214,14 +201,13 @@ void SOAP::update(std::vector<Update>& updates) {
     Next& next = all.back();
     next.first = next.first.reshape(u.value.shape());
     next.second = next.second.reshape(u.value.shape());
-    const double correction1 = total_weight(u.state.numbers[first_weight], o.beta1);
-    const double correction2 = total_weight(u.state.numbers[second_weight], o.beta2);
+    const MomentWeights weights = weights_with_step(u.state.numbers, o);
     loop.add(u, [&](auto x) {
       using T = typename decltype(x)::Element;
       T* p = x.value();
       const T* d = next.direction.data<T>();
       const T shrink = T(1 - o.lr * o.weight_decay),
-              rate = T(o.lr * std::sqrt(correction2) / correction1);
+              rate = T(o.lr * std::sqrt(weights.second) / weights.first);
       return [=](std::int64_t i) PLUMB_INLINE { p[i] = shrink * p[i] - rate * d[i]; };
     });
   }
@@ -229,13 +215,11 @@ void SOAP::update(std::vector<Update>& updates) {
   for (std::size_t i = 0; i < updates.size(); ++i) {
     ParameterState& state = updates[i].state;
     Next& next = all[i];
-    Tensor* const made[] = {&next.first, &next.second,     &next.left,
-                            &next.right, &next.left_basis, &next.right_basis};
+    Side &on_left = next.sides[0], &on_right = next.sides[1];
+    Tensor* const made[] = {&next.first,      &next.second,   &on_left.moment,
+                            &on_right.moment, &on_left.basis, &on_right.basis};
     for (std::size_t k = 0; k < state.tensors.size(); ++k) state.tensors[k] = std::move(*made[k]);
-    if (updates[i].t == 1) continue;
-    const Options& o = updates[i].options<Options>();
-    state.numbers[first_weight] = total_weight(state.numbers[first_weight], o.beta1);
-    state.numbers[second_weight] = total_weight(state.numbers[second_weight], o.beta2);
+    if (updates[i].t > 1) count_moments(state.numbers, updates[i].options<Options>());
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../../core/simd/loops.hpp"
+#include "../optimizer.hpp"
 
 namespace plumb::optim {
 
@@ -10,12 +11,20 @@ inline double share_of_step(double lr, double weight_sum) {
   return weight_sum == 0 ? 0 : lr * lr / weight_sum;
 }
 
-/// x of y = (1 - beta) z + beta x; beta above 0.
-inline Tensor averaged_weights(const Tensor& y, const Tensor& z, double beta) {
+/// x of y = (1 - beta) z + beta x, of a parameter whose first tensor is z; beta above 0. Undefined where no
+/// step has been taken.
+template <class Options>
+Tensor averaged_weights(const Optimizer::Group& group, std::size_t index, double Options::*beta) {
+  const Tensor& z = group.states[index].tensors[0];
+  if (!z.defined()) return {};
+  const auto& options = static_cast<const TypedOptions<Options>&>(*group.options).options();
+  const Tensor& y = group.parameters[index].variable.value();
   Tensor x = Tensor::empty(y.shape(), y.dtype());
   kernel::map_into(
       x, Write::overwrite,
-      [=](auto y, auto z) PLUMB_INLINE { return y + decltype(y)(1 - 1 / beta) * (z - y); }, y, z);
+      [of_z = 1 - 1 / (options.*beta)](auto y, auto z)
+          PLUMB_INLINE { return y + decltype(y)(of_z) * (z - y); },
+      y, z);
   return x;
 }
 
