@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <plumb/autograd/derivatives.hpp>
+#include <plumb/data/tables/csv.hpp>
 #include <plumb/nn/module.hpp>
 #include <plumb/optim/clip.hpp>
 
+#include "../../support/cells.hpp"
 #include "noise_scale.hpp"
 
 namespace comparison {
@@ -33,6 +34,59 @@ std::vector<Variable> trained(const nn::Layer& model) {
   for (const Parameter& parameter : model.parameters())
     if (parameter.variable.requires_grad()) all.push_back(parameter.variable);
   return all;
+}
+
+// Of the Hessian, by the power iteration; `times` gives the Hessian times a direction.
+template <class Times>
+double largest_eigenvalue(Tensors v, const Times& times) {
+  double eigenvalue = 0;
+  for (int i = 0; i < iterations; ++i) {
+    Tensors product = times(v);
+    eigenvalue = dot(v, product) / dot(v, v);
+    const double length = std::sqrt(dot(product, product));
+    if (!(length > 0)) return eigenvalue;
+    for (Tensor& each : product) each = each / length;
+    v = std::move(product);
+  }
+  return std::abs(eigenvalue);
+}
+
+// Weights that are elsewhere for a while.
+class Away {
+ public:
+  Away(const std::vector<Variable>& w, const Tensors& v, double distance) {
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      places_.push_back(w[i].value());
+      before_.push_back(w[i].value().clone());
+      places_[i].copy_from(before_[i] + v[i] * distance);
+    }
+  }
+  ~Away() {
+    for (std::size_t i = 0; i < places_.size(); ++i) places_[i].copy_from(before_[i]);
+  }
+  Away(const Away&) = delete;
+  Away& operator=(const Away&) = delete;
+
+ private:
+  Tensors places_, before_;
+};
+
+// H v = (g(w + h v) - g(w - h v)) / 2h, where h v is a thousandth of the weights: less is lost to the
+// rounding of g, more to its curvature.
+template <class GradientOf>
+Tensors difference_of_gradients(const std::vector<Variable>& w, const Tensors& v,
+                                const GradientOf& gradient) {
+  double squares = 0;
+  for (const Variable& each : w) squares += sum(each.value() * each.value()).item();
+  const double h = 1e-3 * std::sqrt((squares > 0 ? squares : 1) / dot(v, v));
+  const auto at = [&](double distance) {
+    const Away away(w, v, distance);
+    return gradient();
+  };
+  Tensors ahead = at(h);
+  const Tensors behind = at(-h);
+  for (std::size_t i = 0; i < ahead.size(); ++i) ahead[i] = (ahead[i] - behind[i]) / (2 * h);
+  return ahead;
 }
 
 class Looking : public Observer {
@@ -112,26 +166,19 @@ double measure_sharpness(const Task& task, nn::Layer& model, std::uint64_t seed)
   for (std::int64_t& index : indices) index = random.below(task.train->size());
   const data::Batch batch = task.train->gather(indices);
   const std::vector<Variable> w = trained(model);
-  Tensors v;
+  Tensors start;
   for (const Variable& each : w) {
-    v.push_back(Tensor::empty(each.shape(), each.dtype()));
-    random.fill_normal(v.back());
+    start.push_back(Tensor::empty(each.shape(), each.dtype()));
+    random.fill_normal(start.back());
   }
+  const auto loss = [&] { return task.loss(model(batch.x, batch.lengths), batch); };
   try {
-    const std::vector<Variable> g =
-        grad({task.loss(model(batch.x, batch.lengths), batch)}, w, {}, create_graph);
-    double eigenvalue = 0;
-    for (int i = 0; i < iterations; ++i) {
-      Tensors product = grad(g, w, v, retain_graph);
-      eigenvalue = dot(v, product) / dot(v, v);
-      const double length = std::sqrt(dot(product, product));
-      if (!(length > 0)) return eigenvalue;
-      for (Tensor& each : product) each = each / length;
-      v = std::move(product);
-    }
-    return std::abs(eigenvalue);
+    const std::vector<Variable> g = grad({loss()}, w, {}, create_graph);
+    return largest_eigenvalue(start, [&](const Tensors& v) { return grad(g, w, v, retain_graph); });
   } catch (const Error&) {  // an operation that cannot be differentiated again, as it says
-    return std::numeric_limits<double>::quiet_NaN();
+    return largest_eigenvalue(start, [&](const Tensors& v) {
+      return difference_of_gradients(w, v, [&] { return grad({loss()}, w); });
+    });
   }
 }
 
@@ -157,19 +204,14 @@ std::string insights_csv(const std::vector<Insight>& insights) {
 }
 
 std::vector<Insight> insights_from(const std::string& csv) {
+  const data::Csv table = data::parse_csv(csv);
   std::vector<Insight> all;
-  std::size_t at = csv.find('\n');
-  while (at != std::string::npos && at + 1 < csv.size()) {
-    const std::size_t end = csv.find('\n', at + 1);
-    long long step = 0;
-    Insight i;
-    // sscanf reads "nan" and "inf".
-    if (std::sscanf(csv.substr(at + 1, end - at - 1).c_str(), "%lld,%lf,%lf,%lf,%lf,%lf", &step,
-                    &i.gradient, &i.update, &i.cosine, &i.noise, &i.sharpness) != 6)
-      errors::fail("insights_from", "expected numbers, got '", csv.substr(at + 1, 40), "'");
-    i.step = step;
-    all.push_back(i);
-    at = end;
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    const auto number = [&](const char* column) {
+      return cell_number("insights_from", table, row, column);
+    };
+    all.push_back({static_cast<std::int64_t>(number("step")), number("gradient"), number("update"),
+                   number("cosine"), number("noise_scale"), number("sharpness")});
   }
   return all;
 }

@@ -17,12 +17,12 @@ struct Insight {
   double update = 0;    ///< Norm of what the step changed.
   double cosine = 0;    ///< Of the update with the one before.
   double noise = 0;     ///< Gradient noise scale in samples (noise_scale.hpp); infinite where lost.
-  double sharpness =
-      0;  ///< Largest eigenvalue of the Hessian in magnitude; NaN where it has no form.
+  double sharpness = 0;  ///< Largest eigenvalue of the Hessian, in magnitude.
 };
 
 /// The largest eigenvalue of the Hessian of the mean loss of 256 samples, in magnitude, by eight power
-/// iterations with Hessian-vector products. Draws samples and the first direction by the seed.
+/// iterations with Hessian-vector products: by second derivatives, and where an operation has none by
+/// differences of gradients. Draws samples and the first direction by the seed.
 double measure_sharpness(const Task& task, plumb::nn::Layer& model, std::uint64_t seed);
 
 /// The run of the key once more, looked into at about so many steps, evenly. Throws Stopped where `go_on`

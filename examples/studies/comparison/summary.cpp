@@ -128,6 +128,17 @@ void warn_of_search(const std::string& label, const Outcome& outcome,
                                  gap));
 }
 
+// Comparisons once kept NaN for models that have no second derivatives.
+bool lacks_sharpness(const Results& results) {
+  bool looked = false;
+  for (const std::vector<Insight>& run : results.insights)
+    for (const Insight& insight : run) {
+      if (!std::isnan(insight.sharpness)) return false;
+      looked = true;
+    }
+  return looked;
+}
+
 std::vector<std::string> warnings(const Results& results, const Summary& summary) {
   std::vector<std::string> all;
   for (std::size_t i = 0; i < summary.rows.size(); ++i) {
@@ -137,6 +148,10 @@ std::vector<std::string> warnings(const Results& results, const Summary& summary
       all.push_back(text(row.label, ": ", row.diverged,
                          " evaluation runs diverged; they count as the untrained model"));
   }
+  if (lacks_sharpness(results))
+    all.push_back(
+        "no sharpness was measured when the runs were looked into; without runs/inside-*.csv "
+        "the same command looks again");
   return all;
 }
 

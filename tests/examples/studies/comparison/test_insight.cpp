@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <plumb/autograd/ops/activation.hpp>
+#include <plumb/autograd/ops/math.hpp>
 #include <plumb/core/tensor/linalg.hpp>
 #include <plumb/examples/studies/comparison/insight.hpp>
 
@@ -85,13 +87,42 @@ TEST_CASE("insight: sharpness is the largest eigenvalue") {
   CHECK(measure_sharpness(task, *model, 5) >= largest * 0.8);
 }
 
+// In float32 gelu has no second derivatives, what it is made of has.
+TEST_CASE("insight: sharpness without second derivatives") {
+  const Task task = small_task_of("spiral");
+  Generator generator(1);
+  const std::shared_ptr<nn::Layer> model = task.make_model(generator);
+  Task refused = task, written = task;
+  refused.loss = [&](const Variable& y, const data::Batch& batch) {
+    return task.loss(gelu(y), batch);
+  };
+  written.loss = [&](const Variable& y, const data::Batch& batch) {
+    return task.loss(0.5 * y * (1 + erf(std::sqrt(0.5) * y)), batch);
+  };
+  std::vector<std::vector<float>> before;
+  for (const Parameter& each : model->parameters())
+    before.push_back(each.variable.value().to_vector<float>());
+  const double exact = measure_sharpness(written, *model, 5);
+  CHECK(exact > 0);
+  CHECK(measure_sharpness(refused, *model, 5) == doctest::Approx(exact).epsilon(1e-3));
+  for (std::size_t i = 0; i < before.size(); ++i)
+    CHECK(model->parameters()[i].variable.value().to_vector<float>() == before[i]);
+}
+
 TEST_CASE("insight: as text and back") {
-  const std::vector<Insight> all = {
-      {2, 0.1, 1e-9, std::numeric_limits<double>::quiet_NaN(),
-       std::numeric_limits<double>::infinity(), 3},
-      {4, 1, 2, -0.5, 64, std::numeric_limits<double>::quiet_NaN()}};
+  const std::vector<Insight> all = {{2, 0.1, 1e-9, std::numeric_limits<double>::quiet_NaN(),
+                                     std::numeric_limits<double>::infinity(), 3},
+                                    {4, 1, 2, -0.5, 64, std::numeric_limits<double>::quiet_NaN()}};
   CHECK(insights_csv(insights_from(insights_csv(all))) == insights_csv(all));
-  CHECK(contains(error_of([] { insights_from("step\n1,2\n"); }), "[insights_from]"));
+  CHECK(insights_from(insights_csv({})).empty());
+  CHECK(contains(error_of([] { insights_from("step,gradient\n1,2\n"); }),
+                 "[insights_from] no column 'update'"));
+  std::string damaged = insights_csv(all);
+  damaged.replace(damaged.find("64"), 2, "6x");
+  CHECK(contains(error_of([&] { insights_from(damaged); }),
+                 "line 3, column 5 ('noise_scale'): expected a number, got '6x'"));
+  CHECK(contains(error_of([&] { insights_from(damaged.substr(0, damaged.rfind(','))); }),
+                 "[parse_csv] text: line 3"));
 }
 
 }  // namespace plumb::test
