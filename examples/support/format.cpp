@@ -1,5 +1,6 @@
 #include "format.hpp"
 
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
@@ -13,4 +14,12 @@ std::string format(const char* pattern, ...) {
   std::vsnprintf(out.data(), out.size() + 1, pattern, again);
   va_end(again);
   return out;
+}
+
+std::string bytes_text(double bytes) {
+  if (std::isnan(bytes)) return "-";
+  const char* const units[] = {"B", "kB", "MB", "GB"};
+  int unit = 0;
+  for (; bytes >= 999.5 && unit < 3; ++unit) bytes /= 1000;
+  return format("%.3g %s", bytes, units[unit]);
 }

@@ -35,55 +35,74 @@ std::string heat_map(const Tasks& tasks, const std::string& folder) {
   std::vector<std::string> heads = {"optimizer"};
   for (const Task& task : tasks.all) heads.push_back(linked(task, folder));
   heads.push_back("profile");
+  heads.push_back("in time");
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
     rows.push_back({escape(tasks.optimizers[i])});
     for (const Task& task : tasks.all)
       rows.back().push_back(heat(metric_ratio(task, i), task.cells[i]));
     rows.back().push_back(format("%.3f", profile_score(tasks, i)));
+    rows.back().push_back(format("%.3f", profile_score(tasks, i, time_ratio)));
   }
   return table("Test metric in units of the best on each task", heads, rows);
 }
 
-std::string costs(const Tasks& tasks) {
+template <class Show>
+std::string costs(const Tasks& tasks, const std::string& title, Show show) {
   std::vector<std::string> heads = {"optimizer"};
   for (const Task& task : tasks.all) heads.push_back(escape(task.name));
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
     rows.push_back({escape(tasks.optimizers[i])});
-    for (const Task& task : tasks.all)
-      rows.back().push_back(rounded(task.cells[i].steps) + " of " +
-                            rounded(1e6 * task.cells[i].seconds) + " us");
+    for (const Task& task : tasks.all) rows.back().push_back(show(task.cells[i]));
   }
-  return table("Steps to the target, and processor time of a step", heads, rows);
+  return table(title, heads, rows);
 }
 
-bool draw_profile(const Tasks& tasks, const std::string& folder) {
+std::string costs(const Tasks& tasks) {
+  return costs(tasks, "Steps and processor seconds to the target",
+               [](const Cell& each) {
+                 return std::isinf(each.steps)
+                            ? rounded(each.steps)
+                            : rounded(each.steps) + " in " + rounded(each.seconds) + " s";
+               }) +
+         costs(tasks, "Processor time of a step, and what the rule keeps beside the weights",
+               [](const Cell& each) {
+                 return rounded(1e6 * each.step_seconds) + " us, " + bytes_text(each.bytes);
+               });
+}
+
+// With a ratio, what it is of, in units of what.
+bool draw_profile(const Tasks& tasks, const std::string& folder, const std::string& name,
+                  Ratio ratio, const std::string& axis) {
   std::string plots = "plot ";
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
     std::string data = "tau,share\n";
     for (int step = 0; step <= 300; ++step) {
       const double tau = 1 + step / 100.0;
-      data += text(tau, ",", share_within(tasks, i, tau + 1e-12), "\n");
+      data += text(tau, ",", share_within(tasks, i, tau + 1e-12, ratio), "\n");
     }
-    write_file(text(folder, "/profile_", std::uint64_t{i}, ".csv"), data);
+    write_file(text(folder, "/", name, "_", std::uint64_t{i}, ".csv"), data);
     plots +=
-        text(i == 0 ? "" : ", ", "'profile_", std::uint64_t{i}, ".csv' using 1:2 with steps ls ",
+        text(i == 0 ? "" : ", ", "'", name, "_", std::uint64_t{i}, ".csv' using 1:2 with steps ls ",
              std::int64_t{line_style(i)}, " title '", tasks.optimizers[i], "'");
   }
-  return draw(
-      folder, "profile",
-      "set xlabel 'steps to the target, in units of the fewest'\nset ylabel 'share of tasks'\n"
-      "set yrange [-0.05:1.05]\n" +
-          plots + "\n",
-      360 + 22 * static_cast<int>(tasks.optimizers.size()));
+  return draw(folder, name,
+              "set xlabel '" + axis +
+                  "'\nset ylabel 'share of tasks'\n"
+                  "set yrange [-0.05:1.05]\n" +
+                  plots + "\n",
+              360 + 22 * static_cast<int>(tasks.optimizers.size()));
 }
 
 }  // namespace
 
 bool write_report(const Tasks& tasks, const std::string& folder) {
   write_file(folder + "/ratios.csv", ratios_csv(tasks));
-  const bool drawn = draw_profile(tasks, folder);
+  bool drawn = draw_profile(tasks, folder, "profile", steps_ratio,
+                            "steps to the target, in units of the fewest");
+  drawn &= draw_profile(tasks, folder, "profile_time", time_ratio,
+                        "processor seconds to the target, in units of the least");
   const std::string content =
       text(
           "<p>Each column is a comparison of its own: all optimizers tuned alike on that task. "
@@ -95,8 +114,10 @@ bool write_report(const Tasks& tasks, const std::string& folder) {
       "profile is "
       "the share of tasks on which an optimizer gets there within so many times the fewest steps; "
       "the number "
-      "above is its mean from 1 to 4.</p>\n" +
-      figure(folder, "profile", "Performance profile over the tasks.") + costs(tasks);
+      "above is its mean from 1 to 4. In time: the same of processor seconds, so that a rule "
+      "whose steps cost more is charged for them.</p>\n" +
+      figure(folder, "profile", "Performance profile over the tasks.") +
+      figure(folder, "profile_time", "The same in processor seconds.") + costs(tasks);
   write_file(folder + "/report.html", page("Optimizers across tasks", content));
   return drawn;
 }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/data/tables/csv.hpp>
 
+#include "../../support/cells.hpp"
 #include "../../support/files.hpp"
 #include "../../support/format.hpp"
 
@@ -18,14 +18,10 @@ using plumb::errors::text;
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
-std::string cell(const plumb::data::Csv& table, std::int64_t row, const char* column) {
-  const std::int64_t at = table.column(column);
-  if (at < 0) plumb::errors::fail("across_tasks", "a table has no column '", column, "'");
-  return std::string(table.cell(row, at));
-}
+constexpr const char* operation = "across_tasks";
 
 double number(const plumb::data::Csv& table, std::int64_t row, const char* column) {
-  return std::strtod(cell(table, row, column).c_str(), nullptr);
+  return cell_number(operation, table, row, column);
 }
 
 // The value of a line NAME="VALUE" of a manifest.
@@ -33,19 +29,19 @@ std::string from_manifest(const std::string& folder, const std::string& name) {
   const std::string all = read_file(folder + "/manifest.ini"), begin = "\n" + name + "=\"";
   const std::size_t at = all.find(begin);
   if (at == std::string::npos)
-    plumb::errors::fail("across_tasks", folder, "/manifest.ini has no ", name);
+    plumb::errors::fail(operation, folder, "/manifest.ini has no ", name);
   const std::size_t first = at + begin.size();
   return all.substr(first, all.find('"', first) - first);
 }
 
-// Of each optimizer: processor seconds of a step, over all of its runs.
+// Of each optimizer: processor seconds of a step, the mean over all of its runs.
 std::map<std::string, double> seconds_of_steps(const std::string& folder) {
   const plumb::data::Csv table = plumb::data::load_csv(folder + "/times.csv");
   std::map<std::string, double> seconds, steps;
   for (std::int64_t row = 0; row < table.rows(); ++row) {
     // The last point of a run.
     if (row + 1 < table.rows() && number(table, row + 1, "step") != 0) continue;
-    const std::string label = cell(table, row, "optimizer");
+    const std::string label = cell_text(operation, table, row, "optimizer");
     seconds[label] += number(table, row, "seconds");
     steps[label] += number(table, row, "step");
   }
@@ -55,16 +51,23 @@ std::map<std::string, double> seconds_of_steps(const std::string& folder) {
 
 Task read_task(const std::string& folder, Tasks& tasks) {
   const plumb::data::Csv table = plumb::data::load_csv(folder + "/summary.csv");
-  const std::map<std::string, double> seconds = seconds_of_steps(folder);
+  const std::map<std::string, double> step_seconds = seconds_of_steps(folder);
   Task task{folder, from_manifest(folder, "task"), {}};
   std::vector<std::string> optimizers;
   std::string baseline;
   for (std::int64_t row = 0; row < table.rows(); ++row) {
-    optimizers.push_back(cell(table, row, "optimizer"));
-    Cell result{number(table, row, "mean"), number(table, row, "steps_to_target"), 0,
-                cell(table, row, "verdict")};
-    const auto found = seconds.find(optimizers.back());
-    result.seconds = found == seconds.end() ? 0 : found->second;
+    optimizers.push_back(cell_text(operation, table, row, "optimizer"));
+    Cell result;
+    result.metric = number(table, row, "mean");
+    result.steps = number(table, row, "steps_to_target");
+    const auto found = step_seconds.find(optimizers.back());
+    if (found != step_seconds.end()) result.step_seconds = found->second;
+    // Tables were once written without these two.
+    result.seconds = table.column("seconds_to_target") >= 0
+                         ? number(table, row, "seconds_to_target")
+                         : result.steps * result.step_seconds;
+    if (table.column("state_bytes") >= 0) result.bytes = number(table, row, "state_bytes");
+    result.verdict = cell_text(operation, table, row, "verdict");
     if (result.verdict == "baseline") baseline = optimizers.back();
     task.cells.push_back(result);
   }
@@ -73,7 +76,7 @@ Task read_task(const std::string& folder, Tasks& tasks) {
     tasks.baseline = baseline;
   }
   if (optimizers != tasks.optimizers || baseline != tasks.baseline)
-    plumb::errors::fail("across_tasks", folder,
+    plumb::errors::fail(operation, folder,
                         " compares other optimizers, or with another baseline, than ",
                         tasks.all.front().folder);
   return task;
@@ -90,6 +93,18 @@ double least_of(const Task& task, F value) {
 double ratio(double value, double least) {
   if (value == least && std::isfinite(value)) return 1;
   return std::isfinite(value) ? value / least : never;
+}
+
+// A row for each optimizer, a column for each task.
+template <class Show>
+std::string costs_text(const Tasks& tasks, int column, const char* title, Show show) {
+  std::string out = format("\n%s\n%-*s", title, column, "optimizer");
+  for (const Task& task : tasks.all) out += format(" %11s", task.name.c_str());
+  for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
+    out += format("\n%-*s", column, tasks.optimizers[i].c_str());
+    for (const Task& task : tasks.all) out += format(" %11s", show(task.cells[i]).c_str());
+  }
+  return out + "\n";
 }
 
 }  // namespace
@@ -113,18 +128,23 @@ double steps_ratio(const Task& task, std::size_t optimizer) {
                least_of(task, [](const Cell& each) { return each.steps; }));
 }
 
-double share_within(const Tasks& tasks, std::size_t optimizer, double tau) {
+double time_ratio(const Task& task, std::size_t optimizer) {
+  return ratio(task.cells[optimizer].seconds,
+               least_of(task, [](const Cell& each) { return each.seconds; }));
+}
+
+double share_within(const Tasks& tasks, std::size_t optimizer, double tau, Ratio ratio) {
   double within = 0;
-  for (const Task& task : tasks.all) within += steps_ratio(task, optimizer) <= tau ? 1 : 0;
+  for (const Task& task : tasks.all) within += ratio(task, optimizer) <= tau ? 1 : 0;
   return within / static_cast<double>(tasks.all.size());
 }
 
 // On a task of ratio r the share is 1 from tau = r on.
-double profile_score(const Tasks& tasks, std::size_t optimizer) {
+double profile_score(const Tasks& tasks, std::size_t optimizer, Ratio ratio) {
   constexpr double last = 4;
   double all = 0;
   for (const Task& task : tasks.all)
-    all += std::max(0.0, last - steps_ratio(task, optimizer)) / (last - 1);
+    all += std::max(0.0, last - ratio(task, optimizer)) / (last - 1);
   return all / static_cast<double>(tasks.all.size());
 }
 
@@ -136,29 +156,37 @@ std::string to_text(const Tasks& tasks) {
       format("test metric in units of the best on each task; ~: undecided against %s\n%-*s",
              tasks.baseline.c_str(), column, "optimizer");
   for (const Task& task : tasks.all) out += format(" %11s", task.name.c_str());
-  out += "     profile\n";
+  out += "     profile     in time\n";
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
     out += format("%-*s", column, tasks.optimizers[i].c_str());
     for (const Task& task : tasks.all)
       out += format(" %10.3f%s", metric_ratio(task, i),
                     task.cells[i].verdict == "undecided" ? "~" : " ");
-    out += format("  %10.3f\n", profile_score(tasks, i));
+    out +=
+        format("  %10.3f  %10.3f\n", profile_score(tasks, i), profile_score(tasks, i, time_ratio));
   }
   return out +
          "profile: the share of tasks on which the target is reached within tau times the fewest "
-         "steps, "
-         "the mean over tau in 1 .. 4\n";
+         "steps, the mean over tau in 1 .. 4; in time: the same of processor seconds\n" +
+         costs_text(tasks, column, "processor seconds to the target",
+                    [](const Cell& each) { return format("%.3g", each.seconds); }) +
+         costs_text(tasks, column, "processor microseconds of a step",
+                    [](const Cell& each) { return format("%.4g", 1e6 * each.step_seconds); }) +
+         costs_text(tasks, column, "what the rule keeps beside the weights",
+                    [](const Cell& each) { return bytes_text(each.bytes); });
 }
 
 std::string ratios_csv(const Tasks& tasks) {
   std::string out =
-      "task,optimizer,metric,metric_ratio,steps,steps_ratio,seconds_per_step,verdict\n";
+      "task,optimizer,metric,metric_ratio,steps,steps_ratio,seconds,time_ratio,seconds_per_step,"
+      "state_bytes,verdict\n";
   for (const Task& task : tasks.all)
     for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
       const Cell& each = task.cells[i];
       out += text(task.name, ",\"", tasks.optimizers[i], "\",", each.metric, ",",
                   metric_ratio(task, i), ",", each.steps, ",", steps_ratio(task, i), ",",
-                  each.seconds, ",", each.verdict, "\n");
+                  each.seconds, ",", time_ratio(task, i), ",", each.step_seconds, ",", each.bytes,
+                  ",", each.verdict, "\n");
     }
   return out;
 }

@@ -65,6 +65,9 @@ class Campaign {
     tune();
     evaluate();
     check_starts();
+    for (std::size_t i = 0; i < plan_.optimizers.size(); ++i)
+      results_.outcomes[i].state_bytes = state_bytes(
+          task_, plan_.optimizers[i], results_.outcomes[i].studies.front().configuration);
     look();
     return std::move(results_);
   }
@@ -210,6 +213,27 @@ void check_optimizers(const Task& task, const Plan& plan) {
   const std::shared_ptr<nn::Layer> model = task.make_model(random);
   for (const OptimizerSpec& optimizer : plan.optimizers)
     optimizer.make(*model, trial_configurations(optimizer, plan, 0).front());
+}
+
+std::int64_t state_bytes(const Task& task, const OptimizerSpec& optimizer,
+                         const Configuration& configuration) {
+  Generator random(0);
+  const std::shared_ptr<nn::Layer> model = task.make_model(random);
+  const auto made = optimizer.make(*model, configuration);
+  const data::Batch batch =
+      task.train->gather({0, std::min<std::int64_t>(1, task.train->size() - 1)});
+  made->set_lr(0);                        // it may be one that diverges
+  for (int step = 0; step < 2; ++step) {  // SOAP's moments begin in the second
+    made->zero_grad();
+    task.loss((*model)(batch.x, batch.lengths), batch).backward();
+    made->step();
+  }
+  std::int64_t bytes = 0;
+  for (const optim::Optimizer::Group& group : made->groups())
+    for (const optim::ParameterState& state : group.states)
+      for (const Tensor& tensor : state.tensors)
+        if (tensor.defined()) bytes += static_cast<std::int64_t>(tensor.bytes());
+  return bytes;
 }
 
 Results run_plan(const Task& task, const Plan& plan, const std::string& folder,

@@ -50,6 +50,7 @@ struct Study {
 /// What came of one optimizer.
 struct Outcome {
   std::vector<Study> studies;
+  std::int64_t state_bytes = 0;  ///< What state_bytes() says of the first study's choice.
 
   /// All evaluation runs, study by study.
   std::vector<const RunResult*> runs() const;
@@ -69,6 +70,10 @@ struct Results {
 
 /// Throws where an optimizer does not take the task's model: some rules need a matrix.
 void check_optimizers(const Task& task, const Plan& plan);
+/// Bytes of all tensors that an optimizer keeps beside the parameters, once it is under way: after two
+/// steps with a batch of the task. The few numbers that rules keep of each parameter do not count.
+std::int64_t state_bytes(const Task& task, const OptimizerSpec& optimizer,
+                         const Configuration& configuration);
 
 /// Runs what is not yet in `folder`, as many runs at once as plumb::num_threads() says, each on one
 /// thread: models this small gain little from several, runs side by side gain all. Shows how far it

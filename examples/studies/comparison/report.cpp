@@ -3,6 +3,7 @@
 #include <plumb/core/runtime/error.hpp>
 
 #include "../../support/files.hpp"
+#include "../../support/format.hpp"
 #include "page.hpp"
 
 namespace comparison {
@@ -18,11 +19,13 @@ std::string rows_table(const Summary& summary) {
                     range(row.interval.low, row.interval.high), rounded(row.median),
                     range(row.lower_quartile, row.upper_quartile), rounded(row.best),
                     rounded(100 * row.hits) + " %", rounded(row.steps), rounded(row.samples),
-                    rounded(row.seconds)});
-  return table("Over the seeds, the median study of each optimizer",
-               {"optimizer", "lr", "effective lr", "mean", "95 %", "median", "quartiles",
-                "best on validation", "reached target", "steps", "samples", "seconds"},
-               rows);
+                    rounded(row.seconds), rounded(1e6 * row.step_seconds),
+                    bytes_text(static_cast<double>(row.state_bytes))});
+  return table(
+      "Over the seeds, the median study of each optimizer",
+      {"optimizer", "lr", "effective lr", "mean", "95 %", "median", "quartiles",
+       "best on validation", "reached target", "steps", "samples", "seconds", "us a step", "state"},
+      rows);
 }
 
 std::string verdicts_table(const Summary& summary) {
@@ -111,7 +114,8 @@ void write_report(const Task& task, const Plan& plan, const Summary& summary,
       "<h2>Test ", summary.metric, "</h2>\n", rows_table(summary),
       "<p><small>Target: a validation ", summary.metric, " of ", rounded(summary.target),
       ". Steps, samples and seconds to it are medians over all runs; seconds are processor "
-      "time in training alone. ! marks a learning rate at the edge of its range, or with a gap "
+      "time in training alone, those of a step too. State: the tensors that the rule keeps beside "
+      "the weights. ! marks a learning rate at the edge of its range, or with a gap "
       "beside it.</small></p>\n");
   for (const std::string& warning : summary.warnings)
     content += "<p>! " + escape(warning) + "</p>\n";

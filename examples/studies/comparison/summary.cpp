@@ -79,14 +79,19 @@ Row make_row(const Task& task, const OptimizerSpec& optimizer, const Outcome& ou
   row.lower_quartile = quantile(metrics, 0.25);
   row.upper_quartile = quantile(metrics, 0.75);
   Values best, touched;
+  double seconds = 0, steps = 0;
   const std::vector<const RunResult*> runs = outcome.runs();
   for (const RunResult* run : runs) {
     best.push_back(run->best());
     touched.push_back(run->touched);
     row.diverged += run->diverged ? 1 : 0;
+    seconds += run->points.back().seconds;
+    steps += static_cast<double>(run->points.back().step);
   }
   row.best = median(best);
   row.touched = mean(touched);
+  row.step_seconds = seconds / steps;
+  row.state_bytes = outcome.state_bytes;
   measure_target(runs, target, row);
   return row;
 }
@@ -225,16 +230,17 @@ std::string to_text(const Summary& summary) {
   std::string out =
       format("test %s at the end, and what it took to reach a validation %s of %.4g\n",
              summary.metric.c_str(), summary.metric.c_str(), summary.target);
-  out += format("%-*s %9s %9s  %8s %-19s %8s %-17s %8s %5s %7s %9s %8s\n", width, "optimizer", "lr",
-                "eff. lr", "mean", "+- 95 %", "median", "quartiles", "best val", "hits", "steps",
-                "samples", "seconds");
+  out += format("%-*s %9s %9s  %8s %-19s %8s %-17s %8s %5s %7s %9s %8s %8s %8s\n", width,
+                "optimizer", "lr", "eff. lr", "mean", "+- 95 %", "median", "quartiles", "best val",
+                "hits", "steps", "samples", "seconds", "us/step", "state");
   for (const Row& row : summary.rows)
-    out +=
-        format("%-*s %9.3g %9.3g%s %8.4g %-19s %8.4g %-17s %8.4g %4.0f%% %7.0f %9.0f %8.3g\n",
-               width, row.label.c_str(), row.lr, row.effective_lr, row.at_edge ? "!" : " ",
-               row.mean, format("[%.4g, %.4g]", row.interval.low, row.interval.high).c_str(),
-               row.median, format("[%.4g, %.4g]", row.lower_quartile, row.upper_quartile).c_str(),
-               row.best, 100 * row.hits, row.steps, row.samples, row.seconds);
+    out += format(
+        "%-*s %9.3g %9.3g%s %8.4g %-19s %8.4g %-17s %8.4g %4.0f%% %7.0f %9.0f %8.3g %8.4g %8s\n",
+        width, row.label.c_str(), row.lr, row.effective_lr, row.at_edge ? "!" : " ", row.mean,
+        format("[%.4g, %.4g]", row.interval.low, row.interval.high).c_str(), row.median,
+        format("[%.4g, %.4g]", row.lower_quartile, row.upper_quartile).c_str(), row.best,
+        100 * row.hits, row.steps, row.samples, row.seconds, 1e6 * row.step_seconds,
+        bytes_text(static_cast<double>(row.state_bytes)).c_str());
   for (const Row& row : summary.rows)
     if (row.touched < 1)
       out += format("%s: %.1f %% of gradient elements were let through\n", row.label.c_str(),
@@ -267,24 +273,26 @@ std::string summary_csv(const Summary& summary) {
   std::string out =
       "optimizer,lr,effective_lr,at_edge,mean,mean_low,mean_high,median,lower_quartile,"
       "upper_quartile,best_validation,target,hits,steps_to_target,samples_to_target,diverged,"
-      "touched,tuning,difference,bca_low,bca_high,effect,p,holm_p,tuning_low,tuning_high,verdict\n";
+      "touched,tuning,state_bytes,difference,bca_low,bca_high,effect,p,holm_p,tuning_low,tuning_"
+      "high,verdict,seconds_to_target,seconds_per_step\n";
   for (std::size_t i = 0; i < summary.rows.size(); ++i) {
     const Row& r = summary.rows[i];
     out +=
         text("\"", r.label, "\",", r.lr, ",", r.effective_lr, ",", r.at_edge ? 1 : 0, ",", r.mean,
              ",", r.interval.low, ",", r.interval.high, ",", r.median, ",", r.lower_quartile, ",",
              r.upper_quartile, ",", r.best, ",", summary.target, ",", r.hits, ",", r.steps, ",",
-             r.samples, ",", r.diverged, ",", r.touched, ",", r.tuning);
+             r.samples, ",", r.diverged, ",", r.touched, ",", r.tuning, ",", r.state_bytes);
     const Difference* found = nullptr;
     for (const Difference& d : summary.differences)
       if (d.optimizer == i) found = &d;
     if (found == nullptr)
-      out += ",,,,,,,,,baseline\n";
+      out += ",,,,,,,,,baseline";
     else
       out += text(",", found->mean, ",", found->interval.low, ",", found->interval.high, ",",
                   found->effect, ",", found->p, ",", found->adjusted_p, ",",
                   found->tuning ? text(found->tuning->low, ",", found->tuning->high) : ",", ",",
-                  to_string(found->verdict), "\n");
+                  to_string(found->verdict));
+    out += text(",", r.seconds, ",", r.step_seconds, "\n");
   }
   return out;
 }

@@ -37,6 +37,8 @@ struct Row {
   /// Share of the runs that reached the target, and medians over all of them of what it took;
   /// infinite where no more than half did.
   double hits = 0, steps = 0, samples = 0, seconds = 0;
+  double step_seconds = 0;       ///< Processor time of a step, the mean over the runs.
+  std::int64_t state_bytes = 0;  ///< Of the tensors that the rule keeps.
   std::int64_t diverged = 0;
   double touched = 1;  ///< Mean share of gradient elements that accumulate_below let through.
 };
@@ -62,6 +64,7 @@ Summary summarize(const Task& task, const Plan& plan, const Results& results,
 
 /// The tables for a terminal.
 std::string to_text(const Summary& summary);
+/// The same for programs. The last two columns are times: of the others, equal plans give equal bytes.
 std::string summary_csv(const Summary& summary);
 
 /// Of every run of the plan: all but times, so that equal plans give equal bytes.

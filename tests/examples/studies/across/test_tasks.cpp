@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -20,15 +21,13 @@ Tasks three_tasks() {
   Tasks tasks;
   tasks.baseline = "a";
   tasks.optimizers = {"a", "b"};
-  tasks.all = {{"one", "mlp", {{4, 100, 0, "baseline"}, {5, 50, 0, "worse"}}},
-               {"two", "genes", {{0, 30, 0, "baseline"}, {0, 30, 0, "undecided"}}},
-               {"three", "text", {{2, 10, 0, "baseline"}, {1, never, 0, "better"}}}};
+  tasks.all = {{"one", "mlp", {{4, 100, 50, 0.5, "baseline"}, {5, 50, 100, 2, "worse"}}},
+               {"two", "genes", {{0, 30, 15, 0.5, "baseline"}, {0, 30, 60, 2, "undecided"}}},
+               {"three", "text", {{2, 10, 5, 0.5, "baseline"}, {1, never, never, 2, "better"}}}};
   return tasks;
 }
 
-void write(const std::string& path, const std::string& content) {
-  std::ofstream(path) << content;
-}
+void write(const std::string& path, const std::string& content) { std::ofstream(path) << content; }
 
 // What compare_optimizers writes, as far as it is read.
 std::string comparison_folder(const TemporaryFolder& folder, const char* name, const char* other) {
@@ -59,6 +58,17 @@ TEST_CASE("across tasks: ratios to the best, misses and zeros") {
   CHECK(steps_ratio(tasks.all[2], 1) == never);
 }
 
+TEST_CASE("across tasks: who costs more a step is charged for it") {
+  const Tasks tasks = three_tasks();
+  CHECK(time_ratio(tasks.all[0], 0) == 1);
+  CHECK(time_ratio(tasks.all[0], 1) == 2);
+  CHECK(time_ratio(tasks.all[1], 1) == 4);
+  CHECK(time_ratio(tasks.all[2], 1) == never);
+  CHECK(share_within(tasks, 1, 2, time_ratio) == doctest::Approx(1 / 3.0));
+  CHECK(profile_score(tasks, 0, time_ratio) == 1);
+  CHECK(profile_score(tasks, 1, time_ratio) == doctest::Approx(2 / 9.0));
+}
+
 TEST_CASE("across tasks: the performance profile and its mean by hand") {
   const Tasks tasks = three_tasks();
   CHECK(share_within(tasks, 0, 1) == doctest::Approx(2 / 3.0));
@@ -80,9 +90,20 @@ TEST_CASE("across tasks: reads what comparisons wrote, and what does not fit tog
   REQUIRE(tasks.all.size() == 2);
   CHECK(tasks.all[1].name == "two");
   CHECK(tasks.all[0].cells[0].steps == never);
-  CHECK(tasks.all[0].cells[0].seconds == doctest::Approx(0.05));
-  CHECK(tasks.all[0].cells[1].seconds == doctest::Approx(0.15));
+  CHECK(tasks.all[0].cells[0].step_seconds == doctest::Approx(0.05));
+  CHECK(tasks.all[0].cells[1].step_seconds == doctest::Approx(0.15));
   CHECK(tasks.all[0].cells[1].verdict == "better");
+  // This table has neither seconds to the target nor bytes.
+  CHECK(tasks.all[0].cells[0].seconds == never);
+  CHECK(tasks.all[0].cells[1].seconds == doctest::Approx(20 * 0.15));
+  CHECK(std::isnan(tasks.all[0].cells[1].bytes));
+  write(two + "/summary.csv",
+        "optimizer,mean,steps_to_target,state_bytes,verdict,seconds_to_target\n"
+        "\"sgd:momentum=0.9,debias=1\",4,20,4872,baseline,1.25\n\"adam\",4,20,9744,worse,3.5\n");
+  const Tasks counted = read_tasks({two});
+  CHECK(counted.all[0].cells[0].seconds == 1.25);
+  CHECK(counted.all[0].cells[1].bytes == 9744);
+  CHECK(contains(to_text(counted), "9.74 kB"));
   CHECK(contains(to_text(tasks), "undecided against sgd:momentum=0.9,debias=1"));
   const std::string other = comparison_folder(folder, "other", "lion");
   CHECK(contains(error_of([&] { read_tasks({one, other}); }), "compares other optimizers"));

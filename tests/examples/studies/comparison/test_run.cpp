@@ -204,6 +204,23 @@ TEST_CASE("campaign: every study is tuned and evaluated, pairs begin alike, and 
     CHECK(to_text(again.runs[i].result) == to_text(results.runs[i].result));
 }
 
+TEST_CASE("campaign: what a rule keeps, in bytes") {
+  const Task task = small_task("two-moons");  // 2-32-32-2: 96 + 1056 + 66 parameters
+  const auto bytes = [&](const char* text) {
+    return state_bytes(task, OptimizerSpec::parse(text), {0.1});
+  };
+  constexpr std::int64_t all = 4 * (96 + 1056 + 66);
+  CHECK(bytes("sgd") == 0);
+  CHECK(bytes("sgd:momentum=0.9") == all);
+  CHECK(bytes("adam") == 2 * all);
+  CHECK(bytes("adam:amsgrad=1") == 3 * all);
+  CHECK(bytes("ademamix") == 3 * all);
+  CHECK(bytes("muon") == 2 * all - 4 * (64 + 1024));  // one average of the hidden matrices
+  // Two moments, and two squares of each side: 32 and 2, 32 and 32, 2 and 32.
+  CHECK(bytes("soap") == 2 * all + 2 * 4 * (4 * 1024 + 2 * 4));
+  CHECK(bytes("soap:max_precond_dim=0") == 2 * all);
+}
+
 TEST_CASE("run: the course of the learning rate is a part of the configuration") {
   const Task task = small_task("spiral");
   const RunKey key{Stage::evaluation, 0, {0.1}, 1};
