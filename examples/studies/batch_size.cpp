@@ -35,7 +35,11 @@ void refuse_searched(const comparison::OptimizerSpec& optimizer, const std::stri
       errors::fail("batch_size", "searches nothing; '", text, "' has a range of ", dimension.name);
 }
 
-// The settings that decide the numbers, as --manifest reads them.
+std::string why_no_verdict(const Settings& settings) {
+  return comparison::why_undecided(settings.seeds, comparisons_of(settings), alpha);
+}
+
+// The settings that decide the numbers, as --manifest reads them, and whether they are no evidence.
 std::string configuration(const Settings& settings) {
   std::string sizes;
   for (const std::int64_t size : settings.batch_sizes)
@@ -45,13 +49,13 @@ std::string configuration(const Settings& settings) {
                       "\"\nbatch-sizes=[", sizes, "]\nlr=", settings.lr, "\nbase=", settings.base,
                       "\nepochs=", settings.epochs, "\nsteps=", settings.steps,
                       "\nseeds=", settings.seeds, "\nevaluations=", settings.evaluations,
-                      "\ntarget=", settings.target, "\nmemory-limit=", settings.memory_limit, "\n");
+                      "\ntarget=", settings.target, "\nmemory-limit=", settings.memory_limit, "\n",
+                      why_no_verdict(settings).empty() ? "" : "anyway=true\n");
 }
 
 // Why this is no evidence. Throws where no verdict can come of it and nobody said "anyway".
 std::vector<std::string> caveats(const Settings& settings, const Place& place) {
-  const std::string why =
-      comparison::why_undecided(settings.seeds, comparisons_of(settings), alpha);
+  const std::string why = why_no_verdict(settings);
   if (why.empty()) return {};
   if (!place.anyway) errors::fail("batch_size", why, ", or --anyway");
   return {why};
@@ -146,8 +150,7 @@ int main(int argc, char** argv) {
                  "folder for data and pictures; a study that was stopped goes on where its folder "
                  "is")
       ->configurable(false);
-  app.add_flag("--anyway", place.anyway, "run what can give no verdict; every page says so")
-      ->configurable(false);
+  app.add_flag("--anyway", place.anyway, "run what can give no verdict; every page says so");
   app.set_config("--manifest", "", "repeat the study that this manifest.ini describes")
       ->configurable(false);
   app.allow_config_extras(CLI::config_extras_mode::error);

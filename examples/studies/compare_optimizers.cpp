@@ -28,6 +28,7 @@ struct Settings {
   std::int64_t threads = 0;
   std::string out = "comparison";
   bool smoke = false, anyway = false, effective_lr = false;
+  bool made_small = false;  // by --smoke, now or when the manifest was written
   std::int64_t format = 0;  // of the manifest that was read; 0: none or one without studies
 };
 
@@ -36,6 +37,7 @@ constexpr std::int64_t manifest_format = 2;
 
 // What takes a few seconds and has every part of a comparison.
 void make_small(Settings& settings) {
+  settings.made_small = true;
   settings.task.samples = 2000;
   settings.optimizers.resize(std::min<std::size_t>(settings.optimizers.size(), 3));
   settings.studies = 2;
@@ -44,7 +46,12 @@ void make_small(Settings& settings) {
   settings.epochs = 2;
 }
 
-// The settings that decide the numbers, as --manifest reads them.
+std::string why_no_verdict(const Settings& settings) {
+  return why_undecided(settings.seeds, settings.optimizers.size() - 1, settings.alpha);
+}
+
+// The settings that decide the numbers, as --manifest reads them, and those that say that the numbers
+// are no evidence.
 std::string configuration(const Settings& settings) {
   std::string optimizers;
   for (const std::string& optimizer : settings.optimizers)
@@ -59,7 +66,9 @@ std::string configuration(const Settings& settings) {
                       "\nseeds=", settings.seeds, "\nseed=", settings.first_seed,
                       "\nevaluations=", settings.evaluations, "\ninside=", settings.looks, "\n",
                       settings.target ? errors::text("target=", *settings.target, "\n") : "",
-                      "alpha=", settings.alpha, "\n");
+                      "alpha=", settings.alpha, "\n",
+                      settings.made_small ? "made-small=true\n" : "",
+                      why_no_verdict(settings).empty() ? "" : "anyway=true\n");
 }
 
 std::vector<OptimizerSpec> read_optimizers(const Settings& settings) {
@@ -116,12 +125,11 @@ void print_plan(const Task& task, const Plan& plan, const Settings& settings) {
 // Why this is no evidence. Throws where no verdict can come of it and nobody said "anyway".
 std::vector<std::string> caveats(const Settings& settings) {
   std::vector<std::string> all;
-  if (settings.smoke)
+  if (settings.made_small)
     all.push_back(
         "--smoke: too little training and too few trials; this shows the program and is no "
         "evidence");
-  const std::string why =
-      why_undecided(settings.seeds, settings.optimizers.size() - 1, settings.alpha);
+  const std::string why = why_no_verdict(settings);
   const std::vector<OptimizerSpec> optimizers = read_optimizers(settings);
   const bool tuned = std::any_of(optimizers.begin(), optimizers.end(),
                                  [](const OptimizerSpec& each) { return each.searched(); });
@@ -247,12 +255,12 @@ int main(int argc, char** argv) {
       ->configurable(false);
   app.add_flag("--smoke", settings.smoke, "a comparison of some seconds, to try the program")
       ->configurable(false);
-  app.add_flag("--anyway", settings.anyway, "run what can give no verdict; every page says so")
-      ->configurable(false);
+  app.add_flag("--anyway", settings.anyway, "run what can give no verdict; every page says so");
   app.add_flag("--effective-lr", settings.effective_lr,
                "the picture of all trials shows lr / (1 - momentum) and the like in place of lr")
       ->configurable(false);
-  app.add_option("--format", settings.format)->group("");  // of manifests
+  app.add_option("--format", settings.format)->group("");  // of manifests, as is the next
+  app.add_flag("--made-small", settings.made_small)->group("");
   app.set_config("--manifest", "", "repeat the comparison that this manifest.ini describes")
       ->configurable(false);
   app.allow_config_extras(CLI::config_extras_mode::error);

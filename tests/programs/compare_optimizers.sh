@@ -15,6 +15,14 @@ if grep -q $'[\r\033]' "$work/out"; then fail "control characters outside a term
 grep -q '^! --smoke: too little training' "$work/out" || fail "a smoke test looks like evidence"
 grep -q 'class=notice>--smoke: too little' "$work/smoke/report.html" || fail "so does its report"
 
+# Nor does it when the report is made later, without the flag; a folder from before says so from now on.
+sed -i '/^made-small/d' "$work/smoke/manifest.ini"
+"$program" --smoke --out "$work/smoke" >/dev/null
+grep -q '^made-small=true' "$work/smoke/manifest.ini" || fail "the manifest keeps quiet"
+"$program" --manifest "$work/smoke/manifest.ini" --out "$work/smoke" >"$work/later"
+grep -q '^! --smoke: too little training' "$work/later" || fail "later a smoke test looks like evidence"
+cmp "$work/out" "$work/later" || fail "later it says something else"
+
 # The report stands alone: no address but the name spaces of SVG.
 report=$work/smoke/report.html
 grep -q 'prefers-color-scheme: dark' "$report" || fail "the report is always light"
@@ -99,6 +107,10 @@ sed '/^format/d; /^studies/d; /^search/d' "$work/smoke/manifest.ini" >"$work/old
 refused 2 "the manifest is of format 0, this program reads 2" --manifest "$work/old.ini"
 refused 1 "holds another comparison: it has 'seeds=8', this is 'seeds=9'" --manifest \
   "$work/smoke/manifest.ini" --seeds 9 --out "$work/smoke"
+grep -v '^made-small' "$work/smoke/manifest.ini" >"$work/quiet.ini"
+refused 1 "it has 'made-small=true', this is 'nothing'" --manifest "$work/quiet.ini" --out "$work/smoke"
+"$program" --manifest "$work/linear/manifest.ini" --out "$work/linear" >"$work/later"
+grep -q '^! no verdict can come of this' "$work/later" || fail "--anyway is not in the manifest"
 
 code=0
 "$program" --smoke --out "$work/smoke" >/dev/full 2>"$work/err" || code=$?

@@ -12,7 +12,8 @@ std::string manifest(const std::string& settings, std::uint64_t data_hash);
 
 /// Writes FOLDER/manifest.ini, or leaves the one there where it is of the same version, data and
 /// settings. Throws plumb::Error, naming the first line that differs, where it is of another
-/// comparison. Compiler, flags, processor and threads may differ.
+/// comparison. Compiler, flags, processor and threads may differ. Where the one there does not say yet
+/// that the numbers are no evidence ("anyway=true", "made-small=true"), it does from now on.
 void claim_folder(const std::string& folder, const std::string& manifest);
 
 }  // namespace comparison
