@@ -16,6 +16,7 @@
 #include "core/runtime/profile.hpp"
 #include "core/runtime/random.hpp"
 #include "core/runtime/stop_request.hpp"
+#include "core/runtime/trace.hpp"
 #include "core/runtime/version.hpp"
 #include "core/signal/log_mel.hpp"
 #include "core/tensor/axes.hpp"

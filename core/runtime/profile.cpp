@@ -12,6 +12,7 @@
 
 #include "checks.hpp"
 #include "forks.hpp"
+#include "internal/trace_recorder.hpp"
 
 namespace plumb {
 namespace {
@@ -42,7 +43,7 @@ Table& table() {
 
 // A call that has not ended.
 struct Open {
-  Totals* totals;
+  std::pair<const Key, Totals>* row;  // of the table
   Clock::time_point start;
   std::chrono::nanoseconds inside{0};  // of operations within
   double bytes = 0;
@@ -120,12 +121,12 @@ std::vector<ProfileRow> Profile::rows() const {
 
 bool Profiled::open(const char* operation, Phase phase) {
   if (thread_is_ending) return false;
-  Totals* totals;
+  std::pair<const Key, Totals>* row;
   {
     const std::lock_guard<std::mutex> lock(table().mutex);
-    totals = &table().totals[{operation, phase}];
+    row = &*table().totals.try_emplace({operation, phase}).first;
   }
-  open_calls.push_back({totals, Clock::now()});
+  open_calls.push_back({row, Clock::now()});
   return true;
 }
 
@@ -134,11 +135,14 @@ void Profiled::close() noexcept {
   const std::chrono::nanoseconds taken = Clock::now() - call.start;
   open_calls.pop_back();
   if (!open_calls.empty()) open_calls.back().inside += taken;
+  const auto& [operation, phase] = call.row->first;
+  if (detail::tracing()) detail::trace(operation, phase, call.start, taken);
   const std::lock_guard<std::mutex> lock(table().mutex);
-  ++call.totals->calls;
-  call.totals->time += taken - call.inside;
-  call.totals->bytes += call.bytes;
-  call.totals->flops += call.flops;
+  Totals& totals = call.row->second;
+  ++totals.calls;
+  totals.time += taken - call.inside;
+  totals.bytes += call.bytes;
+  totals.flops += call.flops;
 }
 
 void Profiled::add_bytes(std::size_t bytes) {
@@ -151,9 +155,7 @@ void Profiled::add_flops(double flops) {
 
 // --- the table ----------------------------------------------------------------------------------
 
-namespace {
-
-const char* name_of(Phase phase) {
+const char* detail::name_of(Phase phase) {
   switch (phase) {
     case Phase::forward:
       return "forward";
@@ -163,6 +165,8 @@ const char* name_of(Phase phase) {
       return "step";
   }
 }
+
+namespace {
 
 std::string rate(double amount, double seconds) {
   if (amount <= 0 || seconds <= 0) return "-";
@@ -202,7 +206,8 @@ std::string to_string(const Profile& profile) {
   std::string result = "operation";
   result.resize(width, ' ');
   result += "  phase        calls     time ms    share     us/call         MB    GB/s  GFLOP/s\n";
-  for (const ProfileRow& row : rows) result += line(row, columns, name_of(row.phase), all.seconds);
+  for (const ProfileRow& row : rows)
+    result += line(row, columns, detail::name_of(row.phase), all.seconds);
   return result + line(all, columns, "", all.seconds);
 }
 

@@ -35,9 +35,9 @@ struct ProfileRow {
 ///     step();
 ///     std::puts(to_string(profile).c_str());
 ///
-/// Several may live at once; each sees what ended in its lifetime. Where none lives, an operation
-/// reads one flag. With PLUMB_PROFILE=1 in the environment the whole program is profiled, and the
-/// table is printed to stderr at its end.
+/// Several may live at once; each sees what ended in its lifetime. Where none lives, and no Trace
+/// (trace.hpp), an operation reads one flag. With PLUMB_PROFILE=1 in the environment the whole
+/// program is profiled, and the table is printed to stderr at its end.
 ///
 /// Every operation of the library has a row, its rule another, and so has the step of an
 /// optimizer. Time between operations, such as the making of batches, is in no row, nor what
@@ -65,12 +65,13 @@ namespace detail {
 inline std::atomic<int> profiles_alive{0};
 }  // namespace detail
 
-/// Whether a Profile lives.
+/// Whether a Profile lives, or a Trace, which is made of one.
 inline bool profiling() { return detail::profiles_alive.load(std::memory_order_relaxed) != 0; }
 
 /// Times what the calling thread does from here to the end of the scope as one call of an
-/// operation, where a Profile lives. Operations inside count for themselves. Until then the thread
-/// rounds to nearest and flushes subnormal numbers (flush_subnormals()), whatever it was set to.
+/// operation, where a Profile or a Trace lives. Operations inside count for themselves. Until then
+/// the thread rounds to nearest and flushes subnormal numbers (flush_subnormals()), whatever it was
+/// set to.
 class Profiled {
  public:
   explicit Profiled(const char* operation, Phase phase = Phase::forward)

@@ -57,6 +57,10 @@ Training::Training(std::string program, const TrainingOptions& options)
       ranks_(options.stall_seconds),
       saving_(ranks_.first() ? options.saving : SavingOptions()) {
   if (!options.log.empty() && ranks_.first()) log_.emplace(options.log);
+  if (!options.trace.empty() && ranks_.first()) {
+    trace_.emplace();
+    trace_->write(options.trace);  // what cannot be written is told now
+  }
   if (options_.threads > 0)
     set_num_threads(static_cast<int>(options_.threads));
   else if (ranks_.on_this_host() > 1)
@@ -82,6 +86,12 @@ void Training::shard(nn::Module& model) {
 }
 
 int Training::run(data::DataLoader& loader, const Step& step, const Test& test) {
+  const int code = run_epochs(loader, step, test);
+  if (trace_) write_trace();
+  return code;
+}
+
+int Training::run_epochs(data::DataLoader& loader, const Step& step, const Test& test) {
   if (options_.shards > 0 && !sharded_)
     throw Error("batches of this model cannot be cut into shards");
   checkpoint_.add("loader", loader);
@@ -132,6 +142,14 @@ bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress&
     if (stop_signal() != 0) return false;
   }
   return true;
+}
+
+void Training::write_trace() const {
+  trace_->write(options_.trace);
+  if (trace_->left_out() > 0)
+    std::fprintf(stderr, "%s: %s has the first %lld operations, not the %lld after them\n",
+                 program_.c_str(), options_.trace.c_str(), static_cast<long long>(trace_->size()),
+                 static_cast<long long>(trace_->left_out()));
 }
 
 void Training::finish_epoch(const TestScore& score) {

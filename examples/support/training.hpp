@@ -86,7 +86,9 @@ class Training {
   void print_speed() const;
 
  private:
+  int run_epochs(plumb::data::DataLoader& loader, const Step& step, const Test& test);
   bool train_epoch(plumb::data::DataLoader& loader, const Step& step, Progress& progress);
+  void write_trace() const;
   void finish_epoch(const TestScore& score);
   int stopped() const;
   int stop_signal() const { return ranks_.size() > 1 ? ranks_.stop_signal() : stop_.signal(); }
@@ -98,6 +100,7 @@ class Training {
   Ranks ranks_;
   Saving saving_;
   std::optional<plumb::Log> log_;
+  std::optional<plumb::Trace> trace_;
   std::unique_ptr<plumb::nn::ShardedGradient> sharded_;  // null: batches are not cut
   plumb::Checkpoint checkpoint_;
   std::int64_t epoch_ = 0;    // epochs that are finished

@@ -31,6 +31,9 @@ void add_run_options(CLI::App& app, TrainingOptions& options) {
       ->check(arguments::real_number(0.1, 1e9));
   app.add_option("--log", options.log, "a folder for losses and tests, as TensorBoard and CSV")
       ->check(arguments::not_empty());
+  app.add_option("--trace", options.trace,
+                 "a file for when each operation ran, for chrome://tracing, Perfetto or speedscope")
+      ->check(arguments::not_empty());
   add_options(app, options.saving);
   app.set_version_flag(
       "--version",

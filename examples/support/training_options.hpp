@@ -21,12 +21,14 @@ struct TrainingOptions {
   std::int64_t shards = 0;          ///< Parts of a batch; 0: the whole, or 8 under mpirun.
   double stall_seconds = 60;        ///< How long ranks wait for one another.
   std::string log;                  ///< Folder of a plumb::Log; empty: none.
+  std::string trace;                ///< File of a plumb::Trace; empty: none.
   SavingOptions saving;
 };
 
 /// --epochs and --batch-size.
 void add_length_options(CLI::App& app, TrainingOptions& options);
-/// --seed, --threads, --loader-threads, --shards, --stall-seconds, --log, --version, and those of SavingOptions.
+/// --seed, --threads, --loader-threads, --shards, --stall-seconds, --log, --trace, --version, and those
+/// of SavingOptions.
 void add_run_options(CLI::App& app, TrainingOptions& options);
 
 /// --lr, --momentum, --dampening, --debias, --nesterov and --weight-decay, with the values that

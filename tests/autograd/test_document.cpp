@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <plumb/autograd.hpp>
 #include <plumb/nn.hpp>
 
 #include "../support/document.hpp"
+#include "../support/temporary_folder.hpp"
 
 using namespace plumb;
 
@@ -125,6 +127,19 @@ TEST_CASE("docs/autograd.md: where the time goes") {
     if (row.operation == "linear" && row.phase == Phase::backward)
       std::printf("%.1f GFLOP/s\n", row.flops / row.seconds * 1e-9);
   CHECK(profile.rows().size() == 6);
+}
+
+TEST_CASE("docs/autograd.md: a trace") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const Variable w = Variable::leaf(Tensor::ones({64, 784}));
+  const Tensor x = Tensor::ones({32, 784});
+  const Trace trace;
+  sum(tanh(linear(x, w))).backward();
+  trace.write("step.json");  // a bar for each: linear, tanh, ..., linear backward
+  CHECK(test::read_file("step.json").find("\"linear backward\"") != std::string::npos);
+  std::filesystem::current_path(before);
 }
 
 TEST_CASE("docs/autograd.md: attention") {
