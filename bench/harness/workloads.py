@@ -17,7 +17,8 @@ for net in ("mlp", "cnn"):
 # half of attention's.
 MULTIPLICATIONS["gpt"] = (0, 64 * (4 * 12 * 128 * 128 + 128 * 65) + 4 * 64 * 65 * 128)
 # How often an optimizer reads or writes a number for each parameter.
-PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "accumulate": 7, "adam": 7, "decayed-adam": 7}
+PASSES = {"plain": 3, "momentum": 5, "debiased": 5, "accumulate": 7, "adam": 7, "decayed-adam": 7,
+          "lion": 5, "adamw": 7, "nadam": 7, "radam": 7}
 
 # Least ratio to libtorch, for one thread and for two.
 RATIOS = {
@@ -32,6 +33,8 @@ RATIOS = {
     "plain-50": (0.95, None), "momentum-50": (1.1, None), "debiased-50": (None, None),
     "accumulate-50": (None, None),
     "adam-50": (2, None),
+    "lion-50": (None, None), "adamw-50": (None, None), "nadam-50": (None, None),
+    "radam-50": (None, None), "muon-784": (None, None), "muon-products-784": (None, None),
     "converged-mlp-1": (None, None), "converged-cnn-1": (None, None), "decayed-adam-50": (None, None),
     "gpt-12": (1.35, None),
     "embedding-1000000": (None, None),
@@ -40,14 +43,18 @@ RATIOS = {
     "mel-1200": (None, None),
 }
 NO_WORSE_THAN_ONE_THREAD = {"plain-50", "momentum-50", "adam-50"}  # their ratio at two threads
-ONE_THREAD_ONLY = {"converged-mlp-1", "converged-cnn-1", "decayed-adam-50", "mul-8", "chain-8",
+ONE_THREAD_ONLY = {"converged-mlp-1", "converged-cnn-1", "decayed-adam-50", "lion-50", "adamw-50",
+                   "nadam-50", "radam-50", "muon-784", "muon-products-784", "mul-8", "chain-8",
                    "loader-64", "mel-1200"}
 # Least share of the measured limit, at one thread.
 SHARES = {"mlp-512": 0.8, "plain-50": 0.85, "momentum-50": 0.85, "adam-50": 0.85}
 # The most that a step may take, in times of another workload's at one thread.
 COSTS = {"debiased-50": ("momentum-50", 1.05), "accumulate-50": ("momentum-50", 1.8),
          "converged-mlp-1": ("mlp-1", 1.05), "converged-cnn-1": ("cnn-1", 1.05),
-         "decayed-adam-50": ("adam-50", 1.05)}  # subnormal numbers cost nothing
+         "decayed-adam-50": ("adam-50", 1.05),  # subnormal numbers cost nothing
+         "lion-50": ("momentum-50", 1.05), "adamw-50": ("adam-50", 1.1),
+         "nadam-50": ("adam-50", 1.1), "radam-50": ("adam-50", 1.1),
+         "muon-784": ("muon-products-784", 1.3)}
 # Most memory, as a share of libtorch's, and most milliseconds from process start to first step.
 MEMORY = {"lenet-128": 0.5, "mlp-8192": 0.5}
 START = {"mlp-64": 20, "lenet-64": 20}
@@ -87,6 +94,8 @@ class Cell:
         """Of one call; 0 where another limit counts."""
         if self.name == "sgemm":
             return 2 * self.size ** 3
+        if self.name in ("muon", "muon-products"):  # of a matrix of 256 rows
+            return 5 * 2 * (2 * 256 * 256 * self.size + 256 ** 3)
         if self.name not in MULTIPLICATIONS:
             return 0
         first, others = MULTIPLICATIONS[self.name]

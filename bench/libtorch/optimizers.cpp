@@ -1,27 +1,11 @@
 // libtorch's optimizer steps.
 #include "../shared/workloads.hpp"
-#include "tensors.hpp"
+#include "parameters.hpp"
 
 namespace {
 
-std::vector<torch::Tensor> parameters(std::int64_t millions, double gradient = 1) {
-  std::vector<torch::Tensor> result;
-  for (std::uint32_t i = 0; i < 10; ++i) {
-    const std::vector<std::int64_t> shape{millions, 100'000};
-    torch::Tensor parameter = bench::values(shape, i, 1).requires_grad_();
-    parameter.mutable_grad() = bench::values(shape, 10 + i, gradient);
-    result.push_back(parameter);
-  }
-  return result;
-}
-
-template <class Step>
-void run(const std::vector<torch::Tensor>& parameters, Step&& step) {
-  bench::time_training([&] {
-    step();
-    return parameters[9][0][7];
-  });
-}
+using bench::parameters;
+using bench::run;
 
 void sgd(std::int64_t millions, const torch::optim::SGDOptions& options) {
   const std::vector<torch::Tensor> all = parameters(millions);

@@ -1,4 +1,6 @@
 // plumb's optimizer steps.
+#include <cmath>
+#include <plumb/core/kernels/matmul/matmul.hpp>
 #include <plumb/optim.hpp>
 #include <string>
 
@@ -51,5 +53,39 @@ void accumulate(std::int64_t millions) {
 void adam(std::int64_t millions) { run<optim::Adam>(millions, {}); }
 
 void decayed_adam(std::int64_t millions) { run<optim::Adam>(millions, {}, decayed); }
+
+void lion(std::int64_t millions) { run<optim::Lion>(millions, {}); }
+
+void adamw(std::int64_t millions) { run<optim::AdamW>(millions, {}); }
+
+void nadam(std::int64_t millions) { run<optim::NAdam>(millions, {}); }
+
+void radam(std::int64_t millions) { run<optim::RAdam>(millions, {}); }
+
+void muon(std::int64_t columns) {
+  Variable p = Variable::leaf(values({muon_rows, columns}, 0, 1));
+  p.set_grad(values({muon_rows, columns}, 10, 1));
+  optim::Muon optimizer({{"p", p}}, {});
+  time_training([&] {
+    optimizer.step();
+    return p.value().rows(3, 4).reshape({-1}).rows(7, 8);
+  });
+}
+
+void muon_products(std::int64_t columns) {
+  // Singular values near 1, as an iteration makes them.
+  const double scale = std::sqrt(3 / static_cast<double>(columns));
+  const Tensor x = values({muon_rows, columns}, 10, scale);
+  Tensor square = Tensor::empty({muon_rows, muon_rows}), fourth = Tensor::empty(square.shape()),
+         product = Tensor::empty(x.shape());
+  time_training([&] {
+    for (int step = 0; step < 5; ++step) {
+      kernel::matmul_into(square, Write::overwrite, x, Transpose::no, x, Transpose::yes);
+      kernel::matmul_into(fourth, Write::overwrite, square, Transpose::no, square, Transpose::no);
+      kernel::matmul_into(product, Write::overwrite, fourth, Transpose::no, x, Transpose::no);
+    }
+    return product.rows(3, 4).reshape({-1}).rows(7, 8);
+  });
+}
 
 }  // namespace bench

@@ -49,6 +49,16 @@ void adam(std::int64_t millions);
 /// The same where the squares of the gradients are subnormal numbers.
 void decayed_adam(std::int64_t millions);
 constexpr double decayed = 1e-20;  ///< what the gradients are multiplied by
+void lion(std::int64_t millions);
+void adamw(std::int64_t millions);
+void nadam(std::int64_t millions);
+void radam(std::int64_t millions);
+
+/// A step of Muon on one matrix of muon_rows and that many columns.
+void muon(std::int64_t columns);
+/// The products of that step alone: X X^T, its square, and the polynomial times X, five times.
+void muon_products(std::int64_t columns);
+constexpr std::int64_t muon_rows = 256;
 
 // The graph's own cost, on tensors of that many elements.
 void mul(std::int64_t size);    ///< a product that is recorded and forgotten

@@ -33,6 +33,11 @@ cat >"$work/figures.json" <<'JSON'
    "libtorch": {}},
   {"workload": "accumulate-50", "threads": 1, "plumb": {"nanoseconds": [40e6, 40e6, 40e6]},
    "libtorch": {}},
+  {"workload": "lion-50", "threads": 1, "plumb": {"nanoseconds": [22e6, 22e6, 22e6]}, "libtorch": {}},
+  {"workload": "muon-784", "threads": 1, "plumb": {"nanoseconds": [13e6, 13e6, 13e6]},
+   "libtorch": {}},
+  {"workload": "muon-products-784", "threads": 1,
+   "plumb": {"nanoseconds": [11.95376640e6, 11.95376640e6, 11.95376640e6]}, "libtorch": {}},
   {"workload": "mul-8", "threads": 1, "plumb": {"nanoseconds": [80, 80, 80]}, "libtorch": {}}]}
 JSON
 
@@ -52,6 +57,9 @@ shows 'mlp-64 2 MiB 4 MiB 0.50 21.0 ms 90.0 ms <= 20 ms missed'
 shows 'Limits, threads 2: sgemm 200.0 GFLOP/s, triad in place 30.0 GB/s.'
 shows 'debiased-50 takes 1.04 times as long as momentum-50, one thread; target <= 1.05.'
 shows 'accumulate-50 takes 2.00 times as long as momentum-50, one thread; target <= 1.80, missed.'
+shows 'lion-50 takes 1.10 times as long as momentum-50, one thread; target <= 1.05, missed.'
+shows 'muon-784 takes 1.09 times as long as muon-products-784, one thread; target <= 1.30.'
+shows 'muon-products-784 1 11.95 ms - - - 100.0 GFLOP/s 100 %'
 shows 'The stripped train_digits: 6.00 MB, target <= 5 MB, missed.'
 
 [[ $(head -n 1 "$work/document.md") == before && $(tail -n 1 "$work/document.md") == after ]] ||
