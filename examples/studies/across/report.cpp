@@ -20,9 +20,9 @@ using plumb::errors::text;
 std::string heat(double ratio, const Cell& cell) {
   const double share = std::isfinite(ratio) ? std::clamp(std::log2(ratio), 0.0, 1.0) : 1;
   return text("<span class='heat", cell.verdict == "undecided" ? " hatched" : "",
-              "' style='--heat:", static_cast<std::int64_t>(std::lround(80 * share)), "%' title='",
-              cell.verdict, "'>",
-              std::isfinite(ratio) ? format("%.3f", ratio) : rounded(cell.metric), "</span>");
+              "' style='--heat:", static_cast<std::int64_t>(std::lround(100 * share)), "%'>",
+              std::isfinite(ratio) ? format("%.3f", ratio) : rounded(cell.metric),
+              "</span><span class=unseen>, ", cell.verdict, "</span>");
 }
 
 std::string linked(const Task& task, const std::string& folder) {
@@ -38,7 +38,7 @@ std::string heat_map(const Tasks& tasks, const std::string& folder) {
   heads.push_back("in time");
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
-    rows.push_back({escape(tasks.optimizers[i])});
+    rows.push_back({named(tasks.optimizers[i])});
     for (const Task& task : tasks.all)
       rows.back().push_back(heat(metric_ratio(task, i), task.cells[i]));
     rows.back().push_back(format("%.3f", profile_score(tasks, i)));
@@ -53,7 +53,7 @@ std::string costs(const Tasks& tasks, const std::string& title, Show show) {
   for (const Task& task : tasks.all) heads.push_back(escape(task.name));
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < tasks.optimizers.size(); ++i) {
-    rows.push_back({escape(tasks.optimizers[i])});
+    rows.push_back({named(tasks.optimizers[i])});
     for (const Task& task : tasks.all) rows.back().push_back(show(task.cells[i]));
   }
   return table(title, heads, rows);
@@ -62,9 +62,7 @@ std::string costs(const Tasks& tasks, const std::string& title, Show show) {
 std::string costs(const Tasks& tasks) {
   return costs(tasks, "Steps and processor seconds to the target",
                [](const Cell& each) {
-                 return std::isinf(each.steps)
-                            ? rounded(each.steps)
-                            : rounded(each.steps) + " in " + rounded(each.seconds) + " s";
+                 return rounded(each.steps) + " in " + rounded(each.seconds) + " s";
                }) +
          costs(tasks, "Processor time of a step, and what the rule keeps beside the weights",
                [](const Cell& each) {
@@ -83,16 +81,16 @@ bool draw_profile(const Tasks& tasks, const std::string& folder, const std::stri
       data += text(tau, ",", share_within(tasks, i, tau + 1e-12, ratio), "\n");
     }
     write_file(text(folder, "/", name, "_", std::uint64_t{i}, ".csv"), data);
-    plots +=
-        text(i == 0 ? "" : ", ", "'", name, "_", std::uint64_t{i}, ".csv' using 1:2 with steps ls ",
-             std::int64_t{line_style(i)}, " title '", tasks.optimizers[i], "'");
+    plots += text(i == 0 ? "" : ", ", "'", name, "_", std::uint64_t{i},
+                  ".csv' using 1:2 with linespoints ls ", std::int64_t{line_style(i)},
+                  " pn 8 title '", tasks.optimizers[i], "'");
   }
   return draw(folder, name,
               "set xlabel '" + axis +
                   "'\nset ylabel 'share of tasks'\n"
                   "set yrange [-0.05:1.05]\n" +
                   plots + "\n",
-              360 + 22 * static_cast<int>(tasks.optimizers.size()));
+              {480, 360 + 22 * static_cast<int>(tasks.optimizers.size())});
 }
 
 }  // namespace
@@ -102,7 +100,7 @@ bool write_report(const Tasks& tasks, const std::string& folder) {
   bool drawn = draw_profile(tasks, folder, "profile", steps_ratio,
                             "steps to the target, in units of the fewest");
   drawn &= draw_profile(tasks, folder, "profile_time", time_ratio,
-                        "processor seconds to the target, in units of the least");
+                        "processor seconds to the target, in units of the fewest");
   const std::string content =
       text(
           "<p>Each column is a comparison of its own: all optimizers tuned alike on that task. "

@@ -61,10 +61,12 @@ void write_report(const std::vector<Cell>& cells, const Settings& settings, cons
         {"steps_to_target", "steps to the target"},
         {"seconds_to_target", "processor seconds to the target"},
         {"samples_per_second", "thousand samples a second"}};
+    std::string figures;
     for (const auto& [name, what] : pictures)
-      content += figure(folder, text(name, "_", to_string(length)),
+      figures += figure(folder, text(name, "_", to_string(length)),
                         text("Over batch sizes, at equal ", to_string(length), ": ", what,
                              ", with 95 % intervals."));
+    content += side_by_side(figures);
     for (std::size_t scaling = 0; scaling < std::size(scalings); ++scaling)
       content += cells_table(cells, settings, task, length, scaling);
   }

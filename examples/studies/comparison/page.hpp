@@ -8,6 +8,8 @@ namespace comparison {
 
 /// &, < and > as HTML writes them.
 std::string escape(const std::string& plain);
+/// The same of an optimizer's label, which may be broken at its commas.
+std::string named(const std::string& label);
 /// Four digits; counts, of samples, whole; "never" where infinite.
 std::string rounded(double value);
 /// "low to high".
@@ -19,6 +21,9 @@ std::string table(const std::string& caption, const std::vector<std::string>& he
 
 /// FOLDER/NAME.svg as a part of the page, without paper and in the page's ink; "" where there is none.
 std::string figure(const std::string& folder, const std::string& name, const std::string& caption);
+
+/// Figures beside one another where there is room; of kind "multiples", small ones.
+std::string side_by_side(const std::string& figures, const char* kind = "");
 
 /// What is to be kept in mind, in front of everything else; "" for nothing.
 std::string notices(const std::vector<std::string>& all);

@@ -145,7 +145,7 @@ std::string sensitivity_script(const Task& task, const Plan& plan, const Results
     const std::size_t dimensions = plan.optimizers[i].space().size();
     if (dimensions > 0)
       plots += text(plots.empty() ? "" : ", ", data, "2 with ",
-                    dimensions == 1 ? "linespoints" : "points", ls, " pt 7 ps 0.4 title '",
+                    dimensions == 1 ? "linespoints" : "points", ls, " title '",
                     plan.optimizers[i].label(), "'");
     if (tuning_diverged(results.outcomes[i]))
       plots += text(", ", data, "3 with points", ls, " pt 2 ps 1.2 notitle");
@@ -153,6 +153,27 @@ std::string sensitivity_script(const Task& task, const Plan& plan, const Results
   return text("set xlabel '", axis == LrAxis::effective ? "effective lr" : "lr",
               "'\nset logscale x\nset format x '%g'\nset ylabel 'validation ", task.metric, "'\n",
               task.classes ? "" : logarithmic_y, "plot ", plots, "\n");
+}
+
+// Of the pictures that have no room for a key of their own.
+bool draw_key(const Plan& plan, const std::string& folder) {
+  std::size_t longest = 0;
+  for (const OptimizerSpec& optimizer : plan.optimizers)
+    longest = std::max(longest, optimizer.label().size());
+  const PictureSize size{std::max(360, 90 + 8 * static_cast<int>(longest)),
+                         40 + 23 * static_cast<int>(plan.optimizers.size())};
+  return draw(folder, "inside_key",
+              "set xrange [0:1]\nset yrange [0:1]\nunset border\nunset tics\n"
+              "set key at screen 0.97, screen 0.95 top right vertical\n" +
+                  plot_each(plan, "curve", {"using (NaN):(NaN) with linespoints ls # title '@'"}),
+              size);
+}
+
+// 1, 2 or 5 times a power of ten, of which some four lie in a range.
+double tic_distance(double range) {
+  const double power = std::pow(10, std::floor(std::log10(range / 4)));
+  const double times = range / 4 / power;
+  return power * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
 }
 
 std::string differences_script(const Summary& summary) {
@@ -166,10 +187,15 @@ std::string differences_script(const Summary& summary) {
   for (std::size_t i = 0; i < summary.differences.size(); ++i)
     tics += text(i == 0 ? "" : ", ", "'", summary.differences[i].label, "' ",
                  number(summary.differences.size() - i));
-  return text("set xlabel 'difference of the test ", summary.metric, "'\n",
-              "unset key\nset ytics (", tics,
+  // gnuplot takes letters for wider than they are, and would leave the points no room.
+  std::size_t longest = 0;
+  for (const Difference& d : summary.differences) longest = std::max(longest, d.label.size());
+  const double left = std::min(0.6, 0.07 + 0.016 * static_cast<double>(longest));
+  return text("set lmargin at screen ", left, "\nset xlabel 'difference of the test ",
+              summary.metric, "'\n", "unset key\nset ytics (", tics,
               ")\nset yrange [0.5:", number(summary.differences.size()), ".5]\nset xrange [",
-              low - margin, ":", high + margin, "]\n",
+              low - margin, ":", high + margin, "]\nset xtics ",
+              tic_distance(high - low + 2 * margin), "\n",
               "set arrow from 0,graph 0 to 0,graph 1 nohead dt 2 lc rgb '#8c8c8c'\n",
               "plot 'pairs.csv' using 2:1 with points pt 7 ps 0.4 lc rgb '#8c8c8c', ",
               "'differences.csv' using 2:1:3:4 with xerrorbars ls 1 pt 7 ps 0.8\n");
@@ -195,43 +221,49 @@ bool draw_pictures(const Task& task, const Plan& plan, const Results& results,
     searched = searched || optimizer.searched();
   }
   const std::string loss =
-      text("set ylabel 'validation loss'\n", logarithmic_y, "set autoscale yfix\n");
+      text("set ylabel 'validation loss'\n", logarithmic_y, "set autoscale yfix\n",
+           // Many bands that overlap are a fog.
+           plan.optimizers.size() > 4 ? "set style fill transparent solid 0.07 noborder\n" : "");
   const auto curves = [&](const std::string& x) {
     return plot_each(plan, "curve",
                      {"using " + x + ":3:5 with filledcurves ls # notitle",
-                      "using " + x + ":4 with lines ls # title '@'"});
+                      "using " + x + ":4 with linespoints ls # pn 8 title '@'"});
   };
   // Long labels stand one below the other, which must not take the height from the curves.
   const int height = 360 + 22 * static_cast<int>(plan.optimizers.size());
+  const int differences_height = 100 + 40 * static_cast<int>(summary.differences.size());
   const auto picture = [&](const char* name, const std::string& commands) {
-    return draw(pictures, name, commands, height);
+    return draw(pictures, name, commands, {480, height});
   };
   bool drawn = picture("curves_steps", "set xlabel 'steps'\n" + loss + curves("1"));
   drawn &= picture("curves_seconds",
                    "set xlabel 'processor seconds in training'\n" + loss + curves("2"));
-  drawn &=
-      picture("reached", "set xlabel 'steps'\nset ylabel '% of seeds'\nset yrange [-5:105]\n" +
-                             plot_each(plan, "curve", {"using 1:6 with steps ls # title '@'"}));
+  drawn &= picture(
+      "reached", "set xlabel 'steps'\nset ylabel '% of seeds'\nset yrange [-5:105]\n" +
+                     plot_each(plan, "curve", {"using 1:6 with linespoints ls # pn 8 title '@'"}));
   if (searched) {
     drawn &= picture("sensitivity", sensitivity_script(task, plan, results, axis));
     drawn &= picture(
-        "expected", text("set xlabel 'trials'\nset ylabel 'expected best, validation ", task.metric,
-                         "'\n", task.classes ? "" : logarithmic_y,
-                         plot_each(plan, "expected",
-                                   {"using 1:2 with linespoints ls # pt 7 ps 0.4 title '@'"})));
+        "expected",
+        text("set xlabel 'trials'\nset ylabel 'expected best, validation ", task.metric, "'\n",
+             task.classes ? "" : logarithmic_y,
+             plot_each(plan, "expected", {"using 1:2 with linespoints ls # pn 8 title '@'"})));
   }
+  bool looked = false;
   for (const Inside& each : inside) {
     if (!has_points(each, results)) continue;
-    const std::string curve = text("using 1:", each.column, " with linespoints ls # pt 7 ps 0.4");
+    const std::string curve = text("using 1:", each.column, " with linespoints ls #");
     drawn &= draw(pictures, each.name,
                   text("unset key\nset xlabel 'steps'\nset ylabel '", each.axis, "'\n",
                        each.settings, plot_each(plan, "inside", {curve})),
-                  300);
+                  {360, 260});
+    looked = true;
   }
+  if (looked) drawn &= draw_key(plan, pictures);
   if (!summary.differences.empty()) {
     write_file(pictures + "/differences.csv", differences_csv(summary));
     write_file(pictures + "/pairs.csv", pairs_csv(summary));
-    drawn &= draw(pictures, "differences", differences_script(summary));
+    drawn &= draw(pictures, "differences", differences_script(summary), {480, differences_height});
   }
   return drawn;
 }

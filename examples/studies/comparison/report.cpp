@@ -14,7 +14,7 @@ using plumb::errors::text;
 std::string rows_table(const Summary& summary) {
   std::vector<std::vector<std::string>> rows;
   for (const Row& row : summary.rows)
-    rows.push_back({escape(row.label), rounded(row.lr) + (row.at_edge ? " !" : ""),
+    rows.push_back({named(row.label), rounded(row.lr) + (row.at_edge ? " !" : ""),
                     rounded(row.effective_lr), rounded(row.mean),
                     range(row.interval.low, row.interval.high), rounded(row.median),
                     range(row.lower_quartile, row.upper_quartile), rounded(row.best),
@@ -32,7 +32,7 @@ std::string verdicts_table(const Summary& summary) {
   std::vector<std::vector<std::string>> rows;
   for (const Difference& d : summary.differences) {
     const std::string word = to_string(d.verdict);
-    rows.push_back({escape(d.label), text("<span class=", word, ">", word, "</span>"),
+    rows.push_back({named(d.label), text("<span class=", word, ">", word, "</span>"),
                     rounded(d.mean), range(d.interval.low, d.interval.high), rounded(d.effect),
                     rounded(d.p), rounded(d.adjusted_p),
                     d.tuning ? range(d.tuning->low, d.tuning->high) : "tuned once, or not"});
@@ -47,12 +47,12 @@ std::string tuning_table(const Plan& plan, const Summary& summary) {
   std::vector<std::vector<std::string>> rows;
   for (const Row& row : summary.rows) {
     if (row.expected.empty()) continue;
-    std::string chosen;
-    for (const std::string& each : row.chosen)
-      chosen += (chosen.empty() ? "" : "<br>") + escape(each);
+    std::string chosen = "<div class=words>";
+    for (const std::string& each : row.chosen) chosen += escape(each) + "<br>";
     const std::size_t half = (row.expected.size() + 1) / 2;
-    rows.push_back({escape(row.label), rounded(row.tuning), rounded(row.expected.front()),
-                    rounded(row.expected[half - 1]), rounded(row.expected.back()), chosen});
+    rows.push_back({named(row.label), rounded(row.tuning), rounded(row.expected.front()),
+                    rounded(row.expected[half - 1]), rounded(row.expected.back()),
+                    chosen + "</div>"});
   }
   if (rows.empty()) return "";
   return table("What tuning brought",
@@ -81,17 +81,28 @@ std::string introduction(const Plan& plan) {
       plan.training.batch_size, " samples.</p>\n");
 }
 
+// Where every figure comes from.
+std::string sources() {
+  return "<h2>Data</h2>\n<p>Beside this page: every run in <a href=runs.csv>runs.csv</a>, their "
+         "points in "
+         "<a href=curves.csv>curves.csv</a> and <a href=times.csv>times.csv</a>, the tables in "
+         "<a href=summary.csv>summary.csv</a>, and each picture with its data and script in "
+         "<a href=pictures>pictures</a>.</p>\n";
+}
+
 std::string looks(const std::string& pictures) {
   return "<h2>Why</h2>\n<p>One run of each optimizer, the first seed with the first study's "
          "choice, "
-         "looked into along the way; colours as above.</p>\n<div class=multiples>" +
-         figure(pictures, "inside_gradient", "Norm of a batch's gradient.") +
-         figure(pictures, "inside_update", "Norm of what a step changes.") +
-         figure(pictures, "inside_cosine", "Cosine of an update with the one before.") +
-         figure(pictures, "inside_noise", "Gradient noise scale, in samples.") +
-         figure(pictures, "inside_sharpness",
-                "Largest eigenvalue of the Hessian, on 256 samples.") +
-         "</div>\n";
+         "looked into along the way.</p>\n" +
+         side_by_side(
+             figure(pictures, "inside_key", "Whose curves these are.") +
+                 figure(pictures, "inside_gradient", "Norm of a batch's gradient.") +
+                 figure(pictures, "inside_update", "Norm of what a step changes.") +
+                 figure(pictures, "inside_cosine", "Cosine of an update with the one before.") +
+                 figure(pictures, "inside_noise", "Gradient noise scale, in samples.") +
+                 figure(pictures, "inside_sharpness",
+                        "Largest eigenvalue of the Hessian, on 256 samples."),
+             "multiples");
 }
 
 }  // namespace
@@ -117,23 +128,27 @@ void write_report(const Task& task, const Plan& plan, const Summary& summary,
       "time in training alone, those of a step too. State: the tensors that the rule keeps beside "
       "the weights. ! marks a learning rate at the edge of its range, or with a gap "
       "beside it.</small></p>\n");
+  if (!summary.warnings.empty()) content += "<ul>\n";
   for (const std::string& warning : summary.warnings)
-    content += "<p>! " + escape(warning) + "</p>\n";
+    content += "<li>! " + escape(warning) + "</li>\n";
+  if (!summary.warnings.empty()) content += "</ul>\n";
   content +=
       "<h2>Learning curves</h2>\n" +
-      figure(pictures, "curves_steps", "Median and quartiles over the runs, against steps.") +
-      figure(pictures, "curves_seconds", "The same against processor seconds.") +
-      figure(pictures, "reached", "Share of the runs that have reached the target.");
+      side_by_side(figure(pictures, "curves_steps",
+                          "Validation loss, median and quartiles over the runs, against steps.") +
+                   figure(pictures, "curves_seconds", "The same against processor seconds.") +
+                   figure(pictures, "reached", "Share of the runs that have reached the target."));
   const std::string tuning = tuning_table(plan, summary);
   if (!tuning.empty())
     content += "<h2>Tuning</h2>\n" + tuning +
-               figure(pictures, "expected",
-                      "The best that so many trials are expected to find, on validation.") +
-               figure(pictures, "sensitivity",
-                      "Every learning rate that was tried; crosses mark runs that diverged.");
+               side_by_side(
+                   figure(pictures, "expected",
+                          "The best that so many trials are expected to find, on validation.") +
+                   figure(pictures, "sensitivity",
+                          "Every learning rate that was tried; crosses mark runs that diverged."));
   if (plan.looks > 0) content += looks(pictures);
   content += "<h2>What was compared</h2>\n" + compared(plan) + "<pre tabindex=0>" +
-             escape(read_file(folder + "/manifest.ini")) + "</pre>\n";
+             escape(read_file(folder + "/manifest.ini")) + "</pre>\n" + sources();
   write_file(folder + "/report.html", page("Optimizers on " + task.name, content));
 }
 
