@@ -62,7 +62,9 @@ std::string costs(const Tasks& tasks, const std::string& title, Show show) {
 std::string costs(const Tasks& tasks) {
   return costs(tasks, "Steps and processor seconds to the target",
                [](const Cell& each) {
-                 return rounded(each.steps) + " in " + rounded(each.seconds) + " s";
+                 return std::isinf(each.steps)
+                            ? rounded(each.steps)
+                            : rounded(each.steps) + " in " + rounded(each.seconds) + " s";
                }) +
          costs(tasks, "Processor time of a step, and what the rule keeps beside the weights",
                [](const Cell& each) {
@@ -100,12 +102,12 @@ bool write_report(const Tasks& tasks, const std::string& folder) {
   bool drawn = draw_profile(tasks, folder, "profile", steps_ratio,
                             "steps to the target, in units of the fewest");
   drawn &= draw_profile(tasks, folder, "profile_time", time_ratio,
-                        "processor seconds to the target, in units of the fewest");
+                        "processor seconds to the target, in units of the least");
   const std::string content =
       text(
           "<p>Each column is a comparison of its own: all optimizers tuned alike on that task. "
           "1.000 is the best; "
-          "the colour is full from twice that on. Hatched: undecided against ",
+          "the colour is full from twice that on. Hatched at its left: undecided against ",
           escape(tasks.baseline), ".</p>\n") +
       heat_map(tasks, folder) +
       "<h2>Time to the target</h2>\n<p>The target is the baseline's median on validation. The "
@@ -115,7 +117,9 @@ bool write_report(const Tasks& tasks, const std::string& folder) {
       "above is its mean from 1 to 4. In time: the same of processor seconds, so that a rule "
       "whose steps cost more is charged for them.</p>\n" +
       figure(folder, "profile", "Performance profile over the tasks.") +
-      figure(folder, "profile_time", "The same in processor seconds.") + costs(tasks);
+      figure(folder, "profile_time", "The same in processor seconds.") + costs(tasks) +
+      "<p>All of it beside this page: <a href=ratios.csv>ratios.csv</a>; the runs beside the "
+      "pages of the tasks.</p>\n";
   write_file(folder + "/report.html", page("Optimizers across tasks", content));
   return drawn;
 }

@@ -75,7 +75,8 @@ void write_report(const std::vector<Cell>& cells, const Settings& settings, cons
       "<h2>How noisy gradients are</h2>\n" +
       figure(folder, "noise_scale", "Gradient noise scale along a run at the base batch size.") +
       "<h2>What was run</h2>\n<pre tabindex=0>" + escape(read_file(folder + "/manifest.ini")) +
-      "</pre>\n";
+      "</pre>\n<p>Beside this page: every run in <a href=runs>runs</a>, and each picture with its "
+      "tables and its script.</p>\n";
   write_file(folder + "/report.html", page("Batch sizes on " + task.name, content));
 }
 
