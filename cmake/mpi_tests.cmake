@@ -37,7 +37,7 @@ function(plumb_mpi_tests name pc)
   foreach(script IN LISTS scripts)
     get_filename_component(test "${script}" NAME_WE)
     add_test(NAME mpi/${test}_${name} COMMAND bash "${script}")
-    # Ranks that die, and MPICH, whose MPI_Finalize has been seen to hang, are not for every run.
+    # Ranks that die, and the other MPI, are not for every run.
     set(label mpi_more)
     if(name STREQUAL openmpi AND test MATCHES "^(bits|page)$")
       set(label mpi)

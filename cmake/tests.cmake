@@ -48,6 +48,10 @@ if(TARGET plumb_studies)
   target_sources(plumb_tests PRIVATE $<TARGET_OBJECTS:plumb_ranks>)
   target_link_libraries(plumb_tests PRIVATE plumb_studies ${plumb_distributed_if_any})
 endif()
+# What knows no MPI is tested without one.
+if(NOT TARGET plumb_distributed)
+  target_sources(plumb_tests PRIVATE distributed/internal/watch.cpp)
+endif()
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                            PLUMB_SHOWN_DIR="${PROJECT_BINARY_DIR}/shown")
 

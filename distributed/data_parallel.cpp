@@ -198,10 +198,9 @@ Tensor DataParallel::gather(const Tensor& slice, const Tensor& like) const {
   for (int r = 0; r < processes_.size(); ++r)
     bounds.push_back(static_cast<std::size_t>(even_part(like.numel(), processes_.size(), r).end) *
                      size);
-  std::byte* data = whole.mutable_raw();
   const auto own = static_cast<std::size_t>(processes_.rank());
-  if (slice.defined()) std::memcpy(data + bounds[own], slice.raw(), slice.bytes());
-  processes_.collectives().all_gather(text("the gathering of step ", step_), data, bounds);
+  if (slice.defined()) std::memcpy(whole.mutable_raw() + bounds[own], slice.raw(), slice.bytes());
+  processes_.collectives().all_gather(text("the gathering of step ", step_), whole, bounds);
   return whole;
 }
 

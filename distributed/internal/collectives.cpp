@@ -46,12 +46,40 @@ std::string own_name(int rank) {
               std::string_view(host), ")");
 }
 
+// When this process ends, so does a rank that is stopped, and would keep mpirun waiting. Open MPI's kills all when
+// one has ended without MPI_Finalize; MPICH's is to be told not to, since it does so before anybody can say why.
+void end_all_at_exit() {
+#ifdef MPICH_VERSION
+  static const int registered = std::atexit([] {
+    int ended = 0;
+    if (MPI_Finalized(&ended) == MPI_SUCCESS && ended == 0) MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+  });
+  static_cast<void>(registered);
+#endif
+}
+
 }  // namespace
 
+// `held`: what the call that is under way reads and writes. Where the call fails, other ranks may still read
+// and write it, and it stays to the end of the process.
 struct Collectives::Mpi {
   MPI_Comm all = MPI_COMM_NULL;
   MPI_Request request = MPI_REQUEST_NULL;
   bool started = false;  // here
+  std::vector<std::shared_ptr<void>> held;
+
+  template <class T>
+  T& hold(T object) {
+    auto holder = std::make_shared<T>(std::move(object));
+    T& place = *holder;
+    held.push_back(std::move(holder));
+    return place;
+  }
+  ~Mpi() {
+    if (held.empty()) return;
+    static auto& kept = *new std::vector<std::shared_ptr<void>>;
+    kept.insert(kept.end(), held.begin(), held.end());
+  }
 };
 
 Collectives::Collectives(double stall_seconds)
@@ -110,13 +138,20 @@ Collectives::Collectives(double stall_seconds)
 
 Collectives::~Collectives() {
   if (mpi_->all == MPI_COMM_NULL || abandoned_) return;
-  if (watch_) watch_->leave(true);
   MPI_Comm_free(&mpi_->all);
+  // In MPICH's MPI_Finalize a rank sends to all and waits for their answers, which they give in any call of MPI
+  // until they have all theirs, and never afterwards: one that comes late waits for ever. So none calls MPI
+  // between this and that.
+  if (watch_) {
+    watch_->gather();
+    watch_->leave(true);
+  }
   if (mpi_->started) MPI_Finalize();
 }
 
 void Collectives::abandon() {
   abandoned_ = true;
+  end_all_at_exit();
   if (watch_) watch_->leave(false);
 }
 
@@ -127,38 +162,55 @@ std::vector<std::vector<std::byte>> Collectives::all_to_all(
   std::vector<std::vector<std::byte>> result(n);
   result[own] = parts[own];
   if (size_ == 1) return result;
-  std::vector<int> sent(n), send_at(n), received(n), receive_at(n);
-  std::vector<std::byte> out, in;
+  struct Exchange {
+    std::vector<int> sent, send_at, received, receive_at;
+    std::vector<std::byte> out, in;
+  };
+  Exchange& x = mpi_->hold(Exchange());
   std::size_t total = 0;
   for (std::size_t r = 0; r < n; ++r) {
-    send_at[r] = count(out.size());
-    receive_at[r] = count(total);
-    if (r == own) continue;
-    sent[r] = count(parts[r].size());
-    out.insert(out.end(), parts[r].begin(), parts[r].end());
-    received[r] = count(sizes[r]);
+    const bool other = r != own;
+    x.send_at.push_back(count(x.out.size()));
+    x.receive_at.push_back(count(total));
+    x.sent.push_back(other ? count(parts[r].size()) : 0);
+    x.received.push_back(other ? count(sizes[r]) : 0);
+    if (!other) continue;
+    x.out.insert(x.out.end(), parts[r].begin(), parts[r].end());
     total += sizes[r];
   }
-  in.resize(total);
-  check("MPI_Ialltoallv",
-        MPI_Ialltoallv(out.data(), sent.data(), send_at.data(), MPI_BYTE, in.data(),
-                       received.data(), receive_at.data(), MPI_BYTE, mpi_->all, &mpi_->request));
+  x.in.resize(total);
+  begin(what);
+  check("MPI_Ialltoallv", MPI_Ialltoallv(x.out.data(), x.sent.data(), x.send_at.data(), MPI_BYTE,
+                                         x.in.data(), x.received.data(), x.receive_at.data(),
+                                         MPI_BYTE, mpi_->all, &mpi_->request));
   wait_for(what);
-  bytes_sent += static_cast<std::int64_t>(out.size());
+  bytes_sent += static_cast<std::int64_t>(x.out.size());
   for (std::size_t r = 0; r < n; ++r)
     if (r != own)
-      result[r].assign(in.begin() + receive_at[r], in.begin() + receive_at[r] + received[r]);
+      result[r].assign(x.in.begin() + x.receive_at[r],
+                       x.in.begin() + x.receive_at[r] + x.received[r]);
+  finish();
   return result;
 }
 
-void Collectives::all_gather(const std::string& what, std::byte* data,
+void Collectives::all_gather(const std::string& what, const Tensor& data,
                              const std::vector<std::size_t>& bounds) {
   if (size_ == 1) return;
-  std::vector<int> counts, places;
+  Tensor& whole = mpi_->hold(Tensor(data));
+  gather(what, whole.mutable_raw(), bounds);
+  finish();
+}
+
+// Of memory that is held.
+void Collectives::gather(const std::string& what, std::byte* data,
+                         const std::vector<std::size_t>& bounds) {
+  auto& counts = mpi_->hold(std::vector<int>());
+  auto& places = mpi_->hold(std::vector<int>());
   for (std::size_t r = 0; r + 1 < bounds.size(); ++r) {
     counts.push_back(count(bounds[r + 1] - bounds[r]));
     places.push_back(count(bounds[r]));
   }
+  begin(what);
   check("MPI_Iallgatherv", MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, data, counts.data(),
                                            places.data(), MPI_BYTE, mpi_->all, &mpi_->request));
   wait_for(what);
@@ -167,37 +219,57 @@ void Collectives::all_gather(const std::string& what, std::byte* data,
 
 std::vector<std::uint64_t> Collectives::gather_words(const std::string& what,
                                                      const std::vector<std::uint64_t>& words) {
-  std::vector<std::uint64_t> all(words.size() * static_cast<std::size_t>(size_));
+  if (size_ == 1) return words;
+  auto& all =
+      mpi_->hold(std::vector<std::uint64_t>(words.size() * static_cast<std::size_t>(size_)));
   std::copy(words.begin(), words.end(),
             all.begin() + static_cast<std::ptrdiff_t>(words.size()) * rank_);
   std::vector<std::size_t> bounds;
   for (std::size_t r = 0; r <= static_cast<std::size_t>(size_); ++r)
     bounds.push_back(r * words.size() * sizeof(std::uint64_t));
-  all_gather(what, reinterpret_cast<std::byte*>(all.data()), bounds);
-  return all;
+  gather(what, reinterpret_cast<std::byte*>(all.data()), bounds);
+  std::vector<std::uint64_t> result = std::move(all);
+  finish();
+  return result;
 }
 
 std::vector<std::byte> Collectives::broadcast(const std::string& what,
                                               std::vector<std::byte> bytes) {
   if (size_ == 1) return bytes;
-  std::uint64_t size = bytes.size();
+  begin(what);
+  auto& size = mpi_->hold(std::uint64_t{bytes.size()});
   check("MPI_Ibcast", MPI_Ibcast(&size, 1, MPI_UINT64_T, 0, mpi_->all, &mpi_->request));
   wait_for(what);
-  bytes.resize(size);
+  auto& all = mpi_->hold(std::move(bytes));
+  all.resize(size);
   constexpr std::size_t most = std::size_t{1} << 30;
-  for (std::size_t at = 0; at < bytes.size(); at += most) {
-    const int piece = count(std::min(most, bytes.size() - at));
-    check("MPI_Ibcast",
-          MPI_Ibcast(bytes.data() + at, piece, MPI_BYTE, 0, mpi_->all, &mpi_->request));
+  for (std::size_t at = 0; at < all.size(); at += most) {
+    const int piece = count(std::min(most, all.size() - at));
+    check("MPI_Ibcast", MPI_Ibcast(all.data() + at, piece, MPI_BYTE, 0, mpi_->all, &mpi_->request));
     wait_for(what);
   }
-  return bytes;
+  std::vector<std::byte> result = std::move(all);
+  finish();
+  return result;
 }
 
 void Collectives::barrier(const std::string& what, bool limited) {
   if (size_ == 1) return;
+  begin(what);
   check("MPI_Ibarrier", MPI_Ibarrier(mpi_->all, &mpi_->request));
   wait_for(what, limited);
+  finish();
+}
+
+// A call that has failed is still under way for MPI: nothing may follow it.
+void Collectives::begin(const std::string& what) {
+  if (failed_) fail(operation, what, " cannot begin: a call before it has failed");
+  failed_ = true;
+}
+
+void Collectives::finish() {
+  mpi_->held.clear();
+  failed_ = false;
 }
 
 void Collectives::wait_for(const std::string& what, bool limited) {
@@ -209,9 +281,14 @@ void Collectives::wait_for(const std::string& what, bool limited) {
   const bool shared = on_this_host_ > static_cast<int>(std::thread::hardware_concurrency());
   for (std::int64_t polls = 1;; ++polls) {
     int done = 0;
-    check("MPI_Test", MPI_Test(&mpi_->request, &done, MPI_STATUS_IGNORE));
-    if (done != 0) return;
+    const int code = MPI_Test(&mpi_->request, &done, MPI_STATUS_IGNORE);
+    if (code == MPI_SUCCESS && done != 0) {
+      if (watch_) watch_->went_on(calls_);
+      return;
+    }
+    if (code != MPI_SUCCESS) wait_for_trouble(1);
     if (watch_ && watch_->in_trouble()) fail(operation, watch_->trouble());
+    check("MPI_Test", code);
     if (!shared && polls % 64 != 0) continue;
     const auto waited = Clock::now() - began;
     if (waited > milliseconds(20))
@@ -222,26 +299,33 @@ void Collectives::wait_for(const std::string& what, bool limited) {
   }
 }
 
+// MPI may notice that a rank has died before it is known which.
+void Collectives::wait_for_trouble(int seconds) const {
+  const std::int64_t until = Watch::now() + 1000 * seconds;
+  while (watch_ && !watch_->in_trouble() && Watch::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
+
 void Collectives::stalled(const std::string& what) {
-  const std::string late = text(" has not come to ", what, " in ", stall_seconds_, " s");
-  std::string message;
+  std::vector<int> missing;
   if (watch_) {
     // One that has stopped within the call is noticed by its silence. Rank 0 knows of all ranks, and
     // the others only of it: they wait for its word.
-    using Clock = std::chrono::steady_clock;
-    const auto until =
-        Clock::now() + std::chrono::duration<double>(rank_ == 0 ? 4 : stall_seconds_ + 9);
-    std::vector<int> missing;
-    while ((missing = watch_->missing(calls_)).empty() && !watch_->in_trouble() &&
-           Clock::now() < until)
+    const std::int64_t since = Watch::now();
+    const double patience = rank_ == 0 ? 4 : stall_seconds_ + 9;
+    const std::int64_t until = since + static_cast<std::int64_t>(1000 * patience);
+    while (missing.empty() && !watch_->in_trouble() && Watch::now() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      missing = watch_->missing(calls_, since).value_or(std::vector<int>());
+    }
     if (missing.empty() && watch_->in_trouble())
       fail(operation, watch_->trouble(), ": all waited for it in ", what);
-    for (const int rank : missing) message += (message.empty() ? "" : ", ") + watch_->name(rank);
-    if (!missing.empty()) watch_->give_up(missing[0]);
   }
-  if (message.empty()) message = "one of the ranks";
-  fail(operation, message, late);
+  std::string names;
+  for (const int rank : missing) names += (names.empty() ? "" : ", ") + watch_->name(rank);
+  if (!missing.empty()) watch_->give_up(missing[0]);
+  fail(operation, missing.empty() ? "one of the ranks" : names, " has not come to ", what, " in ",
+       stall_seconds_, " s");
 }
 
 }  // namespace plumb::distributed::detail

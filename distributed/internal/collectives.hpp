@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "../../core/tensor/tensor.hpp"
 #include "watch.hpp"
 
 namespace plumb::distributed::detail {
 
-/// Every call waits for all ranks, and throws where one of them is lost or does not come. `what` names
-/// the call in errors: "the exchange of step 17".
+/// Every call waits for all ranks, and throws where one of them is lost or does not come; then so does every
+/// later one. `what` names the call in errors: "the exchange of step 17".
 class Collectives {
  public:
   explicit Collectives(double stall_seconds);
@@ -30,7 +31,8 @@ class Collectives {
                                                  const std::vector<std::vector<std::byte>>& parts,
                                                  const std::vector<std::size_t>& sizes);
   /// Bytes [bounds[r], bounds[r + 1]) of data come from rank r.
-  void all_gather(const std::string& what, std::byte* data, const std::vector<std::size_t>& bounds);
+  void all_gather(const std::string& what, const Tensor& data,
+                  const std::vector<std::size_t>& bounds);
   /// The same number of words from each rank, in order of ranks.
   std::vector<std::uint64_t> gather_words(const std::string& what,
                                           const std::vector<std::uint64_t>& words);
@@ -47,6 +49,10 @@ class Collectives {
 
  private:
   struct Mpi;
+  void begin(const std::string& what);
+  void finish();
+  void gather(const std::string& what, std::byte* data, const std::vector<std::size_t>& bounds);
+  void wait_for_trouble(int seconds) const;
   void wait_for(const std::string& what, bool limited = true);
   [[noreturn]] void stalled(const std::string& what);
 
@@ -54,6 +60,7 @@ class Collectives {
   double stall_seconds_;
   int rank_ = 0, size_ = 1, on_this_host_ = 1;
   std::uint64_t calls_ = 0;
+  bool failed_ = false;  // a call was begun and not finished
   bool abandoned_ = false;
   std::unique_ptr<Watch> watch_;
 };

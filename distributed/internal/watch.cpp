@@ -25,11 +25,9 @@ constexpr int beat_milliseconds = 200;
 constexpr int silent_milliseconds = 3000;
 constexpr int connect_milliseconds = 2000;
 constexpr int meeting_milliseconds = 10'000;
+constexpr int gathering_milliseconds = 5000;
 
-std::int64_t now() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
+std::int64_t now() { return Watch::now(); }
 
 struct Greeting {
   std::uint64_t token[2];
@@ -118,6 +116,11 @@ int reach(const Meeting& meeting, std::uint32_t where, int rank) {
 
 }  // namespace
 
+std::int64_t Watch::now() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
 int Watch::listen(Meeting& meeting) {
   std::random_device random;
   for (std::uint64_t& token : meeting.token)
@@ -203,18 +206,39 @@ std::string Watch::trouble() const {
   return trouble_;
 }
 
-std::vector<int> Watch::missing(std::uint64_t call) const {
+std::optional<std::vector<int>> Watch::missing(std::uint64_t call, std::int64_t since) const {
   std::vector<int> ranks;
-  for (const auto& peer : peers_)
-    if (peer->call < call || peer->heard + silent_milliseconds < now()) ranks.push_back(peer->rank);
+  for (const auto& peer : peers_) {
+    const std::int64_t heard = peer->heard;
+    const bool silent = heard + silent_milliseconds < now();
+    if (!silent && heard <= since + beat_milliseconds) return std::nullopt;
+    const std::uint64_t progress = peer->progress;
+    const bool waits = progress % 2 == 1;
+    if (silent || (!waits && progress <= 2 * call)) ranks.push_back(peer->rank);
+  }
   std::sort(ranks.begin(), ranks.end());
   return ranks;
 }
 
 void Watch::give_up(int rank) { lose(rank, Kind::stalled); }
 
+void Watch::gather() {
+  const std::size_t watched = rank_ == 0 ? names_.size() - 1 : 1;
+  if (peers_.size() < watched) return;
+  if (rank_ != 0) tell(Kind::gathers, rank_);
+  const auto gathered = [&] {
+    return rank_ != 0 ? all_gathered_.load()
+                      : std::all_of(peers_.begin(), peers_.end(),
+                                    [](const auto& peer) { return peer->gathers.load(); });
+  };
+  const std::int64_t until = now() + gathering_milliseconds;
+  while (!gathered() && !in_trouble() && now() < until)
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  if (rank_ == 0) tell(Kind::all_gathered, rank_);
+}
+
 void Watch::leave(bool well) {
-  tell(well ? Kind::left : Kind::failed, rank_, call_);
+  tell(well ? Kind::left : Kind::failed, rank_);
   ending_ = true;
   const char byte = 0;
   [[maybe_unused]] const ssize_t written = ::write(wake_[1], &byte, 1);
@@ -225,7 +249,7 @@ void Watch::run() {
   std::int64_t next = now();
   while (!ending_) {
     if (now() >= next) {
-      tell(Kind::here, rank_, call_);
+      tell(Kind::here, rank_);
       next = now() + beat_milliseconds;
     }
     std::vector<struct pollfd> sockets = {{wake_[0], POLLIN, 0}};
@@ -257,17 +281,21 @@ void Watch::hear(Peer& peer) {
 }
 
 void Watch::take(Peer& peer, const Message& message) {
-  peer.heard = now();
   const int about = static_cast<int>(message.rank);
   if (about < 0 || about >= static_cast<int>(names_.size())) return;
   if (message.kind == Kind::here) {
-    peer.call = message.call;
+    peer.progress = message.progress;
+  } else if (message.kind == Kind::gathers) {
+    peer.gathers = true;
+  } else if (message.kind == Kind::all_gathered) {
+    all_gathered_ = true;
   } else if (message.kind == Kind::left) {
     peer.left = true;
   } else {
     if (about == peer.rank) peer.left = true;  // it will not be there much longer
     lose(about, message.kind);
   }
+  peer.heard = now();  // last: who reads it finds what was said
 }
 
 // The first loss is the one to tell of: others follow from it.
@@ -286,11 +314,11 @@ void Watch::lose(int rank, Kind how) {
     const std::string line = "[distributed] " + trouble() + "\n";
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
   }
-  if (rank_ == 0) tell(how, rank, 0);
+  if (rank_ == 0) tell(how, rank);
 }
 
-void Watch::tell(Kind kind, int about, std::uint64_t call) {
-  const Message message = {kind, static_cast<std::uint32_t>(about), call};
+void Watch::tell(Kind kind, int about) {
+  const Message message = {kind, static_cast<std::uint32_t>(about), progress_};
   const std::lock_guard guard(lock_);
   // One that does not fit into the socket's buffer is lost, and with it a rank that reads nothing.
   for (const auto& peer : peers_)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,8 +20,8 @@ struct Meeting {
 };
 
 /// Every rank holds a connection to rank 0, which the system closes when one of the two processes is
-/// gone, however it went. Through it each says five times a second which call of MPI it has come to, so
-/// that rank 0 knows who is missing, and the others whether it is rank 0.
+/// gone, however it went. Through it each says five times a second which call of MPI it waits in, or
+/// has behind it, so that rank 0 knows who is missing, and the others whether it is rank 0.
 class Watch {
  public:
   /// Rank 0 begins to listen.
@@ -33,32 +34,41 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  /// This rank has come to call number `call`.
-  void came_to(std::uint64_t call) { call_.store(call, std::memory_order_relaxed); }
+  /// This rank has come to call number `call`, and waits in it.
+  void came_to(std::uint64_t call) { progress_.store(2 * call + 1, std::memory_order_relaxed); }
+  /// It has that call behind it.
+  void went_on(std::uint64_t call) { progress_.store(2 * call + 2, std::memory_order_relaxed); }
   /// What has happened to another rank: "rank 2 (process 4711 on host) has died"; empty: nothing.
   std::string trouble() const;
   bool in_trouble() const { return in_trouble_.load(std::memory_order_acquire); }
-  /// The ranks that have not come to call number `call`, or say nothing any more, as far as is known
-  /// here.
-  std::vector<int> missing(std::uint64_t call) const;
+  /// The ranks that are known here to be elsewhere than in call number `call`, or say nothing any more. One
+  /// that waits in an earlier call waits for another itself. None until each has been heard for longer than a
+  /// beat behind `since`, a time of now(): until then it may have come, and not said so.
+  std::optional<std::vector<int>> missing(std::uint64_t call, std::int64_t since) const;
+  /// Milliseconds of a clock that is never set.
+  static std::int64_t now();
   const std::string& name(int rank) const { return names_[static_cast<std::size_t>(rank)]; }
   /// Tells the others that a rank has been waited for in vain.
   void give_up(int rank);
+  /// Waits, outside of MPI, until all ranks are here, or one is lost, or for some seconds. Returns at once where
+  /// some are not watched.
+  void gather();
   /// Ends the thread. The others are told that this rank ends well, or that it has failed.
   void leave(bool well);
 
  private:
-  enum class Kind : std::uint32_t { here, left, failed, died, stalled };
+  enum class Kind : std::uint32_t { here, gathers, all_gathered, left, failed, died, stalled };
   struct Message {
     Kind kind = Kind::here;
     std::uint32_t rank = 0;
-    std::uint64_t call = 0;
+    std::uint64_t progress = 0;
   };
   struct Peer {
     int rank = 0;
     int socket = -1;
-    std::atomic<std::uint64_t> call{0};
+    std::atomic<std::uint64_t> progress{0};
     std::atomic<std::int64_t> heard{0};  // when, in milliseconds
+    std::atomic<bool> gathers{false};
     bool left = false;
     std::size_t filled = 0;
     Message incoming;
@@ -70,14 +80,15 @@ class Watch {
   void hear(Peer& peer);
   void take(Peer& peer, const Message& message);
   void lose(int rank, Kind how);
-  void tell(Kind kind, int about, std::uint64_t call);
+  void tell(Kind kind, int about);
 
   int rank_;
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<Peer>> peers_;
   int wake_[2] = {-1, -1};
-  std::atomic<std::uint64_t> call_{0};
+  std::atomic<std::uint64_t> progress_{0};  // odd in a call, even between two
   std::atomic<bool> in_trouble_{false};
+  std::atomic<bool> all_gathered_{false};
   std::atomic<bool> ending_{false};
   mutable std::mutex lock_;  // of trouble_, and of sending
   std::string trouble_;

@@ -7,6 +7,8 @@ launch=("$PLUMB_MPIRUN")
 if [[ $PLUMB_MPI == openmpi ]]; then
   # More ranks than processors, and as root in a container.
   launch+=(--allow-run-as-root --oversubscribe --bind-to none)
+else
+  launch+=(-disable-auto-cleanup)  # or it kills who could say what has happened
 fi
 
 # ranks N PROGRAM ARGUMENTS...: runs it on N ranks.

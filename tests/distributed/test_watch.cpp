@@ -1,0 +1,61 @@
+#include <doctest/doctest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <plumb/distributed/internal/watch.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+using plumb::distributed::detail::Meeting;
+using plumb::distributed::detail::Watch;
+
+namespace {
+
+// Four ranks of one process, which have met.
+std::array<std::unique_ptr<Watch>, 4> met() {
+  std::array<std::unique_ptr<Watch>, 4> watches;
+  Meeting meeting;
+  const int listening = Watch::listen(meeting);
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < 4; ++rank)
+    threads.emplace_back([&, rank] {
+      const std::vector<std::string> names = {"rank 0", "rank 1", "rank 2", "rank 3"};
+      watches[static_cast<std::size_t>(rank)] =
+          std::make_unique<Watch>(rank, names, meeting, rank == 0 ? listening : -1);
+    });
+  for (std::thread& thread : threads) thread.join();
+  return watches;
+}
+
+template <class Condition>
+bool in_time(Condition&& condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("Watch: threads that have not come are told from those that came late or wait") {
+  const auto watches = met();
+  watches[0]->came_to(2);
+  watches[1]->went_on(1);  // and computes
+  watches[2]->came_to(2);  // which rank 0 has not heard
+  watches[3]->came_to(1);  // where it waits for somebody
+  const std::int64_t since = Watch::now();
+  CHECK_FALSE(watches[0]->missing(2, since));
+  std::optional<std::vector<int>> missing;
+  CHECK(in_time([&] { return (missing = watches[0]->missing(2, since)).has_value(); }));
+  CHECK(missing == std::vector<int>{1});
+  CHECK(watches[2]->missing(2, since - 1000) == std::vector<int>());  // it knows of rank 0 alone
+
+  watches[1]->leave(false);
+  CHECK(in_time([&] { return watches[3]->in_trouble(); }));
+  CHECK(watches[3]->trouble() == "rank 1 has ended with an error");
+}
