@@ -81,6 +81,7 @@ Batch Concatenation::join(Indices indices, const Gather& gather) const {
     const Batch rows = gather(*parts_[part], share.indices);
     scatter_rows(batch.x, rows.x, share.places, indices.size());
     scatter_rows(batch.y, rows.y, share.places, indices.size());
+    batch.y_has_steps = rows.y_has_steps;
     if (rows.lengths.defined() && !batch.lengths.defined())
       batch.lengths =
           Tensor::full({indices.size()}, static_cast<double>(rows.x.dim(1)), DType::int64);

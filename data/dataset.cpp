@@ -28,7 +28,7 @@ Batch Batch::rows(std::int64_t begin, std::int64_t end) const {
   const auto part = [&](const Tensor& from) {
     return from.defined() ? from.rows(begin - first, end - first) : Tensor();
   };
-  return {part(x), part(y), part(lengths)};
+  return {part(x), part(y), part(lengths), y_has_steps};
 }
 
 Batch Batch::part(std::int64_t begin, std::int64_t end) const {
@@ -38,8 +38,7 @@ Batch Batch::part(std::int64_t begin, std::int64_t end) const {
   const auto [shortest, longest] = std::minmax_element(steps, steps + batch.lengths.numel());
   const std::int64_t all = batch.x.dim(1), left = *longest;
   if (left < all) {
-    if (batch.y.defined() && batch.y.rank() > 1 && batch.y.dim(1) == all)
-      batch.y = cut(batch.y, left);
+    if (batch.y_has_steps) batch.y = cut(batch.y, left);
     batch.x = cut(batch.x, left);
   }
   if (*shortest == left) batch.lengths = Tensor();

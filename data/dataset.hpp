@@ -20,6 +20,8 @@ struct Batch {
   /// int64 [n]: how many steps of axis 1 of x are a sample's own; those behind are padding.
   /// Undefined where all samples fill the axis.
   Tensor lengths = {};
+  /// Whether y has a target for each step of x, on its axis 1, which is padded as x is.
+  bool y_has_steps = false;
 
   // Of a loader that gathers some of a batch's shards alone (LoaderOptions::part): which samples of
   // the batch these are. Its tensors are undefined where they are none.
@@ -30,8 +32,8 @@ struct Batch {
   std::int64_t samples() const { return whole >= 0 ? whole : x.dim(0); }
   /// Samples [begin, end) of the whole batch, which must be among these. Shares memory.
   Batch rows(std::int64_t begin, std::int64_t end) const;
-  /// The same as if nothing else had been gathered: with lengths, without the steps of x, and of a y
-  /// that has as many, behind the longest of these samples. Copies where it cuts.
+  /// The same as if nothing else had been gathered: with lengths, without the steps of x, and of y
+  /// where y_has_steps, behind the longest of these samples. Copies where it cuts.
   Batch part(std::int64_t begin, std::int64_t end) const;
 };
 

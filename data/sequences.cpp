@@ -150,6 +150,7 @@ Batch SequenceDataset::gather(Indices indices) const {
   batch.x = x_.gather(indices, options_.padding, steps);
   if (step_targets_) {
     batch.y = step_targets_->gather(indices, options_.target_padding, steps);
+    batch.y_has_steps = true;
     if (batch.y.dtype() == DType::uint8) batch.y = batch.y.to(DType::int64);
   } else if (targets_.defined()) {
     batch.y = detail::gather_targets(targets_, indices);

@@ -540,7 +540,7 @@ TEST_CASE("DataLoader: a part gathers the samples of its shards, with the batche
 
 TEST_CASE("Batch: a part is as if it had been gathered alone") {
   const Tensor x = Tensor::arange(24).reshape({3, 4, 2}), y = Tensor::arange(12).reshape({3, 4});
-  const data::Batch batch = {x, y, Tensor::from({4, 2, 3})};
+  const data::Batch batch = {x, y, Tensor::from({4, 2, 3}), true};
   const data::Batch whole = batch.part(0, 2);
   CHECK(whole.x.shape() == Shape{2, 4, 2});
   CHECK(whole.lengths.to_vector<std::int64_t>() == std::vector<std::int64_t>{4, 2});
@@ -554,4 +554,8 @@ TEST_CASE("Batch: a part is as if it had been gathered alone") {
   CHECK_FALSE(batch.part(1, 2).lengths.defined());
   CHECK(batch.part(1, 2).x.shape() == Shape{1, 2, 2});
   CHECK(batch.rows(1, 2).x.shape() == Shape{1, 4, 2});
+  // Four targets of a sample are not four steps.
+  const data::Batch of_samples = {x, y, Tensor::from({4, 2, 3})};
+  CHECK(of_samples.part(1, 3).x.shape() == Shape{2, 3, 2});
+  CHECK(of_samples.part(1, 3).y.shape() == Shape{2, 4});
 }
