@@ -45,5 +45,6 @@ void complete(const CLI::App& app, GeneSettings& settings) {
   if (settings.leave_one_out > 0 && !settings.training.saving.folder.empty())
     throw plumb::Error(
         "--save saves nothing where one is left out: --leave-one-out 0 trains one model");
+  if (settings.leave_one_out > 0) require_one_process(settings.training, "--leave-one-out");
   complete(app, settings.sgd);
 }

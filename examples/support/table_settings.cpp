@@ -42,6 +42,7 @@ void complete(TableSettings& settings) {
   if (settings.folds > 0 && !(settings.training.saving.folder.empty() && settings.predict.empty()))
     throw plumb::Error(
         "--folds trains many models: it goes neither with --save nor with --predict");
+  if (settings.folds > 0) require_one_process(settings.training, "--folds");
   for (const std::string& name : settings.categories)
     settings.table.kinds[name] = plumb::data::ColumnKind::category;
   for (const std::string& name : settings.ignored)

@@ -1,9 +1,11 @@
 #include "training_options.hpp"
 
+#include <plumb/core/runtime/error.hpp>
 #include <plumb/core/runtime/version.hpp>
 #include <plumb/core/tensor/instruction_set.hpp>
 
 #include "arguments.hpp"
+#include "ranks.hpp"
 
 void add_length_options(CLI::App& app, TrainingOptions& options) {
   using arguments::whole_number;
@@ -39,6 +41,13 @@ void add_run_options(CLI::App& app, TrainingOptions& options) {
       "--version",
       [] { return std::string("plumb ") + plumb::version() + "; " + plumb::instruction_set(); },
       "print plumb's version and the instructions it computes with, and end");
+}
+
+void require_one_process(const TrainingOptions& options, const std::string& option) {
+  if (options.shards > 0 || Ranks::started_by_mpirun())
+    throw plumb::Error(option +
+                       " trains many models, each in one piece: it goes neither with --shards nor "
+                       "under mpirun");
 }
 
 void add_options(CLI::App& app, plumb::optim::SGDOptions& options, const std::string& lr) {

@@ -31,6 +31,10 @@ void add_length_options(CLI::App& app, TrainingOptions& options);
 /// of SavingOptions.
 void add_run_options(CLI::App& app, TrainingOptions& options);
 
+/// For an option that trains many models, each as a whole: throws under mpirun, and where batches are to be cut
+/// into shards.
+void require_one_process(const TrainingOptions& options, const std::string& option);
+
 /// --lr, --momentum, --dampening, --debias, --nesterov and --weight-decay, with the values that
 /// `options` has as defaults. `lr` is the help of the first.
 void add_options(CLI::App& app, plumb::optim::SGDOptions& options,

@@ -44,6 +44,8 @@ done
 
 refused 2 "--model" --model tree
 refused 2 "--save saves nothing" --leave-one-out 1 --save "$work/none"
+refused 2 "--leave-one-out trains many models" --leave-one-out 1 --shards 2
+PMI_SIZE=2 refused 2 "--leave-one-out trains many models" --preset promoters
 refused 2 "the name is empty" --picture ''
 refused 1 "No such file" --data /nonexistent
 refused 1 "No such file" --picture /nonexistent/picture.svg

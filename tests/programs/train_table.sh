@@ -48,6 +48,8 @@ refused 2 "--target must name" --data "$work/train.csv"
 refused 2 "--folds" --folds 1
 refused 2 "--folds trains many models" --folds 5 --save "$work/none"
 refused 2 "--folds trains many models" --folds 5 --predict "$work/new.csv"
+refused 2 "neither with --shards nor under mpirun" --folds 5 --shards 2
+OMPI_COMM_WORLD_SIZE=2 refused 2 "neither with --shards nor under mpirun" --folds 5
 refused 1 "No such file" --data "$work/train.csv" --target kind --predict /nonexistent.csv
 refused 1 "No such file" "${data[@]}" --target kind --output /nonexistent/kinds.csv
 refused 1 "there is no column" --data "$work/train.csv" --target kind --predict "$work/new.csv"
