@@ -14,6 +14,7 @@
 #include "../support/random.hpp"
 
 using namespace plumb;
+using test::contains;
 using test::error_of;
 
 namespace {

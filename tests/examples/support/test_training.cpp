@@ -54,7 +54,8 @@ TrainingOptions options(std::int64_t epochs, const std::string& folder = {}, boo
 // A program that fits the line; the test is of what `score` says of an epoch.
 struct Program {
   explicit Program(const TrainingOptions& options)
-      : training("fit", options), loader(training_loader(line(), options)) {
+      : training("fit", options), loader(training.loader(line())) {
+    training.shard(model);
     training.checkpoint().add("model", model);
     training.checkpoint().add("optimizer", optimizer);
     require_settings(training.checkpoint(), optimizer);
@@ -64,12 +65,14 @@ struct Program {
     return training.run(
         loader,
         [&](const data::Batch& batch) {
-          const Variable loss = nn::mse(model(batch.x), batch.y);
           optimizer.zero_grad();
-          loss.backward();
+          const double loss = training.backward(batch, [&](const data::Batch& part) {
+            ++parts;
+            return nn::mse(model(part.x), part.y);
+          });
           optimizer.step();
           if (++steps == signal_after) std::raise(SIGTERM);
-          return loss.item();
+          return loss;
         },
         [&] {
           const double value = score(++tests);
@@ -83,7 +86,7 @@ struct Program {
   optim::SGD optimizer{model.parameters(), optim::SGD::heavy_ball(0.1, 0.9)};
   data::DataLoader loader;
   std::function<double(int)> score = [](int test) { return 1.0 * test; };
-  int steps = 0, tests = 0, signal_after = 0;
+  int steps = 0, parts = 0, tests = 0, signal_after = 0;
 };
 
 std::uint64_t hash_after(std::int64_t epochs) {
@@ -136,6 +139,54 @@ TEST_CASE("Training: stops at a signal within an epoch, and goes on to the same 
   CHECK(program.steps == 5);
   CHECK(program.tests == 2);
   CHECK(parameter_hash(program.model) == whole);
+}
+
+TEST_CASE("Training: cuts batches into shards, and goes on with them to the same bits") {
+  Generator generator(1);
+  nn::Linear model(1, 1, generator);
+  optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.1, 0.9));
+  nn::ShardedGradient sharded(model, 3);
+  data::DataLoader loader = training_loader(line(), options(2));
+  for (int epoch = 0; epoch < 2; ++epoch)
+    for (const data::Batch& batch : loader) {
+      sharded.backward(batch,
+                       [&](const data::Batch& part) { return nn::mse(model(part.x), part.y); });
+      optimizer.step();
+    }
+
+  const TemporaryFolder folder;
+  TrainingOptions three = options(2, folder.path());
+  three.shards = 3;
+  {
+    Program program(three);
+    program.signal_after = 2;
+    printed([&] { CHECK(program.run() == 128 + SIGTERM); });
+    CHECK(program.parts == 2 * 3);
+  }
+  three.saving.resume = true;
+  {
+    TrainingOptions two = three;
+    two.shards = 2;
+    Program program(two);
+    CHECK(test::contains(test::error_of([&] { program.run(); }),
+                         "saved with shards 3, this run has 2"));
+  }
+  Program program(three);
+  printed([&] { CHECK(program.run() == 0); });
+  CHECK(program.steps == 4);
+  CHECK(program.parts == 4 * 3 - 2);  // a shard of two samples is empty, once an epoch
+  CHECK(parameter_hash(program.model) == parameter_hash(model));
+}
+
+TEST_CASE("Training: shards of a model that shard() has not seen are refused") {
+  TrainingOptions two = options(1);
+  two.shards = 2;
+  Training training("fit", two);
+  data::DataLoader loader = training.loader(line());
+  CHECK(test::error_of([&] {
+          training.run(
+              loader, [](const data::Batch&) { return 0.0; }, [] { return TestScore(); });
+        }) == "batches of this model cannot be cut into shards");
 }
 
 TEST_CASE("Training: a run that is at its end is tested and not trained") {
