@@ -104,3 +104,30 @@ TEST_CASE("gather_into, index_select_into: the same bits for any number of threa
     CHECK(dy.to_vector<float>() == first_each);
   }
 }
+
+TEST_CASE(
+    "index_select: results beyond the caches, of rows that can be written past them and others, "
+    "threads") {
+  Generator generator(1);
+  for (const std::int64_t columns : {64, 63}) {
+    CAPTURE(columns);
+    const std::int64_t each = 70'000, outer = 2;  // 36 MB in all
+    const Tensor x =
+        Tensor::arange(outer * 5 * columns, DType::float32).reshape({outer, 5, columns});
+    Tensor index = Tensor::empty({each}, DType::int64);
+    for (std::int64_t k = 0; k < each; ++k)
+      index.mutable_data<std::int64_t>()[k] = generator.below(5);
+    const std::int64_t* at = index.data<std::int64_t>();
+    for (const int count : {1, 3}) {
+      const test::Threads threads(count);
+      const Tensor y = kernel::index_select(x, 1, index);
+      const float* row = y.data<float>();
+      bool right = y.shape() == Shape{outer, each, columns};
+      for (std::int64_t o = 0; o < outer; ++o)
+        for (std::int64_t k = 0; k < each; ++k, row += columns)
+          right = right && row[0] == static_cast<float>((o * 5 + at[k]) * columns) &&
+                  row[columns - 1] == row[0] + static_cast<float>(columns - 1);
+      CHECK(right);
+    }
+  }
+}

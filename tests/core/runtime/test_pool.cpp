@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <cstdint>
 #include <cstring>
@@ -64,6 +65,29 @@ TEST_CASE("pool: a block is kept, however often it was, and given back at a limi
   const std::size_t after = taken();
   CHECK(after + bytes <= before);
   memory_pool::set_limit(std::size_t{2} << 30);
+}
+
+TEST_CASE("pool: a large block that every step asks for has its pages from the first one on") {
+  constexpr std::size_t bytes = 20'000'000;
+  const auto faults = [] {
+    struct rusage usage;
+    ::getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt;
+  };
+  const auto step = [&] {
+    const long before = faults();
+    void* const block = memory_pool::allocate(bytes);
+    auto* const first = static_cast<volatile char*>(block);
+    for (std::size_t at = 0; at < bytes; at += 4096) first[at] = 1;
+    memory_pool::deallocate(block, bytes);
+    return faults() - before;
+  };
+  memory_pool::trim();
+  const long all = step();
+  for (int i = 0; i < 3; ++i) CHECK(4 * step() < all);  // few at most, which the system has moved
+  memory_pool::trim();
+  CHECK(2 * step() > all);  // all of them were the system's again
+  memory_pool::trim();
 }
 
 #endif
