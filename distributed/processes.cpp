@@ -1,5 +1,6 @@
 #include "processes.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -47,6 +48,25 @@ StateDict Processes::broadcast(const StateDict& state) {
   std::vector<std::byte> bytes;
   if (first()) bytes = detail::pack(state);
   return detail::unpack(collectives_->broadcast("a broadcast of rank 0", std::move(bytes)));
+}
+
+std::vector<StateDict> Processes::gather(const StateDict& state) {
+  if (size() == 1) return {state};
+  const std::string what = "a gathering of all ranks";
+  const std::vector<std::byte> own = detail::pack(state);
+  std::vector<std::size_t> bounds = {0};
+  for (const std::uint64_t bytes : collectives_->gather_words(what, {own.size()}))
+    bounds.push_back(bounds.back() + static_cast<std::size_t>(bytes));
+  std::vector<std::byte> all(bounds.back());
+  const auto at = [&](std::size_t place) {
+    return all.begin() + static_cast<std::ptrdiff_t>(bounds[place]);
+  };
+  std::copy(own.begin(), own.end(), at(static_cast<std::size_t>(rank())));
+  collectives_->all_gather(what, all.data(), bounds);
+  std::vector<StateDict> states;
+  for (std::size_t r = 0; r + 1 < bounds.size(); ++r)
+    states.push_back(detail::unpack({at(r), at(r + 1)}));
+  return states;
 }
 
 void Processes::wait() { collectives_->barrier("a barrier"); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "../core/io/state_dict.hpp"
 
@@ -49,6 +50,8 @@ class Processes {
 
   /// What rank 0 passes, on all ranks. Waits for all.
   StateDict broadcast(const StateDict& state);
+  /// What each rank passes, in the order of ranks, on all of them. Waits for all.
+  std::vector<StateDict> gather(const StateDict& state);
   /// Waits until all ranks are here.
   void wait();
 

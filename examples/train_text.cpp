@@ -38,15 +38,14 @@ Text load(const TextSettings& settings) {
 // and carries its state on from batch to batch.
 data::DataLoader loader_for(const Training& training, const TextSettings& settings,
                             const Tensor& ids) {
-  const std::int64_t n = settings.training.batch_size;
+  const std::int64_t n = settings.training.batch_size, window = settings.net.window;
   if (settings.model == "lstm") {
-    const auto rows = std::make_shared<data::TokenStreams>(ids, n, settings.net.window);
-    return data::DataLoader(rows, rows->loader_options());
+    const auto rows = std::make_shared<data::TokenStreams>(ids, n, window);
+    return training.loader(rows, std::make_shared<data::SequentialSampler>(rows->size()));
   }
-  const auto windows = std::make_shared<data::TokenWindows>(ids, settings.net.window);
-  const std::int64_t steps = settings.epoch_steps > 0
-                                 ? settings.epoch_steps
-                                 : std::max<std::int64_t>(1, ids.numel() / settings.net.window / n);
+  const auto windows = std::make_shared<data::TokenWindows>(ids, window);
+  std::int64_t steps = settings.epoch_steps;
+  if (steps == 0) steps = std::max<std::int64_t>(1, ids.numel() / window / n);
   return training.loader(windows,
                          std::make_shared<data::RandomSampler>(windows->size(), steps * n));
 }
@@ -90,25 +89,30 @@ int train(const TextSettings& settings) {
               static_cast<long long>(text.vocabulary.size()), static_cast<long long>(steps));
 
   // 4. What a checkpoint brings back, and what must be set as when it was saved.
-  if (settings.model == "gpt") training.shard(*net);  // an lstm carries its state on
-  TextState state;
+  training.shard(*net);
+  CarriedState carried(settings.training.batch_size);
+  training.carry(carried);
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", *net);
   checkpoint.add("vocabulary", text.vocabulary);
   checkpoint.add("optimizer", optimizer);
   checkpoint.add("schedule", schedule);
-  checkpoint.add("state", state);
+  checkpoint.add("state", carried);
   checkpoint.require("network", settings.model);
   checkpoint.require("seed", settings.training.seed);
   require_settings(checkpoint, optimizer);
 
   // 5. A step. Gradients do not go back into the state that the batch before has left.
   const auto step = [&](const data::Batch& batch) {
+    if (settings.model == "gpt" || loader.position() == 1) carried.clear();  // texts begin
     optimizer.zero_grad();
-    const double loss = training.backward(batch, [&](const data::Batch& part) {
-      if (settings.model == "gpt" || loader.position() == 1) state = {};  // a text begins
-      return nn::token_cross_entropy(net->next(part.x, state), part.y);
+    const double loss = training.backward(batch, [&](const data::Batch& part, ShardRange rows) {
+      TextState state = carried.rows(rows);
+      const Variable logits = net->next(part.x, state);
+      carried.set_rows(rows, state);
+      return nn::token_cross_entropy(logits, part.y);
     });
+    carried.advance();
     optim::clip_grad_norm(net->parameters(), settings.clip);
     optimizer.step();
     schedule.step();
@@ -124,16 +128,10 @@ int train(const TextSettings& settings) {
   const int code = training.run(loader, step, test);
   if (code != 0) return code;
 
-  for (const double temperature : {0.5, 0.8, 1.0}) {
-    Generator draws(static_cast<std::uint64_t>(settings.training.seed), Stream::data);
-    const std::string written =
-        write_text(*net, text.vocabulary, settings.prompt, settings.write, temperature, draws);
-    std::printf("\n--- temperature %.1f ---\n%s\n", temperature, written.c_str());
-  }
+  print_texts(*net, text.vocabulary, settings.prompt, settings.write, settings.training.seed);
   std::printf("\ntest loss       %.4f nats a character\n", loss);
   if (text.best > 0) std::printf("best possible   %.4f (the grammar's entropy)\n", text.best);
-  training.print_speed();
-  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(*net)));
+  training.print_end(*net);
   return 0;
 }
 

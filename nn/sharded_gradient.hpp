@@ -1,9 +1,10 @@
 // ShardedGradient: the gradient of a batch that is computed in parts, with bits that do not depend on where.
 #pragma once
 
-#include <optional>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,17 @@ struct ShardLoss {
   Variable mean;
   std::optional<double> weight = {};  ///< None: the samples of the part.
 };
+
+namespace detail {
+// What `loss` says of samples `samples` of a batch, which it may want to know.
+template <class Batch, class Loss>
+ShardLoss loss_of_part(Loss& loss, const Batch& part, ShardRange samples) {
+  if constexpr (std::is_invocable_v<Loss&, const Batch&, ShardRange>)
+    return loss(part, samples);
+  else
+    return loss(part);
+}
+}  // namespace detail
 
 /// Cuts every batch into the same number of shards, by position, and computes forward and backward of
 /// each by itself: for batches whose graph would not fit in memory, and to have the bits of
@@ -62,11 +74,15 @@ class ShardedGradient {
   /// number, weights that are negative, not finite or all 0, and what `loss` throws; then streams
   /// and buffers are as before, and the gradients unspecified.
   ///
+  /// `loss` may take the part's place in the batch as well, [](const data::Batch& part, ShardRange samples):
+  /// where each sample goes on with one of the batch before (data::TokenStreams), and what the model has
+  /// kept of it is a row of something.
+  ///
   /// A batch has samples() and part(begin, end), as data::Batch does.
   template <class Batch, class Loss>
   double backward(const Batch& batch, Loss&& loss) {
     return backward_of(batch.samples(), [&](ShardRange part) -> ShardLoss {
-      return loss(batch.part(part.begin, part.end));
+      return detail::loss_of_part(loss, batch.part(part.begin, part.end), part);
     });
   }
 

@@ -41,6 +41,10 @@ StateDict Ranks::broadcast(const StateDict& state) const {
   return processes_->all.broadcast(state);
 }
 
+std::vector<StateDict> Ranks::gather(const StateDict& state) const {
+  return processes_->all.gather(state);
+}
+
 int Ranks::stop_signal() const { return processes_->all.stop_signal(); }
 void Ranks::agree_to_stop() const { processes_->all.agree_to_stop(); }
 
@@ -66,12 +70,19 @@ std::unique_ptr<nn::ShardedGradient> Ranks::sharded(nn::Module& model, std::int6
 
 data::LoaderPart Ranks::part(std::int64_t) const { return {}; }
 StateDict Ranks::broadcast(const StateDict& state) const { return state; }
+std::vector<StateDict> Ranks::gather(const StateDict& state) const { return {state}; }
 int Ranks::stop_signal() const { return 0; }
 void Ranks::agree_to_stop() const {}
 
 #endif
 
 Ranks::~Ranks() = default;
+
+ShardRange Ranks::samples(std::int64_t shards, std::int64_t of_batch) const {
+  const data::LoaderPart mine = part(shards);
+  return {even_part(of_batch, mine.shards, mine.first).begin,
+          even_part(of_batch, mine.shards, mine.last - 1).end};
+}
 
 bool Ranks::started_by_mpirun() {
   return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMI_SIZE") != nullptr;

@@ -7,6 +7,7 @@
 #include <plumb/data/loader.hpp>
 #include <plumb/nn/sharded_gradient.hpp>
 #include <string>
+#include <vector>
 
 /// All of one mpirun, in a program that is built with plumb::distributed. Rank 0 alone prints: what the others
 /// write to stdout is lost.
@@ -27,8 +28,12 @@ class Ranks {
                                                       std::int64_t shards) const;
   /// The shards of this rank, for a loader.
   plumb::data::LoaderPart part(std::int64_t shards) const;
+  /// And which of so many samples of a batch they are.
+  plumb::ShardRange samples(std::int64_t shards, std::int64_t of_batch) const;
   /// Rank 0's.
   plumb::StateDict broadcast(const plumb::StateDict& state) const;
+  /// What each rank passes, in their order.
+  std::vector<plumb::StateDict> gather(const plumb::StateDict& state) const;
   /// The signal by which all stop after the step that was the last, 0 for none; one of several ranks has
   /// noted it.
   int stop_signal() const;

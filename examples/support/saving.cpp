@@ -22,8 +22,8 @@ void add_options(CLI::App& app, SavingOptions& options) {
       ->needs(save);
 }
 
-Saving::Saving(const SavingOptions& options) : options_(options) {
-  if (!options.folder.empty()) folder_.emplace(options.folder, options.keep);
+Saving::Saving(const SavingOptions& options, bool writes) : options_(options) {
+  if (writes && !options.folder.empty()) folder_.emplace(options.folder, options.keep);
 }
 
 void Saving::begin(Checkpoint& checkpoint) const {
@@ -36,8 +36,8 @@ void Saving::begin(Checkpoint& checkpoint) const {
   }
 }
 
-void Saving::after_step(const Checkpoint& checkpoint, std::int64_t step) const {
-  if (options_.every > 0 && step % options_.every == 0) save(checkpoint, step);
+bool Saving::due(std::int64_t step) const {
+  return !options_.folder.empty() && options_.every > 0 && step % options_.every == 0;
 }
 
 void Saving::save(const Checkpoint& checkpoint, std::int64_t step) const {

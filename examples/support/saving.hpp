@@ -20,18 +20,18 @@ struct SavingOptions {
 /// --save, --save-every, --keep and --resume.
 void add_options(CLI::App& app, SavingOptions& options);
 
-/// Does what the options say, and nothing where they name no folder.
+/// Does what the options say, and nothing where they name no folder, or another process writes there.
 class Saving {
  public:
   /// Throws where the folder cannot be written.
-  explicit Saving(const SavingOptions& options);
+  Saving(const SavingOptions& options, bool writes);
 
   bool saves() const { return folder_.has_value(); }
   /// Brings the run back where it is to be resumed, and says so on stdout. Throws plumb::Error
   /// where it is not and the folder holds checkpoints, which it would remove.
   void begin(plumb::Checkpoint& checkpoint) const;
-  /// Saves where `step` is a multiple of `every`.
-  void after_step(const plumb::Checkpoint& checkpoint, std::int64_t step) const;
+  /// Whether to save after this step, whoever writes.
+  bool due(std::int64_t step) const;
   void save(const plumb::Checkpoint& checkpoint, std::int64_t step) const;
   void save_best(const plumb::Checkpoint& checkpoint) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 using namespace plumb;
 
@@ -18,9 +19,10 @@ class LstmNet final : public TextNet {
 
   Variable next(const Tensor& ids, TextState& state) override {
     nn::RecurrentInput input;
-    if (!state.tensors.empty()) input.state = {state.tensors[0], state.tensors[1]};
+    if (!state.empty()) input.state = {transpose(state[0], 0, 1), transpose(state[1], 0, 1)};
     const RecurrentResult result = lstm_.run(embedding_(ids), input);
-    state.tensors = {result.last.h.value(), result.last.c.value()};
+    state = {transpose(result.last.h.value(), 0, 1).value(),
+             transpose(result.last.c.value(), 0, 1).value()};
     return head_(dropout_(result.y));
   }
 
@@ -62,12 +64,12 @@ class GptNet final : public TextNet {
 
   Variable next(const Tensor& ids, TextState& state) override {
     Tensor seen = ids;
-    if (!state.tensors.empty()) seen = concat({state.tensors[0], ids}, 1).value();
+    if (!state.empty()) seen = concat({state[0], ids}, 1).value();
     const auto last = [&](const Variable& x, std::int64_t steps) {
       return slice(x, 1, std::max<std::int64_t>(0, x.dim(1) - steps));
     };
     seen = last(seen, window_).value();
-    state.tensors = {seen};
+    state = {seen};
     return last(forward(seen), ids.dim(1));
   }
 
@@ -109,20 +111,6 @@ std::int64_t draw(const float* logits, std::int64_t classes, double temperature,
 
 }  // namespace
 
-StateDict TextState::state_dict() const {
-  StateDict state;
-  state.set("tensors", static_cast<std::int64_t>(tensors.size()));
-  for (std::size_t i = 0; i < tensors.size(); ++i) state.set(std::to_string(i), tensors[i]);
-  return state;
-}
-
-void TextState::load_state_dict(const StateDict& state) {
-  std::vector<Tensor> loaded;
-  for (std::int64_t i = 0; i < state.scalar<std::int64_t>("tensors"); ++i)
-    loaded.push_back(state.tensor(std::to_string(i)).clone());
-  tensors = std::move(loaded);
-}
-
 std::unique_ptr<TextNet> make_text_net(const std::string& model, const TextNetOptions& options,
                                        Generator& generator) {
   if (model == "gpt") return std::make_unique<GptNet>(options, generator);
@@ -153,4 +141,13 @@ std::string write_text(TextNet& net, const data::Vocabulary& vocabulary, const s
     ids = Tensor::full({1, 1}, static_cast<double>(id), DType::int64);
   }
   return text;
+}
+
+void print_texts(TextNet& net, const data::Vocabulary& vocabulary, const std::string& prompt,
+                 std::int64_t characters, std::int64_t seed) {
+  for (const double temperature : {0.5, 0.8, 1.0}) {
+    Generator draws(static_cast<std::uint64_t>(seed), Stream::data);
+    const std::string text = write_text(net, vocabulary, prompt, characters, temperature, draws);
+    std::printf("\n--- temperature %.1f ---\n%s\n", temperature, text.c_str());
+  }
 }

@@ -8,13 +8,10 @@
 #include <string>
 #include <vector>
 
-/// What a network remembers of the text before; empty at its beginning.
-struct TextState {
-  std::vector<plumb::Tensor> tensors;
+#include "carried_state.hpp"
 
-  plumb::StateDict state_dict() const;
-  void load_state_dict(const plumb::StateDict& state);
-};
+/// What a network remembers of the texts before, a row for each; empty at their beginning.
+using TextState = CarriedState::Rows;
 
 /// Ids [n, steps] -> logits [n, steps, characters] of the character behind each.
 class TextNet : public plumb::nn::Layer {
@@ -51,3 +48,6 @@ std::vector<plumb::optim::ParameterGroup> decay_groups(const plumb::nn::Module& 
 std::string write_text(TextNet& net, const plumb::data::Vocabulary& vocabulary,
                        const std::string& prompt, std::int64_t characters, double temperature,
                        plumb::Generator& generator);
+/// Prints what the network writes at the temperatures 0.5, 0.8 and 1.
+void print_texts(TextNet& net, const plumb::data::Vocabulary& vocabulary, const std::string& prompt,
+                 std::int64_t characters, std::int64_t seed);

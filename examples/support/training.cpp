@@ -55,7 +55,7 @@ Training::Training(std::string program, const TrainingOptions& options)
     : program_(std::move(program)),
       options_(options),
       ranks_(options.stall_seconds),
-      saving_(ranks_.first() ? options.saving : SavingOptions()) {
+      saving_(options.saving, ranks_.first()) {
   if (!options.log.empty() && ranks_.first()) log_.emplace(options.log);
   if (!options.trace.empty() && ranks_.first()) {
     trace_.emplace();
@@ -138,7 +138,7 @@ bool Training::train_epoch(data::DataLoader& loader, const Step& step, Progress&
     seconds_ = before + std::chrono::duration<double>(Clock::now() - start).count();
     if (log_) log_->add("loss/train", step_, loss);
     progress.step(n, [&] { return mean_loss(); });
-    saving_.after_step(checkpoint_, step_);
+    if (saving_.due(step_)) save();
     if (stop_signal() != 0) return false;
   }
   return true;
@@ -157,6 +157,7 @@ void Training::finish_epoch(const TestScore& score) {
   ++epoch_;
   samples_ = 0;
   loss_ = 0;
+  gather_carried();
   if (epoch_ == 1 || score.value > best_) {
     best_ = score.value;
     saving_.save_best(checkpoint_);
@@ -164,8 +165,8 @@ void Training::finish_epoch(const TestScore& score) {
   saving_.save(checkpoint_, step_);
 }
 
-int Training::stopped() const {
-  saving_.save(checkpoint_, step_);
+int Training::stopped() {
+  save();
   if (ranks_.first())
     std::fprintf(stderr, "%s: stopped by a signal after step %lld, %s\n", program_.c_str(),
                  static_cast<long long>(step_),
@@ -173,7 +174,23 @@ int Training::stopped() const {
   return 128 + stop_signal();
 }
 
+void Training::save() {
+  gather_carried();
+  saving_.save(checkpoint_, step_);
+}
+
+void Training::gather_carried() {
+  if (carried_ == nullptr || ranks_.size() == 1 || options_.saving.folder.empty()) return;
+  const ShardRange mine = ranks_.samples(options_.shards, carried_->samples());
+  carried_->load_parts(ranks_.gather(carried_->part(mine)));
+}
+
 void Training::print_speed() const {
   std::printf("training        %.2f s, %.0f samples/s\n", seconds_,
               static_cast<double>(trained_) / std::max(seconds_, 1e-9));
+}
+
+void Training::print_end(const nn::Module& model) const {
+  print_speed();
+  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(model)));
 }

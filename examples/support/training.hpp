@@ -10,6 +10,7 @@
 #include <plumb/data.hpp>
 #include <string>
 
+#include "carried_state.hpp"
 #include "ranks.hpp"
 #include "saving.hpp"
 #include "training_options.hpp"
@@ -66,14 +67,17 @@ class Training {
   /// From here on backward() cuts batches of this model into shards, where --shards or mpirun asks for that.
   void shard(plumb::nn::Module& model);
   /// The gradients of the model's parameters, and the mean loss of the batch: `loss` gives that of the
-  /// whole batch or of a shard, whatever it is called with (nn::ShardedGradient).
+  /// whole batch or of a shard, whatever it is called with (nn::ShardedGradient::backward).
   template <class Loss>
   double backward(const plumb::data::Batch& batch, Loss&& loss) {
     if (sharded_) return sharded_->backward(batch, loss);
-    const plumb::nn::ShardLoss whole = loss(batch);
+    const plumb::nn::ShardLoss whole =
+        plumb::nn::detail::loss_of_part(loss, batch, {0, batch.samples()});
     whole.mean.backward();
     return whole.mean.item();
   }
+  /// Of this state each rank has the rows of its shards: for checkpoints they are put together.
+  void carry(CarriedState& state) { carried_ = &state; }
   /// Whether this is rank 0, or no mpirun has started it: others write no files.
   bool first() const { return ranks_.first(); }
 
@@ -84,13 +88,17 @@ class Training {
 
   /// The time that steps have taken, and samples per second, on stdout.
   void print_speed() const;
+  /// That, and the parameter_hash of the model.
+  void print_end(const plumb::nn::Module& model) const;
 
  private:
   int run_epochs(plumb::data::DataLoader& loader, const Step& step, const Test& test);
   bool train_epoch(plumb::data::DataLoader& loader, const Step& step, Progress& progress);
   void write_trace() const;
   void finish_epoch(const TestScore& score);
-  int stopped() const;
+  int stopped();
+  void save();
+  void gather_carried();
   int stop_signal() const { return ranks_.size() > 1 ? ranks_.stop_signal() : stop_.signal(); }
   double mean_loss() const { return loss_ / static_cast<double>(samples_); }
 
@@ -102,6 +110,7 @@ class Training {
   std::optional<plumb::Log> log_;
   std::optional<plumb::Trace> trace_;
   std::unique_ptr<plumb::nn::ShardedGradient> sharded_;  // null: batches are not cut
+  CarriedState* carried_ = nullptr;                      // null: none
   plumb::Checkpoint checkpoint_;
   std::int64_t epoch_ = 0;    // epochs that are finished
   std::int64_t step_ = 0;     // steps in all

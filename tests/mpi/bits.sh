@@ -19,6 +19,21 @@ for case in "mlp 2 4" "lenet 3" "cnn 3" "lstm 2"; do
   echo "$model $(grep '^parameter hash' "$work/alone")"
 done
 
+# A text whose state is carried on: each rank has the rows of its shards, of which some may be none. A checkpoint in
+# the middle of an epoch has those of all, and other ranks go on with it.
+for _ in {1..40}; do echo 'the quick brown fox jumps over the lazy dog, and packs my box.'; done >"$work/text"
+text=(--model lstm --data "$work/text" --width 16 --window 16 --batch-size 6 --dropout 0.1 --epochs 2 --write 20
+      --threads 1 --shards 8)
+"$PLUMB_BUILD_DIR/examples/train_text" "${text[@]}" >"$work/alone"
+ranks 3 train_text "${text[@]}" --save "$work/saved" --save-every 8 --keep 100 >"$work/many" 2>"$work/err" ||
+  fail "train_text on 3 ranks: $(cat "$work/err")"
+diff <(results "$work/alone") <(results "$work/many") >&2 || fail "train_text on 3 ranks is not as without mpirun"
+mkdir "$work/part"
+cp "$(find "$work/saved" -name 'step-*.safetensors' | sort | head -n 1)" "$work/part/"
+ranks 2 train_text "${text[@]}" --save "$work/part" --resume >"$work/many" 2>"$work/err" ||
+  fail "train_text on 2 ranks: $(cat "$work/err")"
+diff <(tail -n 1 "$work/alone") <(tail -n 1 "$work/many") >&2 || fail "train_text goes on otherwise on 2 ranks"
+
 # Dropout, batch norm's buffers, a parameter that takes no part, float64; eight shards, and seven.
 for what in "bits 8 2 3 4" "bits 7 3" "double 8 3"; do
   read -r kind shards numbers <<<"$what"

@@ -139,6 +139,21 @@ TEST_CASE("ShardedGradient: shards of unlike sizes give the gradient of the mean
   }
 }
 
+TEST_CASE("ShardedGradient: a loss that asks for it is told which samples a part has") {
+  Generator generator(1);
+  nn::Linear model(4, 3, generator);
+  model.to(DType::float64);
+  const data::Batch batch = digits(7);
+  std::vector<ShardRange> told;
+  nn::ShardedGradient(model, 3).backward(batch, [&](const data::Batch& part, ShardRange samples) {
+    told.push_back(samples);
+    CHECK(part.x.to_vector<double>() ==
+          batch.x.rows(samples.begin, samples.end).to_vector<double>());
+    return nn::cross_entropy(model(part.x), part.y);
+  });
+  CHECK(told == std::vector<ShardRange>{{0, 2}, {2, 4}, {4, 7}});
+}
+
 TEST_CASE("ShardedGradient: one shard of 2^k samples gives the bits of backward()") {
   Generator generator(1);
   nn::Linear model(4, 3, generator);

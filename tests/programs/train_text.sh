@@ -28,6 +28,21 @@ for model in lstm gpt; do
   diff <(tail -n 1 "$work/first") <(tail -n 1 "$work/resumed") >&2 || fail "$model: a resumed run is another"
 done
 
+# Shards carry their own rows of the state on: one of a power of two rows is the whole batch to the bit, three learn
+# the same but for rounding, and go on from a checkpoint.
+settings=("${small[@]}" --model lstm --threads 1)
+"$program" "${settings[@]}" >"$work/whole"
+"$program" "${settings[@]}" --shards 1 >"$work/one"
+diff <(results "$work/whole") <(results "$work/one") >&2 || fail "one shard is another run"
+"$program" "${settings[@]}" --shards 3 --save "$work/shards" --save-every 10 --keep 100 >"$work/three"
+mkdir "$work/shards-part"
+cp "$(find "$work/shards" -name '*.safetensors' | grep -v best | sort | head -n 1)" "$work/shards-part/"
+"$program" "${settings[@]}" --shards 3 --save "$work/shards-part" --resume >"$work/resumed"
+diff <(tail -n 1 "$work/three") <(tail -n 1 "$work/resumed") >&2 || fail "shards: a resumed run is another"
+losses() { sed -n 's/^test loss *\([0-9.]*\) .*/\1/p' "$work/$1"; }
+awk -v a="$(losses whole)" -v b="$(losses three)" 'BEGIN { exit !(a - b < 0.01 && b - a < 0.01) }' ||
+  fail "test loss $(losses whole) whole, $(losses three) in shards"
+
 "$program" --width 32 --epochs 1 --write 0 >"$work/grammar"
 grep -q '^best possible   0.4589 ' "$work/grammar" || fail "does not say what is possible"
 "$program" "${small[@]}" --prompt 'the quick' >"$work/prompt"
