@@ -113,8 +113,7 @@ int train(const Settings& settings) {
 
   confusion.print();
   std::printf("\ntest accuracy   %.2f %%\n", 100 * confusion.accuracy());
-  training.print_speed();
-  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(model)));
+  training.print_end(model);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "support/files.hpp"
 #include "support/format.hpp"
 #include "support/gene_nets.hpp"
+#include "support/gene_picture.hpp"
 #include "support/gene_settings.hpp"
 #include "support/leave_one_out.hpp"
 #include "support/program.hpp"
@@ -65,12 +66,6 @@ auto loss_of(nn::Layer& model) {
   return [&](const data::Batch& batch) { return nn::cross_entropy(model(batch.x), batch.y); };
 }
 
-void draw(const GeneSettings& settings, const Genes& genes, nn::Layer& model) {
-  const Tensor truth = genes.classes.encode(data::header_values(genes.test, settings.label));
-  const auto moved = importance(model, settings.model, genes.test, truth);
-  write_svg(importance_chart(moved, settings.first_position), settings.picture);
-}
-
 // 4. Leave one out: for every sequence a model of all others. The picture is of a model of all.
 int leave_one_out(const GeneSettings& settings, Genes genes) {
   genes.train.insert(genes.train.end(), genes.test.begin(), genes.test.end());
@@ -92,7 +87,7 @@ int leave_one_out(const GeneSettings& settings, Genes genes) {
   LeaveOneOut result(all);
   for (std::int64_t run = 0; run < settings.leave_one_out; ++run, ++training.seed) result.run(fit);
   result.print();
-  if (!settings.picture.empty()) draw(settings, genes, *fit(all));
+  if (!settings.picture.empty()) draw_importance(*fit(all), settings, genes.test, genes.classes);
   return 0;
 }
 
@@ -136,9 +131,8 @@ int train(const GeneSettings& settings) {
   confusion.print();
   std::printf("\ntest error      %.2f %%\n", 100 * (1 - confusion.accuracy()));
   if (genes.best >= 0) std::printf("best possible   %.2f %%\n", 100 * genes.best);
-  if (!settings.picture.empty()) draw(settings, genes, *model);
-  training.print_speed();
-  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(*model)));
+  if (!settings.picture.empty()) draw_importance(*model, settings, genes.test, genes.classes);
+  training.print_end(*model);
   return 0;
 }
 

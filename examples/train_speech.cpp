@@ -92,8 +92,7 @@ int train(const Settings& settings) {
   confusion.print();
   std::printf("\ntest accuracy   %.2f %%\n", 100 * confusion.accuracy());
   if (data.best < 1) std::printf("best to expect  %.2f %%\n", 100 * data.best);
-  training.print_speed();
-  std::printf("parameter hash  %016llx\n", static_cast<unsigned long long>(parameter_hash(model)));
+  training.print_end(model);
   if (sound) listen(model, *sound, data);
   return 0;
 }

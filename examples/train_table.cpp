@@ -117,9 +117,7 @@ int train(const TableSettings& settings) {
 
   std::printf("\ntest error      %.2f%s\n", error, model.unit());
   if (table.best >= 0) std::printf("best possible   %.2f %%\n", 100 * table.best);
-  training.print_speed();
-  std::printf("parameter hash  %016llx\n",
-              static_cast<unsigned long long>(parameter_hash(model.net)));
+  training.print_end(model.net);
   if (!to_come) return 0;
   write_file(settings.output, model.predictions(*to_come));
   std::printf("predictions     %s\n", settings.output.c_str());
