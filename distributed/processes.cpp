@@ -55,17 +55,16 @@ std::vector<StateDict> Processes::gather(const StateDict& state) {
   const std::string what = "a gathering of all ranks";
   const std::vector<std::byte> own = detail::pack(state);
   std::vector<std::size_t> bounds = {0};
-  for (const std::uint64_t bytes : collectives_->gather_words(what, {own.size()}))
-    bounds.push_back(bounds.back() + static_cast<std::size_t>(bytes));
-  std::vector<std::byte> all(bounds.back());
-  const auto at = [&](std::size_t place) {
-    return all.begin() + static_cast<std::ptrdiff_t>(bounds[place]);
-  };
-  std::copy(own.begin(), own.end(), at(static_cast<std::size_t>(rank())));
-  collectives_->all_gather(what, all.data(), bounds);
+  for (const std::uint64_t size : collectives_->gather_words(what, {own.size()}))
+    bounds.push_back(bounds.back() + static_cast<std::size_t>(size));
+  Tensor all = Tensor::empty({static_cast<std::int64_t>(bounds.back())}, DType::uint8);
+  std::byte* const bytes = all.mutable_raw();
+  std::copy(own.begin(), own.end(), bytes + bounds[static_cast<std::size_t>(rank())]);
+  collectives_->all_gather(what, all, bounds);
   std::vector<StateDict> states;
   for (std::size_t r = 0; r + 1 < bounds.size(); ++r)
-    states.push_back(detail::unpack({at(r), at(r + 1)}));
+    states.push_back(
+        detail::unpack(std::vector<std::byte>(bytes + bounds[r], bytes + bounds[r + 1])));
   return states;
 }
 
