@@ -16,6 +16,9 @@ class HelperLimit {
  public:
   using Clock = std::chrono::steady_clock;
 
+  /// What a loop of any length may take longer than it should.
+  static constexpr Clock::duration grace = std::chrono::microseconds(500);
+
   /// Of `wanted` helpers, how many to call now.
   int helpers(int wanted, Clock::time_point now) {
     if (called_ < wanted && now >= next_attempt_) {
@@ -28,6 +31,15 @@ class HelperLimit {
       pause_ = shortest;
     }
     return std::min(called_, wanted);
+  }
+
+  /// Whether helpers held up a loop that took `whole`, its caller `own` of that. The caller may have to
+  /// wait for as long as it worked itself. Beyond that one of the others has lost its processor: to
+  /// another program for one to four milliseconds. An interrupted caller has lost its own; in a loop of
+  /// many such turns everybody is, and more threads still get more of the processors.
+  static bool is_late(Clock::duration own, Clock::duration whole, bool interrupted) {
+    constexpr auto many_turns = std::chrono::milliseconds(32);
+    return whole > 2 * own + grace || (interrupted && own < many_turns);
   }
 
   /// The loop before had to wait for one of `called`.

@@ -26,10 +26,6 @@ constexpr int spins_before_sleep = 20'000;
 // The caller looks this often whether the others are done before it offers them its processor.
 constexpr int spins_before_yield = 2'000;
 
-// It may have to wait for as long as it worked itself. Beyond that, and this, one of the others has
-// lost its processor: to another program for one to four milliseconds.
-constexpr auto late_after = std::chrono::microseconds(500);
-
 // Where a share begins and the one before it ends.
 std::uint64_t first_chunk(int share, int shares, std::int64_t chunks) {
   return static_cast<std::uint64_t>(chunks) * static_cast<std::uint64_t>(share) /
@@ -127,8 +123,8 @@ bool Workers::run(std::int64_t chunks, int threads, ChunkFunction function, void
     wait_for(chunks);
     now = HelperLimit::Clock::now();
   }
-  if (now - started > 2 * own + late_after || (own > late_after && was_interrupted()))
-    helper_limit_.was_late(helpers, now);
+  const bool interrupted = own > HelperLimit::grace && was_interrupted();
+  if (HelperLimit::is_late(own, now - started, interrupted)) helper_limit_.was_late(helpers, now);
   failure.rethrow();
   return true;
 }

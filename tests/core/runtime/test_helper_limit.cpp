@@ -31,6 +31,22 @@ TEST_CASE("helper limit: all helpers are called until one is late, then a fourth
   CHECK(loops.call(15) == 9);
 }
 
+TEST_CASE(
+    "helper limit: a loop is late that takes longer than twice its caller, or a short interrupted "
+    "one") {
+  using std::chrono::microseconds;
+  const auto late = [](int own, int whole, bool interrupted) {
+    return HelperLimit::is_late(microseconds(own), microseconds(whole), interrupted);
+  };
+  CHECK_FALSE(late(100, 600, false));
+  CHECK(late(100, 800, false));
+  CHECK_FALSE(late(10'000, 20'000, false));
+  CHECK(late(10'000, 10'100, true));
+  // Longer than many turns of the processor: everybody is interrupted, nobody held up.
+  CHECK_FALSE(late(1'000'000, 1'900'000, true));
+  CHECK(late(1'000'000, 2'100'000, false));
+}
+
 TEST_CASE("helper limit: where the others never come they are called less and less often") {
   Loops loops;
   int called = 0, last = 0;
