@@ -232,7 +232,7 @@ void add_plan_options(CLI::App& app, Settings& settings) {
       ->check(whole_number(0, 1000));
   app.add_option_function<double>(
          "--target", [&settings](const double& value) { settings.target = value; },
-         "validation metric to reach; the baseline's median unless set")
+         "validation metric to reach; unless set, that of the baseline's median run")
       ->check(real_number(0, 1e9));
   app.add_option("--alpha", settings.alpha, "that an adjusted p must be below for a verdict")
       ->check(real_number(1e-9, 1, High::excluded));

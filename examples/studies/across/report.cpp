@@ -110,7 +110,8 @@ bool write_report(const Tasks& tasks, const std::string& folder) {
           "the colour is full from twice that on. Hatched at its left: undecided against ",
           escape(tasks.baseline), ".</p>\n") +
       heat_map(tasks, folder) +
-      "<h2>Time to the target</h2>\n<p>The target is the baseline's median on validation. The "
+      "<h2>Time to the target</h2>\n<p>The target is the validation metric of the baseline's "
+      "median run. The "
       "profile is "
       "the share of tasks on which an optimizer gets there within so many times the fewest steps; "
       "the number "

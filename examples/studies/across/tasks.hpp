@@ -23,7 +23,7 @@ struct Task {
   std::vector<Cell> cells;   ///< One for each optimizer.
 };
 
-/// Tasks by optimizers. On each task the target is the baseline's median validation metric.
+/// Tasks by optimizers. On each task the target is the validation metric of the baseline's median run.
 struct Tasks {
   std::string baseline;
   std::vector<std::string> optimizers;

@@ -1,5 +1,6 @@
 #include "summary.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <plumb/core/runtime/error.hpp>
@@ -23,6 +24,13 @@ Scores test_scores(const Outcome& outcome) {
     for (const RunResult& run : study.runs) all.back().push_back(run.test.metric);
   }
   return all;
+}
+
+// The greater of the two in the middle, for which more than half of the values are small enough.
+double upper_median(Values values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 // Medians of what it took the runs to reach the target.
@@ -216,7 +224,7 @@ Summary summarize(const Task& task, const Plan& plan, const Results& results,
   Values reached;
   for (const RunResult* run : results.outcomes[judging.baseline].runs())
     reached.push_back(run->last().metric);
-  summary.target = judging.target.value_or(median(reached));
+  summary.target = judging.target.value_or(upper_median(reached));
   for (std::size_t i = 0; i < plan.optimizers.size(); ++i)
     summary.rows.push_back(make_row(task, plan.optimizers[i], results.outcomes[i], summary.target));
   summary.differences = compare(plan, results, judging);

@@ -12,7 +12,7 @@ namespace comparison {
 
 struct Judging {
   std::size_t baseline = 0;      ///< Index of the optimizer that the others are compared with.
-  std::optional<double> target;  ///< Validation metric to reach; unset: the baseline's median.
+  std::optional<double> target;  ///< Validation metric to reach; unset: what most baseline runs do.
   double alpha = 0.02;           ///< What an adjusted p must be below for a verdict.
   /// Why this is no evidence, to be said on every page; empty: it may be.
   std::vector<std::string> caveats = {};
