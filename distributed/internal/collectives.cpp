@@ -46,18 +46,6 @@ std::string own_name(int rank) {
               std::string_view(host), ")");
 }
 
-// When this process ends, so does a rank that is stopped, and would keep mpirun waiting. Open MPI's kills all when
-// one has ended without MPI_Finalize; MPICH's is to be told not to, since it does so before anybody can say why.
-void end_all_at_exit() {
-#ifdef MPICH_VERSION
-  static const int registered = std::atexit([] {
-    int ended = 0;
-    if (MPI_Finalized(&ended) == MPI_SUCCESS && ended == 0) MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
-  });
-  static_cast<void>(registered);
-#endif
-}
-
 }  // namespace
 
 // `held`: what the call that is under way reads and writes. Where the call fails, other ranks may still read
@@ -151,7 +139,6 @@ Collectives::~Collectives() {
 
 void Collectives::abandon() {
   abandoned_ = true;
-  end_all_at_exit();
   if (watch_) watch_->leave(false);
 }
 
