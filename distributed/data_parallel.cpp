@@ -7,6 +7,7 @@
 #include "../core/runtime/stop_request.hpp"
 #include "../core/tensor/hash.hpp"
 #include "internal/collectives.hpp"
+#include "internal/sparse.hpp"
 
 namespace plumb::distributed {
 namespace {
@@ -68,7 +69,9 @@ DataParallel::DataParallel(Processes& processes, nn::Module& model,
     : ShardedGradient(model, checked_shards(processes, options),
                       even_part(options.shards, processes.size(), processes.rank())),
       processes_(processes),
-      check_every_(options.check_every) {
+      check_every_(options.check_every),
+      sparse_(options.accumulate_below > 0) {
+  accumulate_below(options.accumulate_below);
   const StateDict state = processes_.broadcast(state_of(model, generators()));
   if (processes_.first()) return;
   model.load_state_dict(state.part("model"));
@@ -150,6 +153,10 @@ std::vector<std::vector<std::byte>> DataParallel::messages(const Sums& mine) con
     for (const ShardSum::Node& node : mine.nodes)
       for (std::size_t i = 0; i < slice.size(); ++i) {
         if (slice[i].empty()) continue;
+        if (sparse_) {
+          detail::append_sparse(messages[r], node.sums[i], slice[i]);
+          continue;
+        }
         const std::size_t size = size_of(node.sums[i].dtype());
         append(messages[r], node.sums[i].raw() + static_cast<std::size_t>(slice[i].begin) * size,
                static_cast<std::size_t>(slice[i].size()) * size);
@@ -179,6 +186,10 @@ std::vector<Tensor> DataParallel::add_up(const std::vector<std::vector<std::byte
         node.sums.emplace_back();
         if (slice[i].empty()) continue;
         node.sums.back() = Tensor::empty({slice[i].size()}, like[i].dtype());
+        if (sparse_) {
+          detail::take_sparse(from, node.sums.back());
+          continue;
+        }
         std::memcpy(node.sums.back().mutable_raw(), from, node.sums.back().bytes());
         from += node.sums.back().bytes();
       }
@@ -193,6 +204,10 @@ std::vector<Tensor> DataParallel::add_up(const std::vector<std::vector<std::byte
 Tensor DataParallel::gather(const Tensor& slice, const Tensor& like) const {
   if (!like.defined()) return Tensor();
   Tensor whole = Tensor::empty(like.shape(), like.dtype());
+  if (sparse_) {
+    gather_sparse(slice, whole);
+    return whole;
+  }
   const std::size_t size = size_of(like.dtype());
   std::vector<std::size_t> bounds = {0};
   for (int r = 0; r < processes_.size(); ++r)
@@ -204,6 +219,58 @@ Tensor DataParallel::gather(const Tensor& slice, const Tensor& like) const {
   return whole;
 }
 
+void DataParallel::gather_sparse(const Tensor& slice, Tensor& whole) const {
+  detail::Collectives& all = processes_.collectives();
+  std::vector<std::byte> own;
+  if (slice.defined()) detail::append_sparse(own, slice, {0, slice.numel()});
+  std::vector<std::size_t> bounds = {0};
+  for (const std::uint64_t size :
+       all.gather_words(text("the sizes to gather in step ", step_), {own.size()}))
+    bounds.push_back(bounds.back() + static_cast<std::size_t>(size));
+  Tensor bytes = Tensor::empty({static_cast<std::int64_t>(bounds.back())}, DType::uint8);
+  std::memcpy(bytes.mutable_raw() + bounds[static_cast<std::size_t>(processes_.rank())], own.data(),
+              own.size());
+  all.all_gather(text("the gathering of step ", step_), bytes, bounds);
+  const std::byte* from = bytes.raw();
+  for (int r = 0; r < processes_.size(); ++r) {
+    const ShardRange range = even_part(whole.numel(), processes_.size(), r);
+    if (range.empty()) continue;
+    Tensor part = whole.rows(range.begin, range.end);
+    detail::take_sparse(from, part);
+  }
+}
+
+// How much each rank sends here.
+std::vector<std::size_t> DataParallel::sizes_of(
+    const Sums& mine, const std::vector<std::vector<std::byte>>& messages) const {
+  std::vector<std::size_t> sizes;
+  if (sparse_) {
+    std::vector<std::vector<std::byte>> told(messages.size());
+    for (std::size_t r = 0; r < told.size(); ++r) {
+      const std::uint64_t size = messages[r].size();
+      append(told[r], reinterpret_cast<const std::byte*>(&size), sizeof size);
+    }
+    for (const std::vector<std::byte>& word : processes_.collectives().all_to_all(
+             text("the sizes of step ", step_), told,
+             std::vector<std::size_t>(told.size(), sizeof(std::uint64_t)))) {
+      std::uint64_t size = 0;
+      std::memcpy(&size, word.data(), sizeof size);
+      sizes.push_back(static_cast<std::size_t>(size));
+    }
+    return sizes;
+  }
+  const std::vector<Tensor>& like = mine.nodes[0].sums;
+  const std::vector<ShardRange> slice = slices(like, processes_.size(), processes_.rank());
+  std::size_t slice_bytes = 0;
+  for (std::size_t i = 0; i < slice.size(); ++i)
+    if (!slice[i].empty())
+      slice_bytes += static_cast<std::size_t>(slice[i].size()) * size_of(like[i].dtype());
+  for (int r = 0; r < processes_.size(); ++r)
+    sizes.push_back(header_words(r, mine.marks.size()) * 8 +
+                    ShardSum::nodes_of(shards(), shards_of(r)).size() * slice_bytes);
+  return sizes;
+}
+
 DataParallel::Sums DataParallel::combine(Sums mine) {
   detail::Collectives& all = processes_.collectives();
   if (processes_.size() == 1) {
@@ -211,20 +278,12 @@ DataParallel::Sums DataParallel::combine(Sums mine) {
     return ShardedGradient::combine(std::move(mine));
   }
   const std::vector<Tensor> like = mine.nodes[0].sums;
-  std::size_t slice_bytes = 0;
-  const std::vector<ShardRange> slice = slices(like, processes_.size(), processes_.rank());
-  for (std::size_t i = 0; i < slice.size(); ++i)
-    if (!slice[i].empty())
-      slice_bytes += static_cast<std::size_t>(slice[i].size()) * size_of(like[i].dtype());
-  std::vector<std::size_t> sizes;
-  for (int r = 0; r < processes_.size(); ++r)
-    sizes.push_back(header_words(r, mine.marks.size()) * 8 +
-                    ShardSum::nodes_of(shards(), shards_of(r)).size() * slice_bytes);
-
+  const std::vector<std::vector<std::byte>> out = messages(mine);
+  const std::vector<std::size_t> sizes = sizes_of(mine, out);
   Sums total;
   total.marks.resize(mine.marks.size());
-  std::vector<Tensor> sum = add_up(
-      all.all_to_all(text("the exchange of step ", step_), messages(mine), sizes), like, total);
+  std::vector<Tensor> sum =
+      add_up(all.all_to_all(text("the exchange of step ", step_), out, sizes), like, total);
   divide(sum, total.reports);
   std::vector<Tensor> whole;
   for (std::size_t i = 0; i < like.size(); ++i) whole.push_back(gather(sum[i], like[i]));

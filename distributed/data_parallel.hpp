@@ -20,6 +20,9 @@ struct DataParallelOptions {
   /// Steps from one comparison of parameters, buffers and random streams to the next; 0: never. The
   /// first step is one.
   std::int64_t check_every = 100;
+  /// Above 0: ShardedGradient::accumulate_below, and what is 0 then is not sent. Two more exchanges a
+  /// step tell how much there is.
+  double accumulate_below = 0;
 };
 
 /// An nn::ShardedGradient whose shards are computed by all ranks, a few consecutive ones by each:
@@ -61,14 +64,18 @@ class DataParallel : public nn::ShardedGradient {
   ShardRange shards_of(int rank) const;
   void read_header(const std::vector<std::uint64_t>& words, int rank, Sums& total);
   std::vector<std::vector<std::byte>> messages(const Sums& mine) const;
+  std::vector<std::size_t> sizes_of(const Sums& mine,
+                                    const std::vector<std::vector<std::byte>>& messages) const;
   std::vector<Tensor> add_up(const std::vector<std::vector<std::byte>>& received,
                              const std::vector<Tensor>& like, Sums& total);
   Tensor gather(const Tensor& slice, const Tensor& like) const;
+  void gather_sparse(const Tensor& slice, Tensor& whole) const;
   [[noreturn]] void name_difference() const;
   std::string name_of(std::size_t entry) const;
 
   Processes& processes_;
   std::int64_t check_every_;
+  bool sparse_;
   std::int64_t step_ = 0;
   std::vector<std::uint64_t> entries_;  // hashes before the step; empty where it compares none
   std::uint64_t state_hash_ = 0;

@@ -8,6 +8,7 @@
 #include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "../core/tensor/operators.hpp"
+#include "internal/held_back.hpp"
 
 namespace plumb::nn {
 namespace {
@@ -189,9 +190,16 @@ ShardedGradient::ShardedGradient(Module& model, std::int64_t shards, ShardRange 
 
 ShardedGradient::~ShardedGradient() = default;
 
+void ShardedGradient::accumulate_below(double threshold) {
+  if (!(threshold >= 0) || std::isinf(threshold))
+    fail(sharded, "accumulate_below must be in [0, inf), got ", threshold);
+  held_back_ = threshold > 0 ? std::make_unique<detail::HeldBack>(threshold) : nullptr;
+}
+
 double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss) {
   if (samples < 1) fail(sharded, "the batch has no samples");
   begin_step();
+  if (held_back_) held_back_->undo();
   Layout layout;
   for (const Parameter& p : parameters_)
     layout.parameters.push_back(
@@ -217,7 +225,7 @@ double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss
       streams.enter(shard);
       mine.reports.back() = backward_of_part(part, loss);
       after.back() = values.take();
-      take_gradients(layout, given, mine.marks);
+      take_gradients(layout, shard, mine.reports.back().weight, given, mine.marks);
       values.take_differences(after.back(), layout.buffers, mine.reports.back().weight,
                               shard == first, given);
     }
@@ -253,6 +261,7 @@ double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss
   set_gradients(layout, total);
   values.keep();
   streams.keep();
+  if (held_back_) held_back_->keep();
 
   Report all;
   for (const Report& report : total.reports) {
@@ -278,16 +287,18 @@ ShardedGradient::Report ShardedGradient::backward_of_part(ShardRange part,
   return {mean.item() * weight, weight};
 }
 
-void ShardedGradient::take_gradients(const Layout& layout, std::vector<Tensor>& into,
+void ShardedGradient::take_gradients(const Layout& layout, std::int64_t shard, double weight,
+                                     std::vector<Tensor>& into,
                                      std::vector<std::uint8_t>& marks) const {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Place& place = layout.parameters[i];
     const Tensor gradient = parameters_[i].variable.grad();
     if (!gradient.defined() || !parameters_[i].variable.requires_grad()) continue;
     Tensor& to = into[static_cast<std::size_t>(place.type)];
-    if (place.size > 0)
-      to.rows(place.begin, place.begin + place.size).copy_from(gradient.reshape({-1}));
     marks[i] = 1;
+    if (place.size == 0) continue;
+    to.rows(place.begin, place.begin + place.size).copy_from(gradient.reshape({-1}));
+    if (held_back_) held_back_->gate(shard, i, to, place.begin, place.size, weight);
   }
 }
 

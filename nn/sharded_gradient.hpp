@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,10 @@
 #include "module.hpp"
 
 namespace plumb::nn {
+
+namespace detail {
+class HeldBack;
+}
 
 /// What a loss function says of a part of a batch.
 struct ShardLoss {
@@ -86,6 +91,12 @@ class ShardedGradient {
     });
   }
 
+  /// From here on every shard holds back what is near zero in its gradient, by the rule of optim::SGD's
+  /// accumulate_below for elements of its mean: what it gives is mostly 0, and what it keeps comes later.
+  /// Each shard and parameter has a residual, which begins at 0, is not saved, and is lost when this is called
+  /// again. 0: nothing is held back. Throws for numbers outside [0, inf).
+  void accumulate_below(double threshold);
+
   std::int64_t shards() const { return shards_; }
   /// The shards that this process computes: all of them, but for DataParallel.
   ShardRange mine() const { return mine_; }
@@ -135,8 +146,8 @@ class ShardedGradient {
   using LossOfPart = std::function<ShardLoss(ShardRange part)>;
   double backward_of(std::int64_t samples, const LossOfPart& loss);
   Report backward_of_part(ShardRange part, const LossOfPart& loss) const;
-  void take_gradients(const Layout& layout, std::vector<Tensor>& into,
-                      std::vector<std::uint8_t>& marks) const;
+  void take_gradients(const Layout& layout, std::int64_t shard, double weight,
+                      std::vector<Tensor>& into, std::vector<std::uint8_t>& marks) const;
   void set_gradients(const Layout& layout, const Sums& total) const;
 
   std::int64_t shards_;
@@ -144,7 +155,8 @@ class ShardedGradient {
   Parameters parameters_;
   std::vector<Buffer> buffers_;
   std::vector<NamedGenerator> generators_;
-  std::vector<std::uint8_t> moving_;  // buffers that a step has changed
+  std::vector<std::uint8_t> moving_;             // buffers that a step has changed
+  std::unique_ptr<detail::HeldBack> held_back_;  // null where nothing is
 };
 
 }  // namespace plumb::nn

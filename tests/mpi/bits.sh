@@ -35,7 +35,7 @@ ranks 2 train_text "${text[@]}" --save "$work/part" --resume >"$work/many" 2>"$w
 diff <(tail -n 1 "$work/alone") <(tail -n 1 "$work/many") >&2 || fail "train_text goes on otherwise on 2 ranks"
 
 # Dropout, batch norm's buffers, a parameter that takes no part, float64; eight shards, and seven.
-for what in "bits 8 2 3 4" "bits 7 3" "double 8 3"; do
+for what in "bits 8 2 3 4" "bits 7 3" "double 8 3" "sparse 8 2 4" "sparse 7 3"; do
   read -r kind shards numbers <<<"$what"
   ranks 1 steps "$kind" "$shards" | grep -v '^ranks\|^sent' >"$work/alone"
   for n in $numbers; do
@@ -45,6 +45,10 @@ for what in "bits 8 2 3 4" "bits 7 3" "double 8 3"; do
       fail "steps $what on $n ranks is not as on one"
   done
 done
+
+# What shards hold back is not sent.
+sent() { ranks 2 steps "$1" | sed -n 's/^sent //p'; }
+(($(sent sparse) < 3 * $(sent bits) / 4)) || fail "sparse sends $(sent sparse) bytes of $(sent bits)"
 
 # A checkpoint of two ranks, loaded by rank 0 of three.
 ranks 2 steps saves 8 "$work/state" >"$work/many"

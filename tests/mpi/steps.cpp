@@ -40,6 +40,7 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
   distributed::DataParallelOptions options;
   options.shards = shards;
   options.check_every = 2;
+  if (what == "sparse") options.accumulate_below = 0.05;
   distributed::DataParallel parallel(processes, model, options);
   optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.05, 0.9));
 

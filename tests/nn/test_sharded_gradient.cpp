@@ -289,6 +289,54 @@ TEST_CASE(
   CHECK(held.at({1}) == std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE("ShardedGradient: every shard holds back by itself, and nothing of a step that throws") {
+  Generator generator(1);
+  nn::Linear model(4, 3, generator);
+  model.to(DType::float64);
+  const Variable weight = model.parameters()[0].variable;
+  const double threshold = 0.05;
+  nn::ShardedGradient sharded(model, 2);
+  sharded.accumulate_below(threshold);
+  std::vector<std::vector<double>> held(2, std::vector<double>(12));
+  int released = 0;
+  for (const std::int64_t samples : {8, 7, 8, 1, 8, 8}) {
+    const data::Batch batch = digits(samples);
+    std::vector<double> sum(12);
+    for (const std::int64_t shard : {0, 1}) {
+      const ShardRange range = even_part(samples, 2, shard);
+      if (range.empty()) continue;
+      const auto n = static_cast<double>(range.size());
+      model.zero_grad();
+      const data::Batch part = batch.part(range.begin, range.end);
+      nn::cross_entropy(model(part.x), part.y).backward(Tensor::full({}, n, DType::float64));
+      const std::vector<double> given = weight.grad().to_vector<double>();
+      for (std::size_t i = 0; i < 12; ++i) {
+        double& residual = held[static_cast<std::size_t>(shard)][i];
+        const double g = given[i], r = residual + g;
+        const bool releases = std::abs(g) >= threshold * n || std::abs(r) >= threshold * n;
+        released += releases ? 1 : 0;
+        sum[i] += releases ? r : 0;
+        residual = releases ? 0 : r;
+      }
+    }
+    int calls = 0;
+    CHECK(error_of([&] {
+            sharded.backward(batch, [&](const data::Batch& part) -> Variable {
+              if (++calls == std::min<std::int64_t>(samples, 2)) throw Error("no");
+              return nn::cross_entropy(model(part.x), part.y);
+            });
+          }) == "no");
+    sharded.backward(
+        batch, [&](const data::Batch& part) { return nn::cross_entropy(model(part.x), part.y); });
+    for (double& x : sum) x /= static_cast<double>(samples);
+    CHECK(weight.grad().to_vector<double>() == sum);
+  }
+  CHECK(released > 20);
+  CHECK(released < 130);  // of 132
+  CHECK(error_of([&] { sharded.accumulate_below(-1); }) ==
+        "[ShardedGradient] accumulate_below must be in [0, inf), got -1");
+}
+
 TEST_CASE("ShardedGradient: where the loss throws, streams and buffers are as before") {
   Model model;
   nn::ShardedGradient sharded(model, 4);
