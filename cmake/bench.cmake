@@ -17,6 +17,13 @@ if(benchmark_FOUND)
     list(APPEND plumb_bench_programs ${program})
   endforeach()
 endif()
+# bench/network/run starts these.
+if(TARGET plumb::distributed)
+  add_executable(exchange bench/network/exchange.cpp)
+  target_link_libraries(exchange PRIVATE plumb::distributed)
+  add_executable(link EXCLUDE_FROM_ALL bench/network/link.cpp)
+  list(APPEND plumb_bench_programs exchange link)
+endif()
 set_target_properties(${plumb_bench_programs} PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
 
