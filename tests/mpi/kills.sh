@@ -26,5 +26,5 @@ lose() {
   "$PLUMB_BUILD_DIR/tests/load_file" "$last" >/dev/null || fail "$last is damaged"
   rm -rf "$folder"
 }
-for ((i = 0; i < stops; ++i)); do lose STOP $i "has (not come to|stalled)" $((limit + 6)); done
+for ((i = 0; i < stops; ++i)); do lose STOP $i "has (not come to|stalled)" $((limit + 8)); done
 for ((i = 0; i < kills; ++i)); do lose KILL $i "has died" 10; done
