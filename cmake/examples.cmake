@@ -13,12 +13,13 @@ plumb_group_by_folder(plumb_support ${plumb_support_sources})
 target_link_libraries(plumb_support PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
 # Programs run under mpirun where there is one. Which MPI it is, is decided where they are linked: with these
 # objects, and a plumb::distributed behind them.
-add_library(plumb_ranks OBJECT "${PROJECT_SOURCE_DIR}/examples/support/ranks.cpp")
-target_link_libraries(plumb_ranks PRIVATE plumb::plumb)
+set(plumb_ranks_source "${PROJECT_SOURCE_DIR}/examples/support/ranks.cpp")
+add_library(plumb_ranks OBJECT ${plumb_ranks_source})
+target_link_libraries(plumb_ranks PRIVATE plumb::plumb CLI11::CLI11)
 set(plumb_distributed_if_any "")
 if(TARGET plumb::distributed)
   set(plumb_distributed_if_any plumb::distributed)
-  target_compile_definitions(plumb_ranks PRIVATE PLUMB_DISTRIBUTED)
+  set_property(SOURCE ${plumb_ranks_source} APPEND PROPERTY COMPILE_DEFINITIONS PLUMB_DISTRIBUTED)
 endif()
 add_library(plumb_kinds STATIC ${plumb_kind_sources})
 plumb_group_by_folder(plumb_kinds ${plumb_kind_sources})
@@ -30,7 +31,8 @@ plumb_group_by_folder(plumb_studies ${plumb_study_parts})
 target_link_libraries(plumb_studies PUBLIC plumb_kinds)
 # Manifests of comparisons name what they were compiled with.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" plumb_configuration)
-set_property(SOURCE "${PROJECT_SOURCE_DIR}/examples/studies/comparison/manifest.cpp" APPEND PROPERTY
+set(plumb_manifest_source "${PROJECT_SOURCE_DIR}/examples/studies/comparison/manifest.cpp")
+set_property(SOURCE ${plumb_manifest_source} APPEND PROPERTY
   COMPILE_DEFINITIONS "PLUMB_COMPILER=\"${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} \
 ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${plumb_configuration}}\"")
 
@@ -40,6 +42,14 @@ foreach(part plumb_support plumb_ranks plumb_kinds plumb_studies)
   target_compile_options(${part} PRIVATE ${plumb_program_options})
 endforeach()
 
+# What nearly every program reads is compiled once, beside the smallest of these parts. The manifest has a
+# definition of its own, which clang would not allow.
+target_precompile_headers(plumb_ranks PRIVATE <plumb/plumb.hpp> <CLI/CLI.hpp>)
+set_source_files_properties(${plumb_manifest_source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+foreach(part plumb_support plumb_kinds plumb_studies)
+  target_precompile_headers(${part} REUSE_FROM plumb_ranks)
+endforeach()
+
 # plumb_programs(LIBRARY SOURCE...)
 function(plumb_programs library)
   foreach(source IN LISTS ARGN)
@@ -47,6 +57,7 @@ function(plumb_programs library)
     add_executable(${program} ${source} $<TARGET_OBJECTS:plumb_ranks>)
     target_link_libraries(${program} PRIVATE ${library} CLI11::CLI11 ${plumb_distributed_if_any})
     target_compile_options(${program} PRIVATE ${plumb_program_options})
+    target_precompile_headers(${program} REUSE_FROM plumb_ranks)
     target_link_options(${program} PRIVATE LINKER:--gc-sections)
     target_include_directories(${program} SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR})  # interop header
     set_target_properties(${program} PROPERTIES

@@ -72,11 +72,11 @@ printf 'cmake_minimum_required(VERSION 3.20)\nproject(none LANGUAGES CXX)\nfind_
   >"$work/none/CMakeLists.txt"
 if cmake -S "$work/none" -B "$work/none/build" -DCMAKE_PREFIX_PATH="$work/stage" >"$work/log" 2>&1; then false; fi
 
-# Without optimisation, without debug information and for this processor alone, for the whole library
-# is compiled here; the folder stays, so only once.
+# Without optimisation, without debug information, for this processor alone and a folder at a time, for the
+# whole library is compiled here; the folder stays, so only once.
 step="add_subdirectory"
 build_and_run "$build_dir/consumer" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG= \
-  -DCMAKE_CXX_STANDARD=20 -DBUILD_SHARED_LIBS=ON -DPLUMB_NATIVE=ON -DPLUMB_SUBDIRECTORY="$source_dir"
+  -DCMAKE_CXX_STANDARD=20 -DBUILD_SHARED_LIBS=ON -DPLUMB_NATIVE=ON -DCMAKE_UNITY_BUILD=ON -DPLUMB_SUBDIRECTORY="$source_dir"
 step="two dependents bring plumb once"
 [[ -e $build_dir/consumer/first/plumb/include && ! -e $build_dir/consumer/second/plumb/include ]]
 step="a subdirectory brings no tests, examples or install rules"
