@@ -36,9 +36,8 @@ struct Packet {
 
 struct Host {
   int device = -1;
-  std::int64_t sent = 0,
-               received =
-                   0;  // when it has got rid of its last packet, and the last one to it is there
+  std::int64_t sent = 0;      // when it has got rid of its last packet
+  std::int64_t received = 0;  // when the last one to it is there
   std::size_t queued = 0;
   std::deque<Packet> queue;
 };
