@@ -1,5 +1,7 @@
 #include "lion.hpp"
 
+#include <cmath>
+
 #include "internal/update_loop.hpp"
 #include "moving_average.hpp"
 
@@ -36,7 +38,7 @@ void Lion::update(std::vector<Update>& updates) {
   UpdateLoop loop(*this, updates.size());
   for (Update& u : updates) {
     const Options& o = u.options<Options>();
-    loop.add(u, [&](auto x) {
+    loop.add_ranges(u, [&](auto x) {
       using T = typename decltype(x)::Element;
       T* p = x.value();
       const T* g = x.gradient();
@@ -44,12 +46,30 @@ void Lion::update(std::vector<Update>& updates) {
       const T lr = T(o.lr), shrink = T(1 - o.lr * o.weight_decay),
               ahead = T(factor_of(o, u.state.numbers[weight])), rest1 = T(1 - o.beta1),
               beta2 = T(o.beta2), rest2 = T(1 - o.beta2);
-      return [=](std::int64_t i) PLUMB_INLINE {
+      const auto step = [=](std::int64_t i) PLUMB_INLINE {
         const T before = p[i], gradient = g[i], average = m[i];
         T sign = ahead * average + rest1 * gradient;
-        sign = sign > 0 ? 1 : sign < 0 ? -1 : sign;  // NaN stays
-        m[i] = beta2 * average + rest2 * gradient;
+        sign = std::islessgreater(sign, T(0)) ? std::copysign(T(1), sign) : sign;  // 0 and NaN stay
         p[i] = shrink * before - lr * sign;
+        m[i] = beta2 * average + rest2 * gradient;
+      };
+      // g and m are read twice, and the second read waits for memory as the first does: asking for them
+      // ahead makes up for it.
+      return [=](std::int64_t begin, std::int64_t end) PLUMB_INLINE {
+        constexpr std::int64_t line = 64 / sizeof(T), block = 4 * line, ahead_of_use = 16 * line;
+        const auto local = step;
+        std::int64_t at = begin;
+        for (; at + block <= end; at += block) {
+          for (std::int64_t i = at + ahead_of_use; i < at + ahead_of_use + block; i += line) {
+            __builtin_prefetch(p + i);
+            __builtin_prefetch(g + i);
+            __builtin_prefetch(m + i);
+          }
+#pragma omp simd
+          for (std::int64_t i = at; i < at + block; ++i) local(i);
+        }
+#pragma omp simd
+        for (std::int64_t i = at; i < end; ++i) local(i);
       };
     });
   }
