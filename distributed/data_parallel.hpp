@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,10 @@
 #include "processes.hpp"
 
 namespace plumb::distributed {
+
+namespace detail {
+class Exchange;
+}
 
 /// How a batch is spread, and how often it is made sure that all ranks are alike.
 struct DataParallelOptions {
@@ -52,6 +57,7 @@ class DataParallel : public nn::ShardedGradient {
   /// From here on the model's parameters, buffers and random streams are rank 0's. Throws for options out of
   /// their ranges, more ranks than shards, and a model that is another one than rank 0's.
   DataParallel(Processes& processes, nn::Module& model, const DataParallelOptions& options = {});
+  ~DataParallel() override;
 
   /// For the loader's options: the shards of this rank.
   data::LoaderPart part() const { return {shards(), mine().begin, mine().end}; }
@@ -60,22 +66,13 @@ class DataParallel : public nn::ShardedGradient {
   Sums combine(Sums mine) override;
   void begin_step() override;
   std::vector<std::uint64_t> header_of(const Sums& mine) const;
-  std::size_t header_words(int rank, std::size_t marks) const;
-  ShardRange shards_of(int rank) const;
-  void read_header(const std::vector<std::uint64_t>& words, int rank, Sums& total);
-  std::vector<std::vector<std::byte>> messages(const Sums& mine) const;
-  std::vector<std::size_t> sizes_of(const Sums& mine,
-                                    const std::vector<std::vector<std::byte>>& messages) const;
-  std::vector<Tensor> add_up(const std::vector<std::vector<std::byte>>& received,
-                             const std::vector<Tensor>& like, Sums& total);
-  Tensor gather(const Tensor& slice, const Tensor& like) const;
-  void gather_sparse(const Tensor& slice, Tensor& whole) const;
+  void read_header(const std::uint64_t* words, int rank, Sums& total);
   [[noreturn]] void name_difference() const;
   std::string name_of(std::size_t entry) const;
 
   Processes& processes_;
   std::int64_t check_every_;
-  bool sparse_;
+  std::unique_ptr<detail::Exchange> exchange_;
   std::int64_t step_ = 0;
   std::vector<std::uint64_t> entries_;  // hashes before the step; empty where it compares none
   std::uint64_t state_hash_ = 0;

@@ -54,17 +54,21 @@ std::vector<StateDict> Processes::gather(const StateDict& state) {
   if (size() == 1) return {state};
   const std::string what = "a gathering of all ranks";
   const std::vector<std::byte> own = detail::pack(state);
-  std::vector<std::size_t> bounds = {0};
-  for (const std::uint64_t size : collectives_->gather_words(what, {own.size()}))
-    bounds.push_back(bounds.back() + static_cast<std::size_t>(size));
-  Tensor all = Tensor::empty({static_cast<std::int64_t>(bounds.back())}, DType::uint8);
+  std::vector<detail::ByteRange> parts;
+  std::size_t end = 0;
+  for (const std::uint64_t size : collectives_->gather_words(what, {own.size()})) {
+    parts.push_back({end, static_cast<std::size_t>(size)});
+    end += parts.back().size;
+  }
+  Tensor all = Tensor::empty({static_cast<std::int64_t>(end)}, DType::uint8);
   std::byte* const bytes = all.mutable_raw();
-  std::copy(own.begin(), own.end(), bytes + bounds[static_cast<std::size_t>(rank())]);
-  collectives_->all_gather(what, all, bounds);
+  std::copy(own.begin(), own.end(), bytes + parts[static_cast<std::size_t>(rank())].begin);
+  collectives_->start_all_gather(all, parts);
+  collectives_->finish(what);
   std::vector<StateDict> states;
-  for (std::size_t r = 0; r + 1 < bounds.size(); ++r)
+  for (const detail::ByteRange& part : parts)
     states.push_back(
-        detail::unpack(std::vector<std::byte>(bytes + bounds[r], bytes + bounds[r + 1])));
+        detail::unpack(std::vector<std::byte>(bytes + part.begin, bytes + part.begin + part.size)));
   return states;
 }
 

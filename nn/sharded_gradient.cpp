@@ -21,6 +21,8 @@ constexpr std::array<DType, 3> types = {DType::float32, DType::float64, DType::i
 // Gradients begin where a vector of any processor does.
 constexpr std::int64_t alignment = 16;
 
+std::int64_t rounded(std::int64_t n) { return (n + alignment - 1) / alignment * alignment; }
+
 bool same_bits(const Tensor& a, const Tensor& b) {
   return std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
 }
@@ -58,15 +60,30 @@ ShardedGradient::Place ShardedGradient::Layout::add(DType dtype, std::int64_t si
   const int type = dtype == DType::float32 ? 0 : dtype == DType::float64 ? 1 : 2;
   std::int64_t& end = sizes[static_cast<std::size_t>(type)];
   const Place place{type, end, size};
-  end += (size + alignment - 1) / alignment * alignment;
+  end = rounded(end + size);
   return place;
 }
 
-std::vector<Tensor> ShardedGradient::Layout::zeros() const {
+std::vector<Tensor> ShardedGradient::Layout::tensors() const {
   std::vector<Tensor> tensors;
   for (std::size_t i = 0; i < types.size(); ++i)
-    tensors.push_back(sizes[i] == 0 ? Tensor() : Tensor::zeros({sizes[i]}, types[i]));
+    tensors.push_back(sizes[i] == 0 ? Tensor() : Tensor::empty({sizes[i]}, types[i]));
   return tensors;
+}
+
+std::vector<Tensor> ShardedGradient::Layout::zeros() const {
+  std::vector<Tensor> zeros = tensors();
+  for (const std::vector<Place>* places : {&parameters, &buffers})
+    for (const Place& place : *places) clear(zeros, place);
+  return zeros;
+}
+
+void ShardedGradient::Layout::clear(std::vector<Tensor>& tensors, const Place& place,
+                                    std::int64_t filled) {
+  if (place.size == 0) return;
+  Tensor& tensor = tensors[static_cast<std::size_t>(place.type)];
+  const std::int64_t end = rounded(place.begin + place.size);
+  tensor.rows(place.begin + filled, end).fill(0);
 }
 
 // The model's random streams during a step: a fork for each shard, and at the end all as after those
@@ -218,7 +235,7 @@ double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss
   mine.marks.resize(parameters_.size() + buffers_.size());
   for (std::int64_t shard = mine_.begin; shard < mine_.end; ++shard) {
     const ShardRange part = even_part(samples, shards_, shard);
-    std::vector<Tensor> given = layout.zeros();
+    std::vector<Tensor> given = part.empty() ? layout.zeros() : layout.tensors();
     mine.reports.emplace_back();
     after.emplace_back(buffers_.size());
     if (!part.empty()) {
@@ -293,13 +310,16 @@ void ShardedGradient::take_gradients(const Layout& layout, std::int64_t shard, d
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Place& place = layout.parameters[i];
     const Tensor gradient = parameters_[i].variable.grad();
-    if (!gradient.defined() || !parameters_[i].variable.requires_grad()) continue;
-    Tensor& to = into[static_cast<std::size_t>(place.type)];
+    const bool given = gradient.defined() && parameters_[i].variable.requires_grad();
+    Layout::clear(into, place, given ? place.size : 0);
+    if (!given) continue;
     marks[i] = 1;
     if (place.size == 0) continue;
+    Tensor& to = into[static_cast<std::size_t>(place.type)];
     to.rows(place.begin, place.begin + place.size).copy_from(gradient.reshape({-1}));
     if (held_back_) held_back_->gate(shard, i, to, place.begin, place.size, weight);
   }
+  for (const Place& place : layout.buffers) Layout::clear(into, place);
 }
 
 void ShardedGradient::set_gradients(const Layout& layout, const Sums& total) const {
@@ -332,9 +352,8 @@ void ShardedGradient::divide(std::vector<Tensor>& sums, const std::vector<Report
   double weight = 0;
   for (const Report& report : reports) weight += report.weight;
   if (weight == 0) fail(sharded, "no part of the batch counts: all weights are 0");
-  const plumb::detail::FloatingPointMode mode;
   for (Tensor& sum : sums)
-    if (sum.defined() && is_floating(sum.dtype())) sum = sum / weight;
+    if (sum.defined() && is_floating(sum.dtype())) divide_in_place(sum, weight);
 }
 
 }  // namespace plumb::nn

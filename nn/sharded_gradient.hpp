@@ -117,8 +117,8 @@ class ShardedGradient {
 
   /// Called before each step, with parameters, buffers and streams as they are then.
   virtual void begin_step() {}
-  /// What shards of this process gave becomes the sum of all shards: one node, the root, whose
-  /// floating elements divide() has seen; all reports; all marks.
+  /// What shards of this process gave, whose memory may be used, becomes the sum of all shards: one
+  /// node, the root, whose floating elements divide() has seen; all reports; all marks.
   virtual Sums combine(Sums sums);
   /// Divides floating elements by the sum of the weights. Throws where that is 0.
   static void divide(std::vector<Tensor>& sums, const std::vector<Report>& reports);
@@ -138,7 +138,10 @@ class ShardedGradient {
     std::vector<std::int64_t> sizes = {0, 0, 0};  // of the three types
 
     Place add(DType dtype, std::int64_t size);
+    std::vector<Tensor> tensors() const;
     std::vector<Tensor> zeros() const;
+    // Fills with 0 what follows the first `filled` elements of a place, up to the next one.
+    static void clear(std::vector<Tensor>& tensors, const Place& place, std::int64_t filled = 0);
   };
   class Streams;
   class Values;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "../kernels/accumulate.hpp"
+#include "../kernels/arithmetic.hpp"
 #include "../runtime/floating_point.hpp"
 #include "../runtime/internal/fail.hpp"
 #include "operators.hpp"
@@ -81,6 +82,11 @@ std::vector<ShardSum::Node> ShardSum::nodes_of(std::int64_t shards, ShardRange r
   ShardSum sum(shards);
   for (std::int64_t shard = range.begin; shard < range.end; ++shard) sum.add(shard, {});
   return std::move(sum).nodes();
+}
+
+void divide_in_place(Tensor& sum, double by) {
+  const detail::FloatingPointMode mode;
+  kernel::divide_into(sum, Write::overwrite, sum, by);
 }
 
 }  // namespace plumb

@@ -71,4 +71,7 @@ class ShardSum {
   std::vector<Node> nodes_;
 };
 
+/// Divides each element of a sum in place, as operator/ would. For floating tensors.
+void divide_in_place(Tensor& sum, double by);
+
 }  // namespace plumb

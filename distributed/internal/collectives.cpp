@@ -32,6 +32,17 @@ int count(std::size_t bytes) {
   return static_cast<int>(bytes);
 }
 
+// Ranges as MPI takes them.
+struct Counts {
+  explicit Counts(const std::vector<ByteRange>& ranges) {
+    for (const ByteRange& range : ranges) {
+      sizes.push_back(count(range.size));
+      places.push_back(range.size == 0 ? 0 : count(range.begin));
+    }
+  }
+  std::vector<int> sizes, places;
+};
+
 // What mpirun says of the number of processes; 0: nothing.
 int announced_size() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
@@ -48,11 +59,11 @@ std::string own_name(int rank) {
 
 }  // namespace
 
-// `held`: what the call that is under way reads and writes. Where the call fails, other ranks may still read
-// and write it, and it stays to the end of the process.
+// `held`: what the calls that are under way read and write. Where one fails, other ranks may still read and
+// write it, and it stays to the end of the process.
 struct Collectives::Mpi {
   MPI_Comm all = MPI_COMM_NULL;
-  MPI_Request request = MPI_REQUEST_NULL;
+  std::vector<MPI_Request> requests;
   bool started = false;  // here
   std::vector<std::shared_ptr<void>> held;
 
@@ -142,140 +153,113 @@ void Collectives::abandon() {
   if (watch_) watch_->leave(false);
 }
 
-std::vector<std::vector<std::byte>> Collectives::all_to_all(
-    const std::string& what, const std::vector<std::vector<std::byte>>& parts,
-    const std::vector<std::size_t>& sizes) {
-  const auto n = static_cast<std::size_t>(size_), own = static_cast<std::size_t>(rank_);
-  std::vector<std::vector<std::byte>> result(n);
-  result[own] = parts[own];
-  if (size_ == 1) return result;
-  struct Exchange {
-    std::vector<int> sent, send_at, received, receive_at;
-    std::vector<std::byte> out, in;
-  };
-  Exchange& x = mpi_->hold(Exchange());
-  std::size_t total = 0;
-  for (std::size_t r = 0; r < n; ++r) {
-    const bool other = r != own;
-    x.send_at.push_back(count(x.out.size()));
-    x.receive_at.push_back(count(total));
-    x.sent.push_back(other ? count(parts[r].size()) : 0);
-    x.received.push_back(other ? count(sizes[r]) : 0);
-    if (!other) continue;
-    x.out.insert(x.out.end(), parts[r].begin(), parts[r].end());
-    total += sizes[r];
-  }
-  x.in.resize(total);
-  begin(what);
-  check("MPI_Ialltoallv", MPI_Ialltoallv(x.out.data(), x.sent.data(), x.send_at.data(), MPI_BYTE,
-                                         x.in.data(), x.received.data(), x.receive_at.data(),
-                                         MPI_BYTE, mpi_->all, &mpi_->request));
-  wait_for(what);
-  bytes_sent += static_cast<std::int64_t>(x.out.size());
-  for (std::size_t r = 0; r < n; ++r)
-    if (r != own)
-      result[r].assign(x.in.begin() + x.receive_at[r],
-                       x.in.begin() + x.receive_at[r] + x.received[r]);
-  finish();
-  return result;
+// call(request) is one of MPI's that begin.
+template <class Call>
+void Collectives::start(const char* name, const Call& call) {
+  if (state_ == State::failed) fail(operation, "nothing more can be exchanged: a call has failed");
+  state_ = State::failed;
+  check(name, call(&mpi_->requests.emplace_back(MPI_REQUEST_NULL)));
+  state_ = State::started;
 }
 
-void Collectives::all_gather(const std::string& what, const Tensor& data,
-                             const std::vector<std::size_t>& bounds) {
+void Collectives::finish(const std::string& what) {
+  if (state_ == State::none) return;
+  wait_for(what);
+  mpi_->held.clear();
+}
+
+void Collectives::start_all_to_all(const Tensor& out, const std::vector<ByteRange>& sent,
+                                   const Tensor& in, const std::vector<ByteRange>& received) {
   if (size_ == 1) return;
-  Tensor& whole = mpi_->hold(Tensor(data));
-  gather(what, whole.mutable_raw(), bounds);
-  finish();
+  const auto& from = mpi_->hold(Tensor(out));
+  auto& to = mpi_->hold(Tensor(in));
+  const auto& give = mpi_->hold(Counts(sent));
+  const auto& take = mpi_->hold(Counts(received));
+  start("MPI_Ialltoallv", [&](MPI_Request* request) {
+    return MPI_Ialltoallv(from.raw(), give.sizes.data(), give.places.data(), MPI_BYTE,
+                          to.mutable_raw(), take.sizes.data(), take.places.data(), MPI_BYTE,
+                          mpi_->all, request);
+  });
+  for (const ByteRange& range : sent) bytes_sent += static_cast<std::int64_t>(range.size);
 }
 
-// Of memory that is held.
-void Collectives::gather(const std::string& what, std::byte* data,
-                         const std::vector<std::size_t>& bounds) {
-  auto& counts = mpi_->hold(std::vector<int>());
-  auto& places = mpi_->hold(std::vector<int>());
-  for (std::size_t r = 0; r + 1 < bounds.size(); ++r) {
-    counts.push_back(count(bounds[r + 1] - bounds[r]));
-    places.push_back(count(bounds[r]));
-  }
-  begin(what);
-  check("MPI_Iallgatherv", MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, data, counts.data(),
-                                           places.data(), MPI_BYTE, mpi_->all, &mpi_->request));
-  wait_for(what);
-  bytes_sent += std::int64_t{counts[static_cast<std::size_t>(rank_)]} * (size_ - 1);
+void Collectives::start_all_gather(const Tensor& data, const std::vector<ByteRange>& parts) {
+  if (size_ == 1) return;
+  auto& whole = mpi_->hold(Tensor(data));
+  const auto& counts = mpi_->hold(Counts(parts));
+  start("MPI_Iallgatherv", [&](MPI_Request* request) {
+    return MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_BYTE, whole.mutable_raw(), counts.sizes.data(),
+                           counts.places.data(), MPI_BYTE, mpi_->all, request);
+  });
+  const std::size_t own = parts[static_cast<std::size_t>(rank_)].size;
+  bytes_sent += static_cast<std::int64_t>(own) * (size_ - 1);
 }
 
 std::vector<std::uint64_t> Collectives::gather_words(const std::string& what,
                                                      const std::vector<std::uint64_t>& words) {
   if (size_ == 1) return words;
-  auto& all =
-      mpi_->hold(std::vector<std::uint64_t>(words.size() * static_cast<std::size_t>(size_)));
-  std::copy(words.begin(), words.end(),
-            all.begin() + static_cast<std::ptrdiff_t>(words.size()) * rank_);
-  std::vector<std::size_t> bounds;
-  for (std::size_t r = 0; r <= static_cast<std::size_t>(size_); ++r)
-    bounds.push_back(r * words.size() * sizeof(std::uint64_t));
-  gather(what, reinterpret_cast<std::byte*>(all.data()), bounds);
-  std::vector<std::uint64_t> result = std::move(all);
-  finish();
-  return result;
+  const std::size_t size = words.size() * sizeof(std::uint64_t);
+  std::vector<ByteRange> parts;
+  for (std::size_t r = 0; r < static_cast<std::size_t>(size_); ++r)
+    parts.push_back({r * size, size});
+  std::vector<std::uint64_t> all(words.size() * parts.size());
+  Tensor bytes = Tensor::empty({static_cast<std::int64_t>(size * parts.size())}, DType::uint8);
+  std::memcpy(bytes.mutable_raw() + parts[static_cast<std::size_t>(rank_)].begin, words.data(),
+              size);
+  start_all_gather(bytes, parts);
+  finish(what);
+  std::memcpy(all.data(), bytes.raw(), bytes.bytes());
+  return all;
 }
 
 std::vector<std::byte> Collectives::broadcast(const std::string& what,
                                               std::vector<std::byte> bytes) {
   if (size_ == 1) return bytes;
-  begin(what);
   auto& size = mpi_->hold(std::uint64_t{bytes.size()});
-  check("MPI_Ibcast", MPI_Ibcast(&size, 1, MPI_UINT64_T, 0, mpi_->all, &mpi_->request));
-  wait_for(what);
   auto& all = mpi_->hold(std::move(bytes));
+  const auto give = [&](void* data, std::size_t n) {
+    start("MPI_Ibcast", [&](MPI_Request* request) {
+      return MPI_Ibcast(data, count(n), MPI_BYTE, 0, mpi_->all, request);
+    });
+    wait_for(what);
+  };
+  give(&size, sizeof size);
   all.resize(size);
   constexpr std::size_t most = std::size_t{1} << 30;
-  for (std::size_t at = 0; at < all.size(); at += most) {
-    const int piece = count(std::min(most, all.size() - at));
-    check("MPI_Ibcast", MPI_Ibcast(all.data() + at, piece, MPI_BYTE, 0, mpi_->all, &mpi_->request));
-    wait_for(what);
-  }
+  for (std::size_t at = 0; at < all.size(); at += most)
+    give(all.data() + at, std::min(most, all.size() - at));
   std::vector<std::byte> result = std::move(all);
-  finish();
+  mpi_->held.clear();
   return result;
 }
 
 void Collectives::barrier(const std::string& what, bool limited) {
   if (size_ == 1) return;
-  begin(what);
-  check("MPI_Ibarrier", MPI_Ibarrier(mpi_->all, &mpi_->request));
+  start("MPI_Ibarrier", [&](MPI_Request* request) { return MPI_Ibarrier(mpi_->all, request); });
   wait_for(what, limited);
-  finish();
-}
-
-// A call that has failed is still under way for MPI: nothing may follow it.
-void Collectives::begin(const std::string& what) {
-  if (failed_) fail(operation, what, " cannot begin: a call before it has failed");
-  failed_ = true;
-}
-
-void Collectives::finish() {
-  mpi_->held.clear();
-  failed_ = false;
 }
 
 void Collectives::wait_for(const std::string& what, bool limited) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::milliseconds;
+  state_ = State::failed;  // until it has come to its end
   ++calls_;
   if (watch_) watch_->came_to(calls_);
   const auto began = Clock::now();
   const bool shared = on_this_host_ > static_cast<int>(std::thread::hardware_concurrency());
   for (std::int64_t polls = 1;; ++polls) {
     int done = 0;
-    const int code = MPI_Test(&mpi_->request, &done, MPI_STATUS_IGNORE);
+    const int code = MPI_Testall(static_cast<int>(mpi_->requests.size()), mpi_->requests.data(),
+                                 &done, MPI_STATUSES_IGNORE);
     if (code == MPI_SUCCESS && done != 0) {
       if (watch_) watch_->went_on(calls_);
+      mpi_->requests.clear();
+      state_ = State::none;
       return;
     }
     if (code != MPI_SUCCESS) wait_for_trouble(1);
     if (watch_ && watch_->in_trouble()) fail(operation, watch_->trouble());
-    check("MPI_Test", code);
+    check("MPI_Testall", code);
     if (!shared && polls % 64 != 0) continue;
     const auto waited = Clock::now() - began;
     if (waited > milliseconds(20))

@@ -12,6 +12,11 @@
 
 namespace plumb::distributed::detail {
 
+/// Bytes [begin, begin + size) of something.
+struct ByteRange {
+  std::size_t begin = 0, size = 0;
+};
+
 /// Every call waits for all ranks, and throws where one of them is lost or does not come; then so does every
 /// later one. `what` names the call in errors: "the exchange of step 17".
 class Collectives {
@@ -26,13 +31,15 @@ class Collectives {
   int size() const { return size_; }
   int on_this_host() const { return on_this_host_; }
 
-  /// Rank r gets parts[r] of every rank; result[s] is what rank s has sent here, of sizes[s] bytes.
-  std::vector<std::vector<std::byte>> all_to_all(const std::string& what,
-                                                 const std::vector<std::vector<std::byte>>& parts,
-                                                 const std::vector<std::size_t>& sizes);
-  /// Bytes [bounds[r], bounds[r + 1]) of data come from rank r.
-  void all_gather(const std::string& what, const Tensor& data,
-                  const std::vector<std::size_t>& bounds);
+  /// Starts a call: bytes sent[r] of `out` go to rank r, and received[s] of `in` come from rank s. Nothing goes from
+  /// a rank to itself. Until finish() `out` stays as it is, and `in` is unspecified.
+  void start_all_to_all(const Tensor& out, const std::vector<ByteRange>& sent, const Tensor& in,
+                        const std::vector<ByteRange>& received);
+  /// Starts a call: bytes parts[r] of `data` come from rank r.
+  void start_all_gather(const Tensor& data, const std::vector<ByteRange>& parts);
+  /// Waits for all that has been started.
+  void finish(const std::string& what);
+
   /// The same number of words from each rank, in order of ranks.
   std::vector<std::uint64_t> gather_words(const std::string& what,
                                           const std::vector<std::uint64_t>& words);
@@ -49,9 +56,10 @@ class Collectives {
 
  private:
   struct Mpi;
-  void begin(const std::string& what);
-  void finish();
-  void gather(const std::string& what, std::byte* data, const std::vector<std::size_t>& bounds);
+  // Of the calls that have been started. Where one fails it is still under way for MPI: nothing may follow it.
+  enum class State { none, started, failed };
+  template <class Call>
+  void start(const char* name, const Call& call);
   void wait_for_trouble(int seconds) const;
   void wait_for(const std::string& what, bool limited = true);
   [[noreturn]] void stalled(const std::string& what);
@@ -60,7 +68,7 @@ class Collectives {
   double stall_seconds_;
   int rank_ = 0, size_ = 1, on_this_host_ = 1;
   std::uint64_t calls_ = 0;
-  bool failed_ = false;  // a call was begun and not finished
+  State state_ = State::none;
   bool abandoned_ = false;
   std::unique_ptr<Watch> watch_;
 };

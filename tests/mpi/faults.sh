@@ -15,7 +15,7 @@ steps() {
 }
 steps throws '^steps: no more data'
 steps stalls '\[distributed\] rank 1 \(process [0-9]+ on .*\) has not come to the exchange of step 4 in 1.5 s'
-says "$work/err" '\[distributed\] the exchange of step 5 cannot begin: a call before it has failed'
+says "$work/err" '\[distributed\] nothing more can be exchanged: a call has failed'
 steps differs "\\[DataParallel\\] before step 5 rank 1 differs from rank 0 in parameter 'body.0.weight'"
 code=0
 ranks 3 steps bits 2 >"$work/out" 2>"$work/err" || code=$?
