@@ -16,6 +16,20 @@ struct Matrix {
   Transpose transpose = Transpose::no;
 };
 
+/// op(x) from an element on.
+template <class T>
+Matrix<T> part(const Matrix<T>& x, std::int64_t row, std::int64_t column) {
+  const bool plain = x.transpose == Transpose::no;
+  return {x.data + (plain ? row * x.stride + column : column * x.stride + row), x.stride,
+          x.transpose};
+}
+
+/// op(x) transposed.
+template <class T>
+Matrix<T> turned(const Matrix<T>& x) {
+  return {x.data, x.stride, flip(x.transpose)};
+}
+
 /// What becomes of a finished element: relu makes it 0 unless it is larger; NaN stays.
 enum class Activation : std::uint8_t { none, relu };
 

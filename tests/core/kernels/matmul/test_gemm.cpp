@@ -5,6 +5,7 @@
 #include <plumb/core/kernels/math.hpp>
 #include <plumb/core/kernels/matmul/gemm.hpp>
 #include <plumb/core/runtime/random.hpp>
+#include <plumb/core/simd/isa.hpp>
 #include <plumb/core/tensor/hash.hpp>
 
 #include "../../../support/threads.hpp"
@@ -74,6 +75,36 @@ TEST_CASE("gemm: every transpose, with bias, overwriting and accumulating") {
   }
 }
 
+TEST_CASE_TEMPLATE("gemm: with a transposed on the left the bits of it as it stands", T, float,
+                   double) {
+  // Found as the transposed product where there are far more rows than columns: whole blocks of rows and columns of
+  // that, and their edges. Up to 800 steps are added in one order, whatever is transposed.
+  for (const auto [m, n, k] : {std::array<std::int64_t, 3>{384, 128, 512},
+                               {385, 145, 800},
+                               {450, 257, 513},
+                               {700, 17, 600},
+                               {33, 15, 70}}) {
+    const Tensor a = random<T>({m, k}, 1), b = random<T>({k, n}, 2), bias = random<T>({n}, 3);
+    Tensor turned = Tensor::empty({k, m}, dtype_of<T>);
+    for (std::int64_t i = 0; i < m; ++i)
+      for (std::int64_t l = 0; l < k; ++l)
+        turned.mutable_data<T>()[l * m + i] = a.data<T>()[i * k + l];
+    for (const Write mode : {Write::overwrite, Write::accumulate}) {
+      Tensor expected = random<T>({m, n}, 4), c = expected.clone();
+      const auto right = matrix<T>(b, Transpose::no);
+      kernel::gemm(m, n, k, matrix<T>(a, Transpose::no), right, expected.mutable_data<T>(), n, mode,
+                   bias.data<T>());
+      kernel::gemm(m, n, k, matrix<T>(turned, Transpose::yes), right, c.mutable_data<T>(), n, mode,
+                   bias.data<T>());
+      CAPTURE(to_string(Shape{m, n, k}));
+      if (kernel::isa() == kernel::Isa::base)
+        CHECK(max(abs(c - expected)).item() < 1e-3);  // OpenBLAS
+      else
+        CHECK(hash(c) == hash(expected));
+    }
+  }
+}
+
 TEST_CASE("gemm: with a ReLU the bits of the product and of a ReLU behind it") {
   // Every kernel, edges of panels, several passes, and one k of 0.
   for (const auto [m, n, k] : {std::array<std::int64_t, 3>{2, 40, 30},
@@ -114,6 +145,7 @@ TEST_CASE("gemm: the same bits for any number of threads") {
                                {300, 200, 500},
                                {40, 300, 2000},
                                {10, 128, 9000},
+                               {512, 130, 900},
                                {1, 1000, 700},
                                {4000, 3, 300}}) {
     for (const Transpose ta : {Transpose::no, Transpose::yes}) {
