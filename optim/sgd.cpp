@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <forward_list>
 
+#include "../core/kernels/release.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "internal/update_loop.hpp"
 #include "moving_average.hpp"
@@ -118,15 +118,11 @@ PLUMB_INLINE inline int step_block(const Gate<T>& gate, const Step& step, Ages a
 #pragma omp simd reduction(+ : count)
   for (int k = 0; k < n; ++k) {
     const std::int64_t i = begin + k;
-    const T g = gate.sign * gate.gradient[i];
-    const T r = gate.residual[i] + g;
-    bool releases = !(std::abs(g) < gate.threshold) || !(std::abs(r) < gate.threshold);
-    if (ages) {
-      releases = releases || waited[k] >= gate.max_wait;
-      waited[k] = releases ? 0 : waited[k];
-    }
-    gate.residual[i] = releases ? 0 : r;
-    step(i, releases ? r : T(0));
+    T g = gate.sign * gate.gradient[i];
+    const bool due = ages && waited[k] >= gate.max_wait;
+    const bool releases = kernel::release(gate.residual[i], g, gate.threshold, due);
+    if (ages) waited[k] = releases ? 0 : waited[k];
+    step(i, g);
     count += releases;
   }
   if (ages) {

@@ -1,7 +1,6 @@
 #include "held_back.hpp"
 
-#include <cmath>
-
+#include "../../core/kernels/release.hpp"
 #include "../../core/runtime/floating_point.hpp"
 
 namespace plumb::nn::detail {
@@ -12,10 +11,8 @@ void HeldBack::gate(const Tensor& before, Tensor& after, T* gradient, double wei
   const T* residual = before.data<T>();
   T* kept = after.mutable_data<T>();
   for (std::int64_t i = 0; i < after.numel(); ++i) {
-    const T g = gradient[i], r = residual[i] + g;
-    const bool releases = !(std::abs(g) < threshold) || !(std::abs(r) < threshold);
-    kept[i] = releases ? T(0) : r;
-    gradient[i] = releases ? r : T(0);
+    kept[i] = residual[i];
+    kernel::release(kept[i], gradient[i], threshold);
   }
 }
 
