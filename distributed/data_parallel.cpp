@@ -72,6 +72,10 @@ DataParallel::DataParallel(Processes& processes, nn::Module& model,
 
 DataParallel::~DataParallel() = default;
 
+void DataParallel::gather_state() {
+  if (processes_.size() > 1) load_parts(processes_.gather(part_of_state(mine())));
+}
+
 void DataParallel::begin_step() {
   entries_.clear();
   state_hash_ = 0;

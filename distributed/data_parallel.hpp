@@ -26,7 +26,7 @@ struct DataParallelOptions {
   /// first step is one.
   std::int64_t check_every = 100;
   /// Above 0: ShardedGradient::accumulate_below, and what is 0 then is not sent. Two more exchanges a
-  /// step tell how much there is.
+  /// step tell how much there is. A checkpoint needs what is held back: see gather_state().
   double accumulate_below = 0;
 };
 
@@ -61,6 +61,11 @@ class DataParallel : public nn::ShardedGradient {
 
   /// For the loader's options: the shards of this rank.
   data::LoaderPart part() const { return {shards(), mine().begin, mine().end}; }
+
+  /// Gives every rank what all of them hold back, for the checkpoint that rank 0 saves: between two steps, on
+  /// all ranks. It is as large as a model for each shard, and stays until the next step. A checkpoint that has
+  /// it, checkpoint.add("parallel", parallel), goes on with any number of ranks.
+  void gather_state();
 
  private:
   Sums combine(Sums mine) override;

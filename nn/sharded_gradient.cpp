@@ -210,7 +210,30 @@ ShardedGradient::~ShardedGradient() = default;
 void ShardedGradient::accumulate_below(double threshold) {
   if (!(threshold >= 0) || std::isinf(threshold))
     fail(sharded, "accumulate_below must be in [0, inf), got ", threshold);
-  held_back_ = threshold > 0 ? std::make_unique<detail::HeldBack>(threshold) : nullptr;
+  held_back_ =
+      threshold > 0 ? std::make_unique<detail::HeldBack>(threshold, shards_, mine_) : nullptr;
+}
+
+StateDict ShardedGradient::state_dict() const {
+  if (held_back_ && !held_back_->whole())
+    fail(sharded,
+         "what other processes hold back is not here: gather_state() comes before state_dict()");
+  return part_of_state({0, shards_});
+}
+
+StateDict ShardedGradient::part_of_state(ShardRange shards) const {
+  return held_back_ ? held_back_->state(shards, parameters_) : StateDict();
+}
+
+void ShardedGradient::load_state_dict(const StateDict& state) {
+  if (held_back_)
+    held_back_->load(state, parameters_);
+  else if (!state.empty())
+    fail(sharded, "the state is of a run that holds back, but accumulate_below is 0 here");
+}
+
+void ShardedGradient::load_parts(const std::vector<StateDict>& parts) {
+  if (held_back_) held_back_->load(detail::joined(parts), parameters_);
 }
 
 double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss) {

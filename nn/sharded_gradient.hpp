@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/io/state_dict.hpp"
 #include "../core/tensor/shards.hpp"
 #include "module.hpp"
 
@@ -93,9 +94,18 @@ class ShardedGradient {
 
   /// From here on every shard holds back what is near zero in its gradient, by the rule of optim::SGD's
   /// accumulate_below for elements of its mean: what it gives is mostly 0, and what it keeps comes later.
-  /// Each shard and parameter has a residual, which begins at 0, is not saved, and is lost when this is called
-  /// again. 0: nothing is held back. Throws for numbers outside [0, inf).
+  /// Each shard and parameter has a residual, which begins at 0, and is lost when this is called again. 0:
+  /// nothing is held back. Throws for numbers outside [0, inf).
   void accumulate_below(double threshold);
+
+  /// What is held back, so that a run goes on from a Checkpoint bit for bit, wherever its shards are then
+  /// computed: "shards", and "residual.<name>" for each parameter of which anything is, [shards, elements].
+  /// Empty without accumulate_below. In DataParallel with several ranks gather_state() comes first; throws
+  /// where it has not.
+  StateDict state_dict() const;
+  /// Throws where the state is one of another number of shards or does not fit the parameters, and for any
+  /// but an empty one without accumulate_below; then nothing has changed.
+  void load_state_dict(const StateDict& state);
 
   std::int64_t shards() const { return shards_; }
   /// The shards that this process computes: all of them, but for DataParallel.
@@ -122,6 +132,11 @@ class ShardedGradient {
   virtual Sums combine(Sums sums);
   /// Divides floating elements by the sum of the weights. Throws where that is 0.
   static void divide(std::vector<Tensor>& sums, const std::vector<Report>& reports);
+
+  /// Of some shards that this process computes, or of all: as state_dict().
+  StateDict part_of_state(ShardRange shards) const;
+  /// Those of all shards, in their order, become the state.
+  void load_parts(const std::vector<StateDict>& parts);
 
   const Parameters& parameters() const& { return parameters_; }
   const std::vector<Buffer>& buffers() const& { return buffers_; }

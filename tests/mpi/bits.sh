@@ -50,8 +50,13 @@ done
 sent() { ranks 2 steps "$1" | sed -n 's/^sent //p'; }
 (($(sent sparse) < 3 * $(sent bits) / 4)) || fail "sparse sends $(sent sparse) bytes of $(sent bits)"
 
-# A checkpoint of two ranks, loaded by rank 0 of three.
-ranks 2 steps saves 8 "$work/state" >"$work/many"
-[[ ! -s $work/many && -s $work/state ]] || fail "steps did not save"
-ranks 3 steps "resumes" 8 "$work/state" | grep -v '^ranks\|^sent' >"$work/many"
-diff <(ranks 1 steps bits | grep -v '^ranks\|^sent') "$work/many" >&2 || fail "steps goes on otherwise"
+# A checkpoint of two ranks is that of one, with what shards hold back, and rank 0 of three loads it.
+for kind in bits sparse; do
+  for n in 1 2; do
+    ranks "$n" steps "$kind-saves" 8 "$work/state$n" >"$work/many"
+    [[ ! -s $work/many && -s $work/state$n ]] || fail "steps $kind did not save"
+  done
+  cmp "$work/state1" "$work/state2" >&2 || fail "steps $kind: the checkpoint of two ranks differs"
+  ranks 3 steps "$kind-resumes" 8 "$work/state2" | grep -v '^ranks\|^sent' >"$work/many"
+  diff <(ranks 1 steps "$kind" | grep -v '^ranks\|^sent') "$work/many" >&2 || fail "steps $kind goes on otherwise"
+done

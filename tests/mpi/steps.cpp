@@ -1,4 +1,5 @@
-// Steps of a small model on several ranks, and what can go wrong between them: steps WHAT [SHARDS [FILE]].
+// Steps of a small model on several ranks, and what can go wrong between them: steps WHAT [SHARDS [FILE]]. WHAT may be
+// two words, as in sparse-saves.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -32,15 +33,16 @@ data::Batch batch_of(std::int64_t n, std::uint64_t seed) {
 }
 
 int run(const std::string& what, std::int64_t shards, const std::string& path) {
-  distributed::Processes processes({what == "stalls" ? 1.5 : 30});
+  const auto is = [&](const char* word) { return what.find(word) != std::string::npos; };
+  distributed::Processes processes({is("stalls") ? 1.5 : 30});
   // Each rank's own until rank 0's is there.
   Model model(static_cast<std::uint64_t>(processes.rank()));
-  const DType type = what == "double" ? DType::float64 : DType::float32;
+  const DType type = is("double") ? DType::float64 : DType::float32;
   model.to(type);
   distributed::DataParallelOptions options;
   options.shards = shards;
   options.check_every = 2;
-  if (what == "sparse") options.accumulate_below = 0.05;
+  if (is("sparse")) options.accumulate_below = 0.05;
   distributed::DataParallel parallel(processes, model, options);
   optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.05, 0.9));
 
@@ -48,9 +50,10 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
   Checkpoint checkpoint;
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
+  checkpoint.add("parallel", parallel);
   checkpoint.track("done", done);
   checkpoint.require("shards", parallel.shards());
-  if (what == "resumes") {
+  if (is("resumes")) {
     // clang-format off
     if (processes.first()) checkpoint.load(path);
     const StateDict state = processes.broadcast(checkpoint.state_dict());
@@ -61,10 +64,10 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
   double loss = 0;
   for (int step = static_cast<int>(done) + 1; step <= 6; ++step) {
     const bool mine = processes.rank() == 1 && step == 4;
-    if (mine && what == "throws") throw Error("no more data");
-    if (mine && what == "stalls") std::this_thread::sleep_for(std::chrono::seconds(600));
-    if (mine && what == "dies") std::abort();
-    if (mine && what == "differs") {
+    if (mine && is("throws")) throw Error("no more data");
+    if (mine && is("stalls")) std::this_thread::sleep_for(std::chrono::seconds(600));
+    if (mine && is("dies")) std::abort();
+    if (mine && is("differs")) {
       Tensor weight = model.parameters()[1].variable.value();
       weight.mutable_data<float>()[2] += 1e-3F;
     }
@@ -76,14 +79,17 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
     try {
       loss = parallel.backward(batch, loss_of);
     } catch (const Error& error) {
-      if (what != "stalls") throw;
+      if (!is("stalls")) throw;
       std::fprintf(stderr, "steps: %s\n", error.what());
       loss = parallel.backward(batch, loss_of);  // which is refused
     }
     optimizer.step();
     done = step;
-    if (what == "saves" && step == 3) {
+    if (is("saves") && step == 3) {
+      // clang-format off
+      parallel.gather_state();
       if (processes.first()) checkpoint.save(path);
+      // clang-format on
       return 0;
     }
   }

@@ -1,115 +1,22 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <condition_variable>
 #include <limits>
-#include <mutex>
-#include <plumb/data.hpp>
-#include <plumb/nn.hpp>
 #include <plumb/optim.hpp>
-#include <thread>
 
 #include "../support/bits.hpp"
 #include "../support/errors.hpp"
-#include "../support/random.hpp"
+#include "sharded_steps.hpp"
 
 using namespace plumb;
 using test::contains;
 using test::error_of;
-
-namespace {
-
-data::Batch digits(std::int64_t n, DType dtype = DType::float64) {
-  Tensor y = Tensor::empty({n}, DType::int64);
-  for (std::int64_t i = 0; i < n; ++i) y.mutable_data<std::int64_t>()[i] = i % 3;
-  return {test::normal({n, 4}, dtype), y};
-}
-
-// With dropout, batch norm and a parameter that takes no part.
-struct Model : nn::Layer {
-  explicit Model(DType dtype = DType::float64) {
-    Generator generator(3), noise(3, plumb::Stream::dropout);
-    body =
-        &add("body", nn::Sequential{nn::Linear(4, 6, generator), nn::BatchNorm1d(6), nn::ReLU(),
-                                    nn::Dropout(0.3, noise.fork()), nn::Linear(6, 3, generator)});
-    add_parameter("idle", Tensor::ones({2}));
-    constant = add_buffer("constant", Tensor::full({2}, std::numeric_limits<double>::infinity()));
-    to(dtype);
-  }
-  Variable forward(const Variable& x) override { return (*body)(x); }
-  nn::Sequential* body = nullptr;
-  Variable constant;
-};
-
-// Where ranks that are threads meet.
-class Meeting {
- public:
-  explicit Meeting(std::size_t ranks) : ranks_(ranks) {}
-  void wait() {
-    std::unique_lock lock(lock_);
-    const std::size_t round = arrived_++ / ranks_;
-    all_.notify_all();
-    all_.wait(lock, [&] { return arrived_ / ranks_ > round; });
-  }
-
- private:
-  const std::size_t ranks_;
-  std::size_t arrived_ = 0;
-  std::mutex lock_;
-  std::condition_variable all_;
-};
-
-// One of several ranks, each a thread with a model of its own.
-class Rank : public nn::ShardedGradient {
- public:
-  using ShardedGradient::Sums;
-  Rank(nn::Module& model, std::int64_t shards, std::size_t rank, std::vector<Sums>& given,
-       Meeting& meeting)
-      : ShardedGradient(model, shards,
-                        even_part(shards, static_cast<std::int64_t>(given.size()),
-                                  static_cast<std::int64_t>(rank))),
-        rank_(rank),
-        given_(given),
-        meeting_(meeting) {}
-
- private:
-  Sums combine(Sums sums) override {
-    given_[rank_] = sums;
-    meeting_.wait();
-    Sums all;
-    all.marks.resize(sums.marks.size());
-    for (const Sums& one : given_) {
-      for (ShardSum::Node node : one.nodes) {
-        for (Tensor& x : node.sums)
-          if (x.defined()) x = x.clone();
-        all.nodes.push_back(std::move(node));
-      }
-      for (const Report& report : one.reports) all.reports.push_back(report);
-      for (std::size_t i = 0; i < all.marks.size(); ++i) all.marks[i] |= one.marks[i];
-    }
-    meeting_.wait();
-    return ShardedGradient::combine(std::move(all));
-  }
-
-  std::size_t rank_;
-  std::vector<Sums>& given_;
-  Meeting& meeting_;
-};
-
-template <class Sharded>
-double step(Model& model, Sharded& sharded, const data::Batch& batch) {
-  return sharded.backward(
-      batch, [&](const data::Batch& part) { return nn::cross_entropy(model(part.x), part.y); });
-}
-
-std::uint64_t gradient_bits(const nn::Module& model) {
-  std::uint64_t state = 0;
-  for (const Parameter& p : model.parameters())
-    if (p.variable.grad().defined()) state = hash(p.variable.grad(), state);
-  return state;
-}
-
-}  // namespace
+using test::gradient_bits;
+using test::on_threads;
+using test::shard_batch;
+using test::sharded_step;
+using test::ShardedModel;
+using test::ThreadRank;
 
 TEST_CASE("ShardedGradient: shards of unlike sizes give the gradient of the mean over the batch") {
   Generator generator(1);
@@ -118,7 +25,7 @@ TEST_CASE("ShardedGradient: shards of unlike sizes give the gradient of the mean
   parts.to(DType::float64);
   parts.load_state_dict(whole.state_dict());
   for (const std::int64_t samples : {1, 3, 8, 13}) {
-    const data::Batch batch = digits(samples);
+    const data::Batch batch = shard_batch(samples);
     whole.zero_grad();
     const Variable loss = nn::cross_entropy(whole(batch.x), batch.y);
     loss.backward();
@@ -143,7 +50,7 @@ TEST_CASE("ShardedGradient: a loss that asks for it is told which samples a part
   Generator generator(1);
   nn::Linear model(4, 3, generator);
   model.to(DType::float64);
-  const data::Batch batch = digits(7);
+  const data::Batch batch = shard_batch(7);
   std::vector<ShardRange> told;
   nn::ShardedGradient(model, 3).backward(batch, [&](const data::Batch& part, ShardRange samples) {
     told.push_back(samples);
@@ -157,7 +64,7 @@ TEST_CASE("ShardedGradient: a loss that asks for it is told which samples a part
 TEST_CASE("ShardedGradient: one shard of 2^k samples gives the bits of backward()") {
   Generator generator(1);
   nn::Linear model(4, 3, generator);
-  const data::Batch batch = digits(16, DType::float32);
+  const data::Batch batch = shard_batch(16, DType::float32);
   nn::cross_entropy(model(batch.x), batch.y).backward();
   const std::uint64_t plain = gradient_bits(model);
   nn::ShardedGradient(model, 1).backward(
@@ -200,11 +107,11 @@ struct Trained {
   }
 };
 
-Trained train(Model& model, nn::ShardedGradient& sharded) {
+Trained train(ShardedModel& model, nn::ShardedGradient& sharded) {
   optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.1, 0.9));
   Trained trained = {};
   for (const std::int64_t samples : {32, 32, 19}) {
-    trained.loss += step(model, sharded, digits(samples, DType::float32));
+    trained.loss += sharded_step(model, sharded, shard_batch(samples, DType::float32));
     optimizer.step();
   }
   trained.state = test::bits(model.state_dict());
@@ -215,23 +122,19 @@ Trained train(Model& model, nn::ShardedGradient& sharded) {
 
 TEST_CASE("ShardedGradient: a model has the same bits for any number of ranks") {
   for (const std::int64_t shards : {1, 3, 8}) {
-    Model alone(DType::float32);
+    ShardedModel alone(DType::float32);
     nn::ShardedGradient whole(alone, shards);
     const Trained expected = train(alone, whole);
     CHECK_FALSE(alone.parameters()[0].variable.grad().defined());  // idle
     CHECK(alone.parameters()[1].variable.grad().defined());
     for (std::size_t ranks = 2; ranks <= static_cast<std::size_t>(shards); ++ranks) {
-      Meeting meeting(ranks);
-      std::vector<Rank::Sums> given(ranks);
+      ThreadRank::Company company(ranks);
       std::vector<Trained> found(ranks);
-      std::vector<std::thread> running;
-      for (std::size_t rank = 0; rank < ranks; ++rank)
-        running.emplace_back([&, rank] {
-          Model model(DType::float32);
-          Rank sharded(model, shards, rank, given, meeting);
-          found[rank] = train(model, sharded);
-        });
-      for (std::thread& thread : running) thread.join();
+      on_threads(ranks, [&](std::size_t rank) {
+        ShardedModel model(DType::float32);
+        ThreadRank sharded(model, shards, rank, company);
+        found[rank] = train(model, sharded);
+      });
       for (const Trained& one : found) CHECK(one == expected);
     }
   }
@@ -273,14 +176,14 @@ TEST_CASE("ShardedGradient: each shard and each step draws numbers of its own") 
 
 TEST_CASE(
     "ShardedGradient: what does not change in a buffer keeps its bits, though it be infinite") {
-  Model model;
+  ShardedModel model;
   Tensor held = model.constant.value();
   held.mutable_data<double>()[0] = 1;
   nn::ShardedGradient sharded(model, 3);
-  step(model, sharded, digits(9));
+  sharded_step(model, sharded, shard_batch(9));
   CHECK(held.at({0}) == 1);
   CHECK(held.at({1}) == std::numeric_limits<double>::infinity());
-  sharded.backward(digits(9), [&](const data::Batch& part) {
+  sharded.backward(shard_batch(9), [&](const data::Batch& part) {
     CHECK(held.at({0}) == 1);
     held.mutable_data<double>()[0] = 3;
     return nn::cross_entropy(model(part.x), part.y);
@@ -289,63 +192,15 @@ TEST_CASE(
   CHECK(held.at({1}) == std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE("ShardedGradient: every shard holds back by itself, and nothing of a step that throws") {
-  Generator generator(1);
-  nn::Linear model(4, 3, generator);
-  model.to(DType::float64);
-  const Variable weight = model.parameters()[0].variable;
-  const double threshold = 0.05;
-  nn::ShardedGradient sharded(model, 2);
-  sharded.accumulate_below(threshold);
-  std::vector<std::vector<double>> held(2, std::vector<double>(12));
-  int released = 0;
-  for (const std::int64_t samples : {8, 7, 8, 1, 8, 8}) {
-    const data::Batch batch = digits(samples);
-    std::vector<double> sum(12);
-    for (const std::int64_t shard : {0, 1}) {
-      const ShardRange range = even_part(samples, 2, shard);
-      if (range.empty()) continue;
-      const auto n = static_cast<double>(range.size());
-      model.zero_grad();
-      const data::Batch part = batch.part(range.begin, range.end);
-      nn::cross_entropy(model(part.x), part.y).backward(Tensor::full({}, n, DType::float64));
-      const std::vector<double> given = weight.grad().to_vector<double>();
-      for (std::size_t i = 0; i < 12; ++i) {
-        double& residual = held[static_cast<std::size_t>(shard)][i];
-        const double g = given[i], r = residual + g;
-        const bool releases = std::abs(g) >= threshold * n || std::abs(r) >= threshold * n;
-        released += releases ? 1 : 0;
-        sum[i] += releases ? r : 0;
-        residual = releases ? 0 : r;
-      }
-    }
-    int calls = 0;
-    CHECK(error_of([&] {
-            sharded.backward(batch, [&](const data::Batch& part) -> Variable {
-              if (++calls == std::min<std::int64_t>(samples, 2)) throw Error("no");
-              return nn::cross_entropy(model(part.x), part.y);
-            });
-          }) == "no");
-    sharded.backward(
-        batch, [&](const data::Batch& part) { return nn::cross_entropy(model(part.x), part.y); });
-    for (double& x : sum) x /= static_cast<double>(samples);
-    CHECK(weight.grad().to_vector<double>() == sum);
-  }
-  CHECK(released > 20);
-  CHECK(released < 130);  // of 132
-  CHECK(error_of([&] { sharded.accumulate_below(-1); }) ==
-        "[ShardedGradient] accumulate_below must be in [0, inf), got -1");
-}
-
 TEST_CASE("ShardedGradient: where the loss throws, streams and buffers are as before") {
-  Model model;
+  ShardedModel model;
   nn::ShardedGradient sharded(model, 4);
   const StateDict before = model.state_dict().clone();
   const std::uint64_t position = model.generators()[0].generator->position();
   const std::uint64_t seed = model.generators()[0].generator->seed();
   int calls = 0;
   CHECK(error_of([&] {
-          sharded.backward(digits(8), [&](const data::Batch& part) -> Variable {
+          sharded.backward(shard_batch(8), [&](const data::Batch& part) -> Variable {
             if (++calls == 3) throw Error("no");
             return nn::cross_entropy(model(part.x), part.y);
           });
@@ -355,10 +210,10 @@ TEST_CASE("ShardedGradient: where the loss throws, streams and buffers are as be
   CHECK(model.generators()[0].generator->seed() == seed);
 
   CHECK(error_of([&] {
-          step(model, sharded, {Tensor::zeros({0, 4}), Tensor()});
+          sharded_step(model, sharded, {Tensor::zeros({0, 4}), Tensor()});
         }) == "[ShardedGradient] the batch has no samples");
   CHECK(error_of([&] {
-          sharded.backward(digits(8), [&](const data::Batch& part) { return model(part.x); });
+          sharded.backward(shard_batch(8), [&](const data::Batch& part) { return model(part.x); });
         }) == "[ShardedGradient] expected the mean loss of a part, one number, got [2, 3]");
   CHECK(error_of([&] { nn::ShardedGradient none(model, 0); }) ==
         "[ShardedGradient] shards must be at least 1, got 0");
