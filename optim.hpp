@@ -24,6 +24,7 @@
 #include "optim/plateau.hpp"
 #include "optim/prodigy.hpp"
 #include "optim/radam.hpp"
+#include "optim/refused_gradient.hpp"
 #include "optim/rmsprop.hpp"
 #include "optim/rule.hpp"
 #include "optim/sam.hpp"

@@ -8,6 +8,7 @@
 #include "../core/runtime/internal/fail.hpp"
 #include "fields.hpp"
 #include "internal/element_sums.hpp"
+#include "refused_gradient.hpp"
 
 namespace plumb::optim {
 namespace {
@@ -85,10 +86,12 @@ std::vector<Tensor> own_gradients(const Parameters& parameters) {
   for (const Parameter& parameter : parameters) {
     const Tensor gradient = gradient_of(parameter);
     if (gradient.defined() && !std::isfinite(measure(gradient, norm)))
-      fail("clip_grad_norm", "the norm of all gradients is ", total, ", because of that of '",
-           parameter.name, "': nothing is clipped");
+      throw RefusedGradient(text("[clip_grad_norm] the norm of all gradients is ", total,
+                                 ", because of that of '", parameter.name,
+                                 "': nothing is clipped"));
   }
-  fail("clip_grad_norm", "the norm of all gradients is ", total, ": nothing is clipped");
+  throw RefusedGradient(
+      text("[clip_grad_norm] the norm of all gradients is ", total, ": nothing is clipped"));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ enum class Norm : std::uint8_t {
 /// What clip_grad_norm does where the norm is NaN or infinite.
 enum class NonFinite : std::uint8_t {
   leave,   ///< Changes no gradient; the norm that is returned tells.
-  refuse,  ///< Throws, naming the first parameter whose gradient it is, and changes none.
+  refuse,  ///< RefusedGradient, naming the first parameter whose it is; changes none.
 };
 
 /// The norm of all gradients of the parameters, 0 where there is none. Parameters that are frozen

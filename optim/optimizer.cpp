@@ -8,6 +8,7 @@
 #include "../core/runtime/internal/fail.hpp"
 #include "../core/runtime/profile.hpp"
 #include "internal/step_watch.hpp"
+#include "refused_gradient.hpp"
 
 namespace plumb::optim {
 namespace {
@@ -136,7 +137,8 @@ void Optimizer::check_state(const std::string& parameter, const StateNames& name
            kept.dtype());
   }
   if (check_ == GradientCheck::finite && !kernel::all_finite(update.gradient))
-    fail(name_, "the gradient of '", parameter, "' holds a NaN or an infinity: no step");
+    throw RefusedGradient(text("[", name_, "] the gradient of '", parameter,
+                               "' holds a NaN or an infinity: no step"));
 }
 
 Tensor* Optimizer::Beginnings::tensor(const Update& update, std::size_t index, double start) {

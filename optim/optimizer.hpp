@@ -74,7 +74,7 @@ using Closure = std::function<double()>;
 /// Whether step() looks at the gradients before it uses them.
 enum class GradientCheck : std::uint8_t {
   none,
-  finite,  ///< Refuses the step where any gradient holds a NaN or an infinity.
+  finite,  ///< RefusedGradient where any gradient holds a NaN or an infinity.
 };
 
 /// The base of all update rules.
@@ -96,8 +96,8 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// Changes every parameter that has a gradient by the rule. Throws where a parameter's shape or
-  /// dtype is no longer that of its state, for gradients that the check refuses, and between
-  /// swap_in() and swap_out().
+  /// dtype is no longer that of its state, between swap_in() and swap_out(), and RefusedGradient for
+  /// a gradient that the check or the rule refuses.
   void step();
   /// The same for rules that ask for the loss more than once (LBFGS). All others call the closure
   /// once and step by the gradients that it leaves. Returns the loss of the first call, at the

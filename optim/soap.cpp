@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "../core/tensor/linalg.hpp"
 #include "internal/moments.hpp"
 #include "internal/update_loop.hpp"
+#include "refused_gradient.hpp"
 
 namespace plumb::optim {
 namespace {
@@ -49,11 +51,15 @@ Tensor blend(double keep, const Tensor& x, double take, const Tensor& y, F f) {
   return z;
 }
 
+[[noreturn]] void refuse(const Tensor& g) {
+  throw RefusedGradient(text("[SOAP] a gradient of ", g.shape(),
+                             " is so large that its square is infinite in ", g.dtype(),
+                             ": no step"));
+}
+
 // One that became infinite would stay so.
 Tensor finite(Tensor moment, const Tensor& g) {
-  if (!kernel::all_finite(moment))
-    fail("SOAP", "a gradient of ", g.shape(), " is so large that its square is infinite in ",
-         g.dtype(), ": no step");
+  if (!kernel::all_finite(moment)) refuse(g);
   return moment;
 }
 
@@ -88,17 +94,25 @@ Tensor eigenvectors(const Tensor& moment) {
 struct Turned {
   Tensor basis, order;
 };
-Turned turned_basis(const Tensor& moment, const Tensor& basis) {
+Turned turned_basis(const Tensor& moment, const Tensor& basis, const Tensor& g) {
   const Tensor product = kernel::matmul(moment, no, basis, no);
   const std::int64_t n = basis.dim(0);
-  std::vector<double> size(static_cast<std::size_t>(n));  // of q^T moment q
+  // Of q^T moment q; and the squared lengths of the columns of moment q, which R holds, the largest
+  // number being 1.
+  std::vector<double> size(static_cast<std::size_t>(n)), squares(size);
   dispatch_floating("SOAP", basis.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T *q = basis.data<T>(), *a = product.data<T>();
+    constexpr double largest = std::numeric_limits<T>::max();
     for (std::int64_t i = 0; i < n; ++i)
-      for (std::int64_t j = 0; j < n; ++j)
-        size[static_cast<std::size_t>(j)] +=
-            static_cast<double>(q[i * n + j]) * static_cast<double>(a[i * n + j]);
+      for (std::int64_t j = 0; j < n; ++j) {
+        const auto column = static_cast<std::size_t>(j);
+        const auto element = static_cast<double>(a[i * n + j]), part = element / largest;
+        size[column] += static_cast<double>(q[i * n + j]) * element;
+        squares[column] += part * part;
+      }
+    for (const double square : squares)
+      if (!(square <= 1)) refuse(g);
   });
   std::vector<std::int64_t> order(size.size());
   std::iota(order.begin(), order.end(), 0);
@@ -162,7 +176,7 @@ Next go_on(const SOAPOptions& o, const Tensor& g, const ParameterState& state, s
     if (!made.basis.defined()) continue;
     made.moment = finite(moving(o.beta2, state.tensors[left + at], product_of(g, side)), g);
     if (t % o.precondition_frequency != 0) continue;
-    Turned turned = turned_basis(made.moment, made.basis);
+    Turned turned = turned_basis(made.moment, made.basis, g);
     made.basis = std::move(turned.basis);
     next.second = kernel::index_select(next.second, side, turned.order);
   }
@@ -193,8 +207,8 @@ void SOAP::update(std::vector<Update>& updates) {
     const Options& o = u.options<Options>();
     const Tensor g = as_matrix(u.gradient);
     if (!kernel::all_finite(g))
-      fail("SOAP", "a gradient of ", u.gradient.shape(),
-           " holds a NaN or an infinity, which no basis survives: no step");
+      throw RefusedGradient(text("[SOAP] a gradient of ", u.gradient.shape(),
+                                 " holds a NaN or an infinity, which no basis survives: no step"));
     const bool begins = u.t == 1;
     all.push_back(begins ? begin(o, g) : go_on(o, g, u.state, u.t - 1));
     if (begins) continue;

@@ -38,7 +38,7 @@ struct SOAPOptions {
 ///
 /// Decay is decoupled and times lr. A side longer than max_precond_dim, as that of an embedding, has
 /// no basis of its own. Eigenvectors and QR are computed in float64 by one thread, so results repeat.
-/// A step with a gradient that is not finite, or whose square is not, is refused.
+/// A step with a gradient that is not finite, or whose square is not, is refused: RefusedGradient.
 ///
 /// The authors' program lets decay act on p after the step, and takes convolutions axis by axis unless
 /// told to merge them. For the hidden matrices; the rest by AdamW, as with Muon. A step costs eight

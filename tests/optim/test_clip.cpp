@@ -118,6 +118,7 @@ TEST_CASE("clip_grad_norm: a norm that is not finite is left or refused, and nam
             errors::text("[clip_grad_norm] the norm of all gradients is ",
                          std::isnan(bad) ? "nan" : "inf",
                          ", because of that of 'b': nothing is clipped"));
+      CHECK_THROWS_AS(clip_grad_norm(p, 1, NonFinite::refuse, norm), optim::RefusedGradient);
       CHECK(gradient(p[0]) == std::vector<double>{3, -4, 0.5});
     }
   }

@@ -187,6 +187,7 @@ TEST_CASE("SOAP: a gradient that is not finite is refused and changes nothing") 
   set_grad(p, {1, std::nan(""), 0, 0});
   CHECK(error_of([&] { optimizer.step(); }) ==
         "[SOAP] a gradient of [2, 2] holds a NaN or an infinity, which no basis survives: no step");
+  CHECK_THROWS_AS(optimizer.step(), optim::RefusedGradient);
   CHECK(optimizer.groups()[0].states[0].steps == 0);
   CHECK_FALSE(optimizer.groups()[0].states[0].tensors[2].defined());
 }
@@ -201,10 +202,12 @@ TEST_CASE("SOAP: a gradient whose square is infinite is refused, and the next is
     optim::SOAP optimizer({p}, options), other({q}, options);
     for (int t = 0; t < 12; ++t) {
       set_grad(p, {1e20f, 0, 0, 1});
-      if (side > 0 || t > 0)
+      if (side > 0 || t > 0) {
         CHECK(error_of([&] { optimizer.step(); }) ==
               "[SOAP] a gradient of [2, 2] is so large that its square is infinite in float32: no "
               "step");
+        CHECK_THROWS_AS(optimizer.step(), optim::RefusedGradient);
+      }
       set_matrix_gradients({p, q}, t);
       optimizer.step();
       other.step();
@@ -212,6 +215,29 @@ TEST_CASE("SOAP: a gradient whose square is infinite is refused, and the next is
     CHECK(values(p) == values(q));
     CHECK(same_state(optimizer.state_dict(), other.state_dict()));
   }
+}
+
+TEST_CASE(
+    "SOAP: a gradient that is too large to turn the bases by is refused, and changes nothing") {
+  optim::SOAP::Options options;
+  options.beta2 = 0.5;
+  options.precondition_frequency = 1;
+  const Parameter p = {"p", Variable::leaf(Tensor::ones({16, 16}))};
+  optim::SOAP optimizer({p}, options);
+  Tensor diagonal = Tensor::zeros({16, 16});
+  for (std::int64_t i = 0; i < 16; ++i)
+    diagonal.mutable_data<float>()[17 * i] = static_cast<float>(i + 1);
+  for (int t = 0; t < 2; ++t) {
+    Variable(p.variable).set_grad(diagonal);
+    optimizer.step();
+  }
+  const StateDict before = optimizer.state_dict().clone();
+  const std::vector<double> weights = values(p);
+  // Its moments are 1.28e38, columns of 16 of these are longer than a float can be.
+  Variable(p.variable).set_grad(Tensor::full({16, 16}, 4e18));
+  CHECK_THROWS_AS(optimizer.step(), optim::RefusedGradient);
+  CHECK(values(p) == weights);
+  CHECK(same_state(optimizer.state_dict(), before));
 }
 
 TEST_CASE(

@@ -241,6 +241,7 @@ TEST_CASE("Optimizer: gradients that are not finite are refused whole when asked
     set_grad(pair.b, {bad});
     CHECK(error_of([&] { pair.optimizer.step(); }) ==
           "[SGD] the gradient of 'b' holds a NaN or an infinity: no step");
+    CHECK_THROWS_AS(pair.optimizer.step(), optim::RefusedGradient);
     CHECK(same_state(before, pair.all()));
     pair.optimizer.set_gradient_check(optim::GradientCheck::none);
     pair.optimizer.step();

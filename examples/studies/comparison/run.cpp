@@ -9,7 +9,7 @@
 #include <limits>
 #include <optional>
 #include <plumb/core.hpp>
-#include <plumb/optim/clip.hpp>
+#include <plumb/optim/refused_gradient.hpp>
 #include <sstream>
 
 #include "../../support/training.hpp"
@@ -148,12 +148,10 @@ class Run {
 
   // Whether the step was taken. A rule may refuse gradients that another would ruin the weights with.
   bool step() {
-    constexpr double largest = 1.8e19;  // whose square is a float
     try {
       optimizer_->step();
       return true;
-    } catch (const Error&) {
-      if (optim::grad_norm(model_->parameters()) < largest) throw;
+    } catch (const optim::RefusedGradient&) {
       return false;
     }
   }

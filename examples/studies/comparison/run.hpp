@@ -51,8 +51,9 @@ struct Point {
 };
 
 struct RunResult {
-  double first_loss = 0;      ///< Of the first batch, before the first step.
-  bool diverged = false;      ///< The loss became NaN, or its recent average ten times the first.
+  double first_loss = 0;  ///< Of the first batch, before the first step.
+  /// The loss became NaN, its recent average ten times the first, or the rule refused a gradient.
+  bool diverged = false;
   std::vector<Point> points;  ///< From step 0 on; a run that diverged ends with those it reached.
   Score test;                 ///< At the end; of evaluation runs only.
   double touched = 1;         ///< Share of gradient elements that accumulate_below let through.

@@ -104,6 +104,35 @@ TEST_CASE("run: what diverges counts as the untrained model") {
   CHECK(tame.reached(tame.points.front().validation.metric)->step == 0);
 }
 
+TEST_CASE("run: a gradient that the rule refuses is divergence, any other error is thrown") {
+  const Task task = small_task("spiral");
+  Task steep = task;
+  steep.loss = [&](const Variable& out, const data::Batch& batch) {
+    return 1e25 * task.loss(out, batch);
+  };
+  const RunKey key{Stage::evaluation, 0, {0.01}, 1};
+  const RunResult refused = train(steep, OptimizerSpec::parse("soap"), key, few_steps(8), always);
+  CHECK(refused.diverged);
+  CHECK(refused.points.size() == 1);
+
+  // A parameter of another shape than its average, and a gradient whose square is infinite.
+  class Reshaping : public Observer {
+   public:
+    void before_step(std::int64_t step, nn::Layer& model) override {
+      Variable first = model.parameters()[0].variable;
+      if (step != 2) return;
+      first.set_value(Tensor::zeros({1}));
+      first.set_grad(Tensor::full({1}, 1e20));
+    }
+    void after_step(std::int64_t, nn::Layer&) override {}
+  } reshaping;
+  CHECK(contains(error_of([&] {
+                   train(task, OptimizerSpec::parse("sgd:momentum=0.9"), key, few_steps(8), always,
+                         {}, &reshaping);
+                 }),
+                 "is [1] of float32, its average is [32, 2]"));
+}
+
 TEST_CASE("run: held back gradients are counted") {
   const Task task = small_task("logistic");
   CHECK(run(task, "sgd", 0.1, 1).touched == 1);
