@@ -6,6 +6,7 @@
 #include <plumb/plumb.hpp>
 
 #include "../../../support/temporary_folder.hpp"
+#include "small_task.hpp"
 
 namespace plumb::test {
 namespace {
@@ -13,10 +14,7 @@ namespace {
 using namespace comparison;
 
 Task digit_task(const char* name) {
-  TaskOptions options;
-  options.name = name;
-  options.samples = 128;
-  Task task = make_task(options);
+  Task task = small_task(name, 128);
   // 5000 samples are many for a test.
   std::vector<std::int64_t> few(100);
   for (std::size_t i = 0; i < few.size(); ++i) few[i] = static_cast<std::int64_t>(i);
@@ -33,7 +31,7 @@ void check_task(const char* name, const char* metric) {
   training.evaluations = 2;
   const OptimizerSpec adam = OptimizerSpec::parse("adam");
   const RunKey key{Stage::evaluation, 0, {0.01}, 5};
-  const RunResult whole = train(task, adam, key, training, [] { return true; });
+  const RunResult whole = train(task, adam, key, training, always);
   CHECK(whole.last().loss < whole.points.front().validation.loss);
   CHECK_FALSE(whole.diverged);
   const TemporaryFolder folder;

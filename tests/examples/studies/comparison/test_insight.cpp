@@ -8,18 +8,12 @@
 #include <plumb/examples/studies/comparison/insight.hpp>
 
 #include "../../../support/errors.hpp"
+#include "small_task.hpp"
 
 namespace plumb::test {
 namespace {
 
 using namespace comparison;
-
-Task small_task_of(const char* name) {
-  TaskOptions options;
-  options.name = name;
-  options.samples = 400;
-  return make_task(options);
-}
 
 Training steps_of(std::int64_t steps) {
   Training training;
@@ -27,12 +21,10 @@ Training steps_of(std::int64_t steps) {
   return training;
 }
 
-const auto go_on = [] { return true; };
-
 }  // namespace
 
 TEST_CASE("insight: looking changes nothing") {
-  const Task task = small_task_of("spiral");
+  const Task task = small_task("spiral", 400);
   const OptimizerSpec adam = OptimizerSpec::parse("adam");
   const RunKey key{Stage::evaluation, 0, {0.01}, 3};
   class Counting : public Observer {
@@ -41,11 +33,11 @@ TEST_CASE("insight: looking changes nothing") {
     void after_step(std::int64_t step, nn::Layer&) override { CHECK(step == steps); }
     std::int64_t steps = 0;
   } counting;
-  const RunResult plain = train(task, adam, key, steps_of(30), go_on);
-  CHECK(train(task, adam, key, steps_of(30), go_on, {}, &counting).parameter_hash ==
+  const RunResult plain = train(task, adam, key, steps_of(30), always);
+  CHECK(train(task, adam, key, steps_of(30), always, {}, &counting).parameter_hash ==
         plain.parameter_hash);
   CHECK(counting.steps == 30);
-  const std::vector<Insight> seen = look_inside(task, adam, key, steps_of(30), 5, go_on);
+  const std::vector<Insight> seen = look_inside(task, adam, key, steps_of(30), 5, always);
   REQUIRE(seen.size() == 6);
   CHECK(seen[0].step == 2);
   CHECK(seen[5].step == 30);
@@ -58,19 +50,19 @@ TEST_CASE("insight: looking changes nothing") {
 }
 
 TEST_CASE("insight: an update of plain SGD is lr times the gradient") {
-  const Task task = small_task_of("logistic");
+  const Task task = small_task("logistic", 400);
   const RunKey key{Stage::evaluation, 0, {0.25}, 1};
   for (const Insight& each :
-       look_inside(task, OptimizerSpec::parse("sgd"), key, steps_of(12), 3, go_on))
+       look_inside(task, OptimizerSpec::parse("sgd"), key, steps_of(12), 3, always))
     CHECK(each.update == doctest::Approx(0.25 * each.gradient).epsilon(1e-3));
   for (const Insight& each :  // the last of a long average moves on straight
-       look_inside(task, OptimizerSpec::parse("sgd:momentum=0.99"), key, steps_of(12), 3, go_on))
+       look_inside(task, OptimizerSpec::parse("sgd:momentum=0.99"), key, steps_of(12), 3, always))
     CHECK(each.cosine > 0.8);
 }
 
 // The loss is mean (x w + b - y)^2, so that its Hessian is 2 / n of [x 1]^T [x 1], for all weights.
 TEST_CASE("insight: sharpness is the largest eigenvalue") {
-  const Task task = small_task_of("linear");
+  const Task task = small_task("linear", 400);
   Generator generator(1), random(5, Stream::augmentation);
   const std::shared_ptr<nn::Layer> model = task.make_model(generator);
   std::vector<std::int64_t> indices(256);
@@ -89,7 +81,7 @@ TEST_CASE("insight: sharpness is the largest eigenvalue") {
 
 // In float32 gelu has no second derivatives, what it is made of has.
 TEST_CASE("insight: sharpness without second derivatives") {
-  const Task task = small_task_of("spiral");
+  const Task task = small_task("spiral", 400);
   Generator generator(1);
   const std::shared_ptr<nn::Layer> model = task.make_model(generator);
   Task refused = task, written = task;

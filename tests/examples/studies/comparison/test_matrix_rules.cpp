@@ -11,18 +11,12 @@
 
 #include "../../../support/errors.hpp"
 #include "../../../support/temporary_folder.hpp"
+#include "small_task.hpp"
 
 namespace plumb::test {
 namespace {
 
 using namespace comparison;
-
-Task matrix_task(const char* name, std::int64_t samples = 200) {
-  TaskOptions options;
-  options.name = name;
-  options.samples = samples;
-  return make_task(options);
-}
 
 // The parameters of each rule, by name.
 std::vector<std::string> names_by_rule(const optim::Optimizer& optimizer) {
@@ -110,7 +104,7 @@ TEST_CASE("matrix rules: options reach both rules, and lr ties them") {
 }
 
 TEST_CASE("matrix rules: they learn, and go on bit for bit where they were stopped") {
-  const Task task = matrix_task("spiral", 300);
+  const Task task = small_task("spiral");
   Training training;
   training.steps = 24;
   training.evaluations = 2;
@@ -119,7 +113,7 @@ TEST_CASE("matrix rules: they learn, and go on bit for bit where they were stopp
     CAPTURE(rule);
     const OptimizerSpec optimizer = OptimizerSpec::parse(rule);
     const RunKey key{Stage::evaluation, 0, {0.05}, 1};
-    const RunResult whole = train(task, optimizer, key, training, [] { return true; });
+    const RunResult whole = train(task, optimizer, key, training, always);
     CHECK(whole.last().loss < 0.95 * whole.points.front().validation.loss);
     const std::string path = errors::text(folder.path(), "/", rule[0] == 'm' ? 1 : 2);
     int stops = 0;
@@ -150,7 +144,7 @@ TEST_CASE("matrix rules: a model that has nothing for them is refused by name") 
 }
 
 TEST_CASE("run: gradients that a rule refuses for their size are a divergence") {
-  Task task = matrix_task("two-moons", 100);
+  Task task = small_task("two-moons", 100);
   std::int64_t calls = 0;
   const auto loss = task.loss;
   task.loss = [&](const Variable& out, const data::Batch& batch) {
@@ -162,7 +156,7 @@ TEST_CASE("run: gradients that a rule refuses for their size are a divergence") 
   Training training;
   training.steps = 10;
   const RunResult result = train(task, OptimizerSpec::parse("soap"),
-                                 {Stage::evaluation, 0, {0.01}, 1}, training, [] { return true; });
+                                 {Stage::evaluation, 0, {0.01}, 1}, training, always);
   CHECK(result.diverged);
   CHECK(result.last().loss == result.points.front().validation.loss);
 }

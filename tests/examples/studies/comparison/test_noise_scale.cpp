@@ -3,6 +3,8 @@
 #include <cmath>
 #include <plumb/examples/studies/comparison/noise_scale.hpp>
 
+#include "small_task.hpp"
+
 namespace plumb::test {
 namespace {
 
@@ -13,10 +15,7 @@ using namespace comparison;
 TEST_CASE("noise scale: of a quadratic, whose gradients are known") {
   // Loss sum c_j (p_j - x_j)^2 / 2: gradient c (p - mean x), covariance c_j^2 var x_j, for the
   // training set as it was drawn.
-  TaskOptions options;
-  options.name = "quadratic";
-  options.samples = 500;
-  const Task task = make_task(options);
+  const Task task = small_task("quadratic", 500);
   Generator random(1);
   const auto model = task.make_model(random);
   const Tensor x = std::dynamic_pointer_cast<const data::TensorDataset>(task.train)->x();
@@ -43,10 +42,7 @@ TEST_CASE("noise scale: of a quadratic, whose gradients are known") {
 }
 
 TEST_CASE("noise scale: bytes of a sample") {
-  TaskOptions options;
-  options.name = "spiral";
-  options.samples = 10;
-  const Task task = make_task(options);
+  const Task task = small_task("spiral", 10);
   Generator random(1);
   // Input 2; twice 32 + 32 and 32 + 32 of the layers and their tanh; twice 3 logits.
   CHECK(bytes_per_sample(task, *task.make_model(random)) == 4 * (2 + 2 * (4 * 32 + 3)));

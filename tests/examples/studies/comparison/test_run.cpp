@@ -7,13 +7,12 @@
 
 #include "../../../support/errors.hpp"
 #include "../../../support/temporary_folder.hpp"
+#include "small_task.hpp"
 
 namespace plumb::test {
 namespace {
 
 using namespace comparison;
-
-const auto always = [] { return true; };
 
 Training few_steps(std::int64_t steps) {
   Training training;
@@ -26,13 +25,6 @@ RunResult run(const Task& task, const char* optimizer, double lr, std::uint64_t 
               Stage stage = Stage::evaluation) {
   return train(task, OptimizerSpec::parse(optimizer), {stage, 0, {lr}, seed}, few_steps(40),
                always);
-}
-
-Task small_task(const char* name) {
-  TaskOptions options;
-  options.name = name;
-  options.samples = 300;
-  return make_task(options);
 }
 
 }  // namespace

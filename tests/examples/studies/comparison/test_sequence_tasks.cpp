@@ -5,6 +5,8 @@
 #include <plumb/plumb.hpp>
 #include <string>
 
+#include "small_task.hpp"
+
 using namespace comparison;
 using namespace plumb;
 
@@ -12,11 +14,8 @@ namespace {
 
 void check_learnt(const std::string& name, std::int64_t samples) {
   CAPTURE(name);
-  TaskOptions options;
-  options.name = name;
-  options.samples = samples;
-  const Task task = make_task(options);
-  CHECK(data_hash(task) == data_hash(make_task(options)));
+  const Task task = test::small_task(name, samples);
+  CHECK(data_hash(task) == data_hash(test::small_task(name, samples)));
   CHECK(task.metric == (name == "regression" ? "squared error" : "error %"));
 
   Generator generator(1);
@@ -54,10 +53,7 @@ TEST_CASE("make_task: speech is learnt, in parts that share no sample") {
 }
 
 TEST_CASE("Task: the error of sequences is that of their steps") {
-  TaskOptions options;
-  options.name = "text";
-  options.samples = 60;
-  const Task task = make_task(options);
+  const Task task = test::small_task("text", 60);
   // Logits that always say class 0.
   class Zero : public nn::Layer {
    public:

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <plumb/examples/studies/comparison/summary.hpp>
 
+#include "small_task.hpp"
+
 namespace plumb::test {
 namespace {
 
@@ -28,10 +30,7 @@ Summary summary_of(const Values& metrics) {
   Results results;
   results.outcomes.resize(1);
   results.outcomes[0].studies = {study};
-  TaskOptions options;
-  options.name = "linear";
-  options.samples = 10;
-  return summarize(make_task(options), plan, results, {});
+  return summarize(small_task("linear", 10), plan, results, {});
 }
 
 }  // namespace
