@@ -33,6 +33,10 @@ function(plumb_mpi_tests name pc)
     add_dependencies(plumb_mpi ${program}_${name})
   endforeach()
 
+  set(timeout 300)
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    set(timeout 1200)
+  endif()
   file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/mpi/*.sh")
   foreach(script IN LISTS scripts)
     get_filename_component(test "${script}" NAME_WE)
@@ -45,7 +49,7 @@ function(plumb_mpi_tests name pc)
     set_tests_properties(mpi/${test}_${name} PROPERTIES
       LABELS ${label}
       SKIP_RETURN_CODE 77
-      TIMEOUT 300
+      TIMEOUT ${timeout}
       RUN_SERIAL ON
       ENVIRONMENT "PLUMB_SOURCE_DIR=${PROJECT_SOURCE_DIR};PLUMB_BUILD_DIR=${PROJECT_BINARY_DIR};\
 PLUMB_BIN_DIR=${folder};PLUMB_MPI=${name};PLUMB_MPIRUN=${PLUMB_MPIRUN_${name}}")
