@@ -27,6 +27,9 @@ struct Batch {
   // the batch these are. Its tensors are undefined where they are none.
   std::int64_t first = 0;   ///< The place in the batch of x's first sample.
   std::int64_t whole = -1;  ///< Samples of the batch; -1: those of x.
+  /// Which samples the whole batch has, of what number and in which epoch, as a loader says; 0: unknown.
+  /// Ranks that work on one batch have the same.
+  std::uint64_t fingerprint = 0;
 
   /// Samples of the whole batch.
   std::int64_t samples() const { return whole >= 0 ? whole : x.dim(0); }

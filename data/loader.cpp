@@ -11,6 +11,7 @@
 #include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "../core/tensor/shards.hpp"
+#include "internal/fingerprint.hpp"
 #include "internal/prefetcher.hpp"
 
 namespace plumb::data {
@@ -114,6 +115,7 @@ struct DataLoader::State {
 
   // Batch `number` of epoch `which`, whose order has been set. Thread-safe.
   Batch make(std::int64_t which, std::int64_t number) const;
+  std::uint64_t fingerprint_of(std::int64_t which, std::int64_t begin, std::int64_t whole) const;
   // The next batch, from the threads where there are any. What throws here ends the loop.
   Batch take(std::int64_t which, std::int64_t number);
   bool begin();
@@ -130,8 +132,10 @@ Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
       even_part(whole, options.part.shards, options.part.last - 1).end - first;
   const std::int64_t begin = number * options.batch_size + first;
   const std::string place = text("batch ", number, " of epoch ", which);
+  const std::uint64_t fingerprint = fingerprint_of(which, number * options.batch_size, whole);
   Batch batch;
   batch.whole = whole;
+  batch.fingerprint = fingerprint;
   if (count == 0) return batch;
   std::vector<std::int64_t> made;
   if (!sampler) made = consecutive(begin, count, place);
@@ -147,7 +151,18 @@ Batch DataLoader::State::make(std::int64_t which, std::int64_t number) const {
   if (batch.lengths.defined()) check_rows("lengths", batch.lengths, count, place);
   batch.first = first;
   batch.whole = whole;
+  batch.fingerprint = fingerprint;
   return batch;
+}
+
+// Of all `whole` samples of the batch that begins there in the epoch's order, though a part gathers some alone.
+std::uint64_t DataLoader::State::fingerprint_of(std::int64_t which, std::int64_t begin,
+                                                std::int64_t whole) const {
+  detail::Fingerprint fingerprint;
+  for (const std::int64_t number : {size, which, begin, whole}) fingerprint.add(number);
+  if (sampler)
+    for (const std::int64_t index : Indices(order.data() + begin, whole)) fingerprint.add(index);
+  return fingerprint.value();
 }
 
 Batch DataLoader::State::take(std::int64_t which, std::int64_t number) {

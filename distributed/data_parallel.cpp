@@ -76,9 +76,12 @@ void DataParallel::gather_state() {
   if (processes_.size() > 1) load_parts(processes_.gather(part_of_state(mine())));
 }
 
-void DataParallel::begin_step() {
+void DataParallel::begin_step(std::int64_t samples, std::uint64_t fingerprint) {
+  ShardedGradient::begin_step(samples, fingerprint);
   entries_.clear();
-  state_hash_ = 0;
+  samples_ = static_cast<std::uint64_t>(samples);
+  fingerprint_ = fingerprint;
+  hash_ = hash_of({samples_, fingerprint_});
   const bool compares = check_every_ > 0 && step_ % check_every_ == 0;
   ++step_;
   if (!compares || processes_.size() == 1) return;
@@ -87,7 +90,7 @@ void DataParallel::begin_step() {
   for (const nn::NamedGenerator& g : generators())
     entries_.push_back(
         hash_of({g.generator->seed(), g.generator->stream(), g.generator->position()}));
-  state_hash_ = hash_of(entries_);
+  hash_ = hash_of({hash_, hash_of(entries_)});
 }
 
 std::string DataParallel::name_of(std::size_t entry) const {
@@ -98,8 +101,22 @@ std::string DataParallel::name_of(std::size_t entry) const {
 }
 
 void DataParallel::name_difference() const {
-  const std::vector<std::uint64_t> all =
-      processes_.collectives().gather_words("a comparison of all ranks", entries_);
+  detail::Collectives& ranks = processes_.collectives();
+  const std::string what = "a comparison of all ranks";
+  const std::vector<std::uint64_t> batches =
+      ranks.gather_words(what, {samples_, fingerprint_, entries_.size()});
+  for (std::size_t at = 3; at < batches.size(); at += 3) {
+    const std::string who =
+        text("before step ", step_, " rank ", static_cast<std::int64_t>(at / 3));
+    if (batches[at] != batches[0])
+      fail(operation, who, " has another batch than rank 0: ", batches[at], " samples, not ",
+           batches[0]);
+    if (batches[at + 1] != batches[1])
+      fail(operation, who, " has another batch than rank 0: other samples, so the seed, epoch, ",
+           "position or dataset of its loader differs");
+    if (batches[at + 2] != batches[2]) fail(operation, who, " has another check_every than rank 0");
+  }
+  const std::vector<std::uint64_t> all = ranks.gather_words(what, entries_);
   const std::size_t n = entries_.size();
   for (std::size_t at = n; at < all.size(); ++at)
     if (all[at] != all[at % n])
@@ -108,10 +125,11 @@ void DataParallel::name_difference() const {
   fail(operation, "before step ", step_, " ranks differ");
 }
 
-// What a rank says of its shards. Words: signal, hash, loss and weight of each shard, marks.
+// What a rank says of its shards. Words: signal, hash of batch and model, loss and weight of
+// each shard, marks.
 std::vector<std::uint64_t> DataParallel::header_of(const Sums& mine) const {
   std::vector<std::uint64_t> words = {static_cast<std::uint64_t>(plumb::detail::noted_signal()),
-                                      state_hash_};
+                                      hash_};
   for (const Report& report : mine.reports) {
     words.push_back(word_of(report.loss));
     words.push_back(word_of(report.weight));

@@ -69,7 +69,7 @@ class DataParallel : public nn::ShardedGradient {
 
  private:
   Sums combine(Sums mine) override;
-  void begin_step() override;
+  void begin_step(std::int64_t samples, std::uint64_t fingerprint) override;
   std::vector<std::uint64_t> header_of(const Sums& mine) const;
   void read_header(const std::uint64_t* words, int rank, Sums& total);
   [[noreturn]] void name_difference() const;
@@ -79,8 +79,9 @@ class DataParallel : public nn::ShardedGradient {
   std::int64_t check_every_;
   std::unique_ptr<detail::Exchange> exchange_;
   std::int64_t step_ = 0;
+  std::uint64_t samples_ = 0, fingerprint_ = 0;  // of the batch
   std::vector<std::uint64_t> entries_;  // hashes before the step; empty where it compares none
-  std::uint64_t state_hash_ = 0;
+  std::uint64_t hash_ = 0;              // of the three
 };
 
 }  // namespace plumb::distributed

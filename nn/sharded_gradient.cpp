@@ -104,9 +104,11 @@ void ShardedGradient::load_parts(const std::vector<StateDict>& parts) {
   if (held_back_) held_back_->load(detail::joined(parts), parameters_);
 }
 
-double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss) {
+void ShardedGradient::begin_step(std::int64_t samples, std::uint64_t) {
   if (samples < 1) fail(sharded, "the batch has no samples");
-  begin_step();
+}
+
+double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss) {
   if (held_back_) held_back_->undo();
   Layout layout;
   for (const Parameter& p : parameters_)

@@ -39,6 +39,16 @@ ShardLoss loss_of_part(Loss& loss, const Batch& part, ShardRange samples) {
   else
     return loss(part);
 }
+
+// What a batch says of which samples it has; 0 where it says nothing.
+template <class Batch>
+auto fingerprint_of(const Batch& batch, int) -> decltype(std::uint64_t{batch.fingerprint}) {
+  return batch.fingerprint;
+}
+template <class Batch>
+std::uint64_t fingerprint_of(const Batch&, ...) {
+  return 0;
+}
 }  // namespace detail
 
 /// Cuts every batch into the same number of shards, by position, and computes forward and backward of
@@ -84,9 +94,10 @@ class ShardedGradient {
   /// where each sample goes on with one of the batch before (data::TokenStreams), and what the model has
   /// kept of it is a row of something.
   ///
-  /// A batch has samples() and part(begin, end), as data::Batch does.
+  /// A batch has samples() and part(begin, end), and perhaps a fingerprint, as data::Batch does.
   template <class Batch, class Loss>
   double backward(const Batch& batch, Loss&& loss) {
+    begin_step(batch.samples(), detail::fingerprint_of(batch, 0));
     return backward_of(batch.samples(), [&](ShardRange part) -> ShardLoss {
       return detail::loss_of_part(loss, batch.part(part.begin, part.end), part);
     });
@@ -125,8 +136,9 @@ class ShardedGradient {
 
   ShardedGradient(Module& model, std::int64_t shards, ShardRange mine);
 
-  /// Called before each step, with parameters, buffers and streams as they are then.
-  virtual void begin_step() {}
+  /// Called before each step on a batch of so many samples, with parameters, buffers and streams as they are
+  /// then.
+  virtual void begin_step(std::int64_t samples, std::uint64_t fingerprint);
   /// What shards of this process gave, whose memory may be used, becomes the sum of all shards: one
   /// node, the root, whose floating elements divide() has seen; all reports; all marks.
   virtual Sums combine(Sums sums);

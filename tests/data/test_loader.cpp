@@ -538,6 +538,34 @@ TEST_CASE("DataLoader: a part gathers the samples of its shards, with the batche
         "[DataLoader] part must be some of at least one shard, got [2, 2) of 4");
 }
 
+TEST_CASE(
+    "DataLoader: batches of other samples have other fingerprints, whatever part is gathered") {
+  // Of two epochs of eleven samples.
+  const auto fingerprints = [](const data::LoaderOptions& options, std::int64_t samples = 11) {
+    data::DataLoader loader(std::make_shared<Slow>(samples), options);
+    std::vector<std::uint64_t> all;
+    for (int epoch = 0; epoch < 2; ++epoch)
+      for (const data::Batch& batch : loader) all.push_back(batch.fingerprint);
+    return all;
+  };
+  for (const bool shuffle : {true, false}) {
+    data::LoaderOptions options = shuffled(4);
+    options.shuffle = shuffle;
+    const std::vector<std::uint64_t> all = fingerprints(options);
+    std::vector<std::uint64_t> sorted = all;
+    std::sort(sorted.begin(), sorted.end());
+    CHECK(sorted.size() == 6);
+    CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
+    CHECK(fingerprints(options, 12)[0] != all[0]);
+    options.threads = 2;
+    for (const auto& [first, last] : {std::pair{0, 1}, {1, 3}, {3, 5}}) {
+      options.part = {5, first, last};
+      CHECK(fingerprints(options) == all);
+    }
+  }
+  CHECK(fingerprints(shuffled(4, 0, 2))[0] != fingerprints(shuffled(4))[0]);
+}
+
 TEST_CASE("Batch: a part is as if it had been gathered alone") {
   const Tensor x = Tensor::arange(24).reshape({3, 4, 2}), y = Tensor::arange(12).reshape({3, 4});
   const data::Batch batch = {x, y, Tensor::from({4, 2, 3}), true};

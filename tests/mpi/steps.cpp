@@ -32,6 +32,15 @@ data::Batch batch_of(std::int64_t n, std::uint64_t seed) {
   return batch;
 }
 
+// The first batch of a loader.
+data::Batch shuffled(const data::Batch& batch, std::uint64_t seed) {
+  data::LoaderOptions options;
+  options.shuffle = true;
+  options.seed = seed;
+  data::DataLoader loader(std::make_shared<data::TensorDataset>(batch.x, batch.y), options);
+  return *loader.begin();
+}
+
 int run(const std::string& what, std::int64_t shards, const std::string& path) {
   const auto is = [&](const char* word) { return what.find(word) != std::string::npos; };
   distributed::Processes processes({is("stalls") ? 1.5 : 30});
@@ -71,7 +80,9 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
       Tensor weight = model.parameters()[1].variable.value();
       weight.mutable_data<float>()[2] += 1e-3F;
     }
-    const data::Batch batch = batch_of(step % 3 == 0 ? 21 : 32, static_cast<std::uint64_t>(step));
+    const std::int64_t samples = mine && what == "short" ? 24 : step % 3 == 0 ? 21 : 32;
+    data::Batch batch = batch_of(samples, static_cast<std::uint64_t>(step));
+    if (what == "seed") batch = shuffled(batch, mine ? 1 : 0);
     optimizer.zero_grad();
     const auto loss_of = [&](const data::Batch& part) {
       return nn::cross_entropy(model(part.x.to(type)), part.y);

@@ -61,6 +61,30 @@ TEST_CASE("ShardedGradient: a loss that asks for it is told which samples a part
   CHECK(told == std::vector<ShardRange>{{0, 2}, {2, 4}, {4, 7}});
 }
 
+TEST_CASE(
+    "ShardedGradient: a step begins with the batch's size and fingerprint, where it has one") {
+  struct Noting : nn::ShardedGradient {
+    using ShardedGradient::ShardedGradient;
+    void begin_step(std::int64_t samples, std::uint64_t fingerprint) override {
+      noted.emplace_back(samples, fingerprint);
+    }
+    std::vector<std::pair<std::int64_t, std::uint64_t>> noted;
+  };
+  struct Rows {
+    std::int64_t samples() const { return x.dim(0); }
+    Tensor part(std::int64_t begin, std::int64_t end) const { return x.rows(begin, end); }
+    Tensor x;
+  };
+  Generator generator(1);
+  nn::Linear model(4, 1, generator);
+  Noting sharded(model, 2);
+  data::Batch batch = {test::normal({3, 4}, DType::float32)};
+  batch.fingerprint = 17;
+  sharded.backward(batch, [&](const data::Batch& part) { return mean(model(part.x)); });
+  sharded.backward(Rows{batch.x}, [&](const Tensor& part) { return mean(model(part)); });
+  CHECK(sharded.noted == std::vector<std::pair<std::int64_t, std::uint64_t>>{{3, 17}, {3, 0}});
+}
+
 TEST_CASE("ShardedGradient: one shard of 2^k samples gives the bits of backward()") {
   Generator generator(1);
   nn::Linear model(4, 3, generator);
