@@ -23,7 +23,7 @@ struct DataParallelOptions {
   /// not on the number of ranks, so it belongs to the run and into its checkpoints.
   std::int64_t shards = 8;
   /// Steps from one comparison of parameters, buffers and random streams to the next; 0: never. The
-  /// first step is one.
+  /// first three steps compare as well.
   std::int64_t check_every = 100;
   /// Above 0: ShardedGradient::accumulate_below, and what is 0 then is not sent. Two more exchanges a
   /// step tell how much there is. A checkpoint needs what is held back: see gather_state().

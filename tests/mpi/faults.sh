@@ -17,6 +17,7 @@ steps throws '^steps: no more data'
 steps stalls '\[distributed\] rank 1 \(process [0-9]+ on .*\) has not come to the exchange of step 4 in 1.5 s'
 says "$work/err" '\[distributed\] nothing more can be exchanged: a call has failed'
 steps differs "\\[DataParallel\\] before step 5 rank 1 differs from rank 0 in parameter 'body.0.weight'"
+steps half "\\[DataParallel\\] before step 2 rank 1 differs from rank 0 in parameter 'body.0.weight'"
 steps short '\[DataParallel\] before step 4 rank 1 has another batch than rank 0: 24 samples, not 32'
 steps seed '\[DataParallel\] before step 4 rank 1 has another batch than rank 0: other samples, so the seed, epoch'
 code=0

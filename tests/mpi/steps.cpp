@@ -48,12 +48,18 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
   Model model(static_cast<std::uint64_t>(processes.rank()));
   const DType type = is("double") ? DType::float64 : DType::float32;
   model.to(type);
+  optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.05, 0.9));
+  if (what == "half" && processes.first()) {  // as if it had loaded a checkpoint alone
+    const data::Batch batch = batch_of(32, 9);
+    nn::cross_entropy(model(batch.x), batch.y).backward();
+    optimizer.step();
+  }
   distributed::DataParallelOptions options;
   options.shards = shards;
   options.check_every = 2;
   if (is("sparse")) options.accumulate_below = 0.05;
+  if (what == "half") options.check_every = 100;
   distributed::DataParallel parallel(processes, model, options);
-  optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.05, 0.9));
 
   std::int64_t done = 0;
   Checkpoint checkpoint;
