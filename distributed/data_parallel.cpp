@@ -104,6 +104,7 @@ std::string DataParallel::name_of(std::size_t entry) const {
 void DataParallel::name_difference() const {
   detail::Collectives& ranks = processes_.collectives();
   const std::string what = "a comparison of all ranks";
+  ranks.announce(what);
   const std::vector<std::uint64_t> batches =
       ranks.gather_words(what, {samples_, fingerprint_, entries_.size()});
   for (std::size_t at = 3; at < batches.size(); at += 3) {

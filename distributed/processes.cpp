@@ -33,7 +33,7 @@ Processes::~Processes() {
     return;
   }
   try {
-    collectives_->barrier("the end", /*limited=*/false);
+    collectives_->end();
   } catch (const std::exception&) {
     collectives_->abandon();
   }
@@ -56,6 +56,7 @@ std::vector<StateDict> Processes::gather(const StateDict& state) {
   const std::vector<std::byte> own = detail::pack(state);
   std::vector<detail::ByteRange> parts;
   std::size_t end = 0;
+  collectives_->announce(what);
   for (const std::uint64_t size : collectives_->gather_words(what, {own.size()})) {
     parts.push_back({end, static_cast<std::size_t>(size)});
     end += parts.back().size;

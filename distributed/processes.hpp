@@ -25,7 +25,7 @@ struct ProcessesOptions {
 /// running yet, and ended by the destructor where it was started here. At most one may live at a time;
 /// it is made, used and destroyed on one thread.
 ///
-/// A rank that dies, ends with an error or stalls ends the run: in the others, whatever waits for it
+/// A rank that dies, ends with an error or before others are done with it, or stalls, ends the run: in the others, whatever waits for it
 /// throws "[distributed] rank 2 (process 4711 on host) has died", and the program ends as after any error.
 /// The same line goes to stderr at once, for mpirun may kill them before they have said anything. An
 /// exception that leaves the scope of a Processes tells the others that this rank has failed; MPI is then

@@ -43,6 +43,10 @@ struct Counts {
   std::vector<int> sizes, places;
 };
 
+void fail_if(const std::string& trouble) {
+  if (!trouble.empty()) fail(operation, trouble);
+}
+
 // What mpirun says of the number of processes; 0: nothing.
 int announced_size() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
@@ -97,6 +101,8 @@ Collectives::Collectives(double stall_seconds)
     int level = 0;
     check("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level));
     mpi_->started = true;
+    // Open MPI asks this one about a call of another communicator.
+    check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
     if (level < MPI_THREAD_FUNNELED)
       fail(operation, "this MPI bears no second thread in a process");
   }
@@ -164,6 +170,10 @@ void Collectives::start(const char* name, const Call& call) {
   state_ = State::started;
 }
 
+void Collectives::announce(const std::string& what) {
+  if (watch_ && state_ == State::none) watch_->announce(calls_ + 1, what);
+}
+
 void Collectives::finish(const std::string& what) {
   if (state_ == State::none) return;
   wait_for(what);
@@ -217,7 +227,9 @@ std::vector<std::uint64_t> Collectives::gather_words(const std::string& what,
 std::vector<std::byte> Collectives::broadcast(const std::string& what,
                                               std::vector<std::byte> bytes) {
   if (size_ == 1) return bytes;
-  auto& size = mpi_->hold(std::uint64_t{bytes.size()});
+  announce(what);
+  // Rank 0 too waits here for all, which MPI_Ibcast would not let it do.
+  const std::uint64_t size = gather_words(what, {bytes.size()})[0];
   auto& all = mpi_->hold(std::move(bytes));
   const auto give = [&](void* data, std::size_t n) {
     start("MPI_Ibcast", [&](MPI_Request* request) {
@@ -225,7 +237,6 @@ std::vector<std::byte> Collectives::broadcast(const std::string& what,
     });
     wait_for(what);
   };
-  give(&size, sizeof size);
   all.resize(size);
   constexpr std::size_t most = std::size_t{1} << 30;
   for (std::size_t at = 0; at < all.size(); at += most)
@@ -237,8 +248,34 @@ std::vector<std::byte> Collectives::broadcast(const std::string& what,
 
 void Collectives::barrier(const std::string& what, bool limited) {
   if (size_ == 1) return;
+  announce(what);
   start("MPI_Ibarrier", [&](MPI_Request* request) { return MPI_Ibarrier(mpi_->all, request); });
   wait_for(what, limited);
+}
+
+void Collectives::end() {
+  if (size_ == 1) return;
+  if (state_ == State::failed) fail(operation, "a call has failed");
+  ends_ = true;
+  if (watch_) watch_->end();
+  while (watch_ && !watch_->all_have_ended()) {
+    if (watch_->in_trouble()) fail(operation, watch_->trouble());
+    // What others wait for may still have to leave this process.
+    int any = 0;
+    check("MPI_Iprobe",
+          MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, mpi_->all, &any, MPI_STATUS_IGNORE));
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  barrier("the end", /*limited=*/false);
+}
+
+std::string Collectives::trouble_in(const std::string& what, bool thorough) const {
+  if (!watch_) return {};
+  const std::optional<int> ended = ends_ ? std::nullopt : watch_->ended_before(calls_);
+  if (ended) return watch_->name(*ended) + " has ended while others wait for it in " + what;
+  if (watch_->in_trouble()) return watch_->trouble();
+  const std::string other = thorough ? watch_->elsewhere(calls_, what) : std::string();
+  return other.empty() ? other : other + ", and " + watch_->name(rank_) + " in " + what;
 }
 
 void Collectives::wait_for(const std::string& what, bool limited) {
@@ -246,7 +283,7 @@ void Collectives::wait_for(const std::string& what, bool limited) {
   using std::chrono::milliseconds;
   state_ = State::failed;  // until it has come to its end
   ++calls_;
-  if (watch_) watch_->came_to(calls_);
+  if (watch_) watch_->came_to(calls_, what);
   const auto began = Clock::now();
   const bool shared = on_this_host_ > static_cast<int>(std::thread::hardware_concurrency());
   for (std::int64_t polls = 1;; ++polls) {
@@ -259,11 +296,12 @@ void Collectives::wait_for(const std::string& what, bool limited) {
       state_ = State::none;
       return;
     }
-    if (code != MPI_SUCCESS) wait_for_trouble(1);
-    if (watch_ && watch_->in_trouble()) fail(operation, watch_->trouble());
+    if (code != MPI_SUCCESS) wait_for_trouble(what, 1);
+    fail_if(trouble_in(what, code != MPI_SUCCESS));
     check("MPI_Testall", code);
     if (!shared && polls % 64 != 0) continue;
     const auto waited = Clock::now() - began;
+    if (waited > milliseconds(20)) fail_if(trouble_in(what, /*thorough=*/true));
     if (waited > milliseconds(20))
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     else if (shared || waited > milliseconds(1))
@@ -273,9 +311,9 @@ void Collectives::wait_for(const std::string& what, bool limited) {
 }
 
 // MPI may notice that a rank has died before it is known which.
-void Collectives::wait_for_trouble(int seconds) const {
+void Collectives::wait_for_trouble(const std::string& what, int seconds) const {
   const std::int64_t until = Watch::now() + 1000 * seconds;
-  while (watch_ && !watch_->in_trouble() && Watch::now() < until)
+  while (trouble_in(what, /*thorough=*/true).empty() && Watch::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 

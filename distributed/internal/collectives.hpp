@@ -37,6 +37,9 @@ class Collectives {
                         const std::vector<ByteRange>& received);
   /// Starts a call: bytes parts[r] of `data` come from rank r.
   void start_all_gather(const Tensor& data, const std::vector<ByteRange>& parts);
+  /// Lets others know what the next call is, so that an error can name it where they make another one. For calls that
+  /// are not made in every step.
+  void announce(const std::string& what);
   /// Waits for all that has been started.
   void finish(const std::string& what);
 
@@ -45,8 +48,10 @@ class Collectives {
                                           const std::vector<std::uint64_t>& words);
   /// Rank 0's bytes; the number too comes from there.
   std::vector<std::byte> broadcast(const std::string& what, std::vector<std::byte> bytes);
-  /// Before the end, ranks may wait as long as rank 0 has something left to print.
-  void barrier(const std::string& what, bool limited = true);
+  void barrier(const std::string& what) { barrier(what, /*limited=*/true); }
+  /// Waits until all ranks are here, as long as one may take, and throws where one is lost. Whoever waits for this
+  /// rank in another call is told that it has ended.
+  void end();
 
   /// Tells the others that this rank has failed; from now on nothing is waited for.
   void abandon();
@@ -60,7 +65,10 @@ class Collectives {
   enum class State { none, started, failed };
   template <class Call>
   void start(const char* name, const Call& call);
-  void wait_for_trouble(int seconds) const;
+  void barrier(const std::string& what, bool limited);
+  // What keeps a rank from coming to this call, `what`, as far as it is known; empty: nothing.
+  std::string trouble_in(const std::string& what, bool thorough) const;
+  void wait_for_trouble(const std::string& what, int seconds) const;
   void wait_for(const std::string& what, bool limited = true);
   [[noreturn]] void stalled(const std::string& what);
 
@@ -69,7 +77,7 @@ class Collectives {
   int rank_ = 0, size_ = 1, on_this_host_ = 1;
   std::uint64_t calls_ = 0;
   State state_ = State::none;
-  bool abandoned_ = false;
+  bool ends_ = false, abandoned_ = false;
   std::unique_ptr<Watch> watch_;
 };
 

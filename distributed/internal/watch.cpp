@@ -1,22 +1,20 @@
 #include "watch.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <random>
 
 #include "../../core/runtime/internal/fail.hpp"
+#include "sockets.hpp"
 
 namespace plumb::distributed::detail {
 namespace {
@@ -33,65 +31,6 @@ struct Greeting {
   std::uint64_t token[2];
   std::uint64_t rank;
 };
-
-int make_socket() { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
-
-bool ready(int socket, short what, std::int64_t until) {
-  struct pollfd one = {socket, what, 0};
-  const std::int64_t left = std::max<std::int64_t>(0, until - now());
-  return ::poll(&one, 1, static_cast<int>(left)) == 1;
-}
-
-bool send_all(int socket, const void* bytes, std::size_t size, std::int64_t until) {
-  const auto* from = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t sent = ::send(socket, from, size, MSG_NOSIGNAL);
-    if (sent > 0) {
-      from += sent;
-      size -= static_cast<std::size_t>(sent);
-    } else if ((errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) || now() >= until ||
-               !ready(socket, POLLOUT, until)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool receive_all(int socket, void* bytes, std::size_t size, std::int64_t until) {
-  auto* to = static_cast<char*>(bytes);
-  while (size > 0) {
-    if (!ready(socket, POLLIN, until)) return false;
-    const ssize_t received = ::recv(socket, to, size, 0);
-    if (received <= 0) return false;
-    to += received;
-    size -= static_cast<std::size_t>(received);
-  }
-  return true;
-}
-
-// Of this host, the loopback last.
-std::vector<std::uint32_t> own_addresses() {
-  std::vector<std::uint32_t> found;
-  struct ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return {htonl(INADDR_LOOPBACK)};
-  for (const struct ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
-    if ((one->ifa_flags & IFF_UP) == 0 || (one->ifa_flags & IFF_LOOPBACK) != 0) continue;
-    struct sockaddr_in address;
-    std::memcpy(&address, one->ifa_addr, sizeof address);
-    found.push_back(address.sin_addr.s_addr);
-  }
-  ::freeifaddrs(all);
-  found.push_back(htonl(INADDR_LOOPBACK));
-  return found;
-}
-
-// Whether what connect() began came to a connection: one that was refused is ready to write as well.
-bool is_connected(int socket) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-}
 
 // A connection to rank 0, or -1.
 int reach(const Meeting& meeting, std::uint32_t where, int rank) {
@@ -116,10 +55,7 @@ int reach(const Meeting& meeting, std::uint32_t where, int rank) {
 
 }  // namespace
 
-std::int64_t Watch::now() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
+std::int64_t Watch::now() { return milliseconds_now(); }
 
 int Watch::listen(Meeting& meeting) {
   std::random_device random;
@@ -143,7 +79,7 @@ int Watch::listen(Meeting& meeting) {
 }
 
 Watch::Watch(int rank, std::vector<std::string> names, const Meeting& meeting, int listening)
-    : rank_(rank), names_(std::move(names)) {
+    : rank_(rank), names_(std::move(names)), ended_(names_.size()) {
   if (::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0)
     fail("distributed", "no pipe for the thread that watches: ", std::strerror(errno));
   if (rank_ == 0)
@@ -201,6 +137,71 @@ void Watch::meet_first(const Meeting& meeting) {
   }
 }
 
+Watch::Words Watch::words(const std::string& what) {
+  Words words = {};
+  std::copy_n(what.data(), std::min(what.size(), words.size() - 1), words.data());
+  return words;
+}
+
+void Watch::came_to(std::uint64_t call, const std::string& what) {
+  const std::lock_guard guard(lock_);
+  what_ = words(what);
+  progress_.store(2 * call + 1, std::memory_order_relaxed);
+}
+
+void Watch::announce(std::uint64_t call, const std::string& what) {
+  came_to(call, what);
+  tell(Kind::here, rank_);
+}
+
+std::string Watch::elsewhere(std::uint64_t call, const std::string& what) const {
+  const Words own = words(what);
+  const std::lock_guard guard(lock_);
+  for (const auto& peer : peers_) {
+    const bool waits = peer->progress == 2 * call + 1;
+    for (const Call& made : peer->calls)
+      if (made.number == call && made.what[0] != 0 && made.what != own)
+        return name(peer->rank) + (waits ? " waits in " : " has been in ") + made.what.data();
+  }
+  return {};
+}
+
+void Watch::end() {
+  beat_ = Kind::ended;
+  tell(Kind::ended, rank_);
+}
+
+bool Watch::all_have_ended() {
+  if (rank_ != 0) return peers_.empty() || all_ended_;
+  for (const auto& peer : peers_) {
+    const std::lock_guard guard(lock_);
+    if (ended_[static_cast<std::size_t>(peer->rank)] == 0) return false;
+  }
+  beat_ = Kind::all_ended;
+  tell(Kind::all_ended, rank_);
+  return true;
+}
+
+std::optional<int> Watch::ended_before(std::uint64_t call) const {
+  if (!any_ended_) return std::nullopt;
+  const std::lock_guard guard(lock_);
+  for (std::size_t rank = 0; rank < ended_.size(); ++rank)
+    if (ended_[rank] != 0 && ended_[rank] <= 2 * call) return static_cast<int>(rank);
+  return std::nullopt;
+}
+
+// Rank 0, who alone hears of all, tells the others.
+void Watch::note_end(int rank, std::uint64_t progress) {
+  {
+    const std::lock_guard guard(lock_);
+    std::uint64_t& ended = ended_[static_cast<std::size_t>(rank)];
+    if (ended != 0) return;
+    ended = std::max<std::uint64_t>(progress, 1);
+  }
+  any_ended_ = true;
+  if (rank_ == 0) tell(Kind::ended, rank, progress);
+}
+
 std::string Watch::trouble() const {
   const std::lock_guard guard(lock_);
   return trouble_;
@@ -249,7 +250,7 @@ void Watch::run() {
   std::int64_t next = now();
   while (!ending_) {
     if (now() >= next) {
-      tell(Kind::here, rank_);
+      tell(beat_, rank_);
       next = now() + beat_milliseconds;
     }
     std::vector<struct pollfd> sockets = {{wake_[0], POLLIN, 0}};
@@ -283,8 +284,18 @@ void Watch::hear(Peer& peer) {
 void Watch::take(Peer& peer, const Message& message) {
   const int about = static_cast<int>(message.rank);
   if (about < 0 || about >= static_cast<int>(names_.size())) return;
-  if (message.kind == Kind::here) {
+  if (message.kind <= Kind::all_ended && about == peer.rank) {
+    const std::lock_guard guard(lock_);
     peer.progress = message.progress;
+    const std::uint64_t call = message.progress == 0 ? 0 : (message.progress - 1) / 2;
+    if (peer.calls[peer.last].number != call) peer.last = (peer.last + 1) % peer.calls.size();
+    peer.calls[peer.last] = {call, message.what};
+  }
+  if (message.kind == Kind::here) {
+  } else if (message.kind == Kind::ended) {
+    note_end(about, message.progress);
+  } else if (message.kind == Kind::all_ended) {
+    all_ended_ = true;
   } else if (message.kind == Kind::gathers) {
     peer.gathers = true;
   } else if (message.kind == Kind::all_gathered) {
@@ -317,9 +328,11 @@ void Watch::lose(int rank, Kind how) {
   if (rank_ == 0) tell(how, rank);
 }
 
-void Watch::tell(Kind kind, int about) {
-  const Message message = {kind, static_cast<std::uint32_t>(about), progress_};
+void Watch::tell(Kind kind, int about) { tell(kind, about, progress_); }
+
+void Watch::tell(Kind kind, int about, std::uint64_t progress) {
   const std::lock_guard guard(lock_);
+  const Message message = {kind, static_cast<std::uint32_t>(about), progress, what_};
   // One that does not fit into the socket's buffer is lost, and with it a rank that reads nothing.
   for (const auto& peer : peers_)
     if (peer->socket >= 0)

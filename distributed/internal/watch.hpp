@@ -1,6 +1,7 @@
 // Watch: a thread of each rank that knows, beside MPI, which ranks live and how far they have come.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -34,10 +35,22 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  /// This rank has come to call number `call`, and waits in it.
-  void came_to(std::uint64_t call) { progress_.store(2 * call + 1, std::memory_order_relaxed); }
+  /// This rank has come to call number `call`, which is `what`, and waits in it.
+  void came_to(std::uint64_t call, const std::string& what);
+  /// It will be in that call, and the others are told at once, so that they know it also when that call is over for
+  /// this rank before its next beat.
+  void announce(std::uint64_t call, const std::string& what);
   /// It has that call behind it.
   void went_on(std::uint64_t call) { progress_.store(2 * call + 2, std::memory_order_relaxed); }
+  /// A rank that is known here to have made something else its call number `call`: "rank 2 (process 4711 on host)
+  /// waits in the exchange of step 17"; empty: none.
+  std::string elsewhere(std::uint64_t call, const std::string& what) const;
+  /// This rank has made its last call but for that of the end.
+  void end();
+  /// Whether all ranks that are watched have.
+  bool all_have_ended();
+  /// A rank that has ended well, and has not been in call number `call`.
+  std::optional<int> ended_before(std::uint64_t call) const;
   /// What has happened to another rank: "rank 2 (process 4711 on host) has died"; empty: nothing.
   std::string trouble() const;
   bool in_trouble() const { return in_trouble_.load(std::memory_order_acquire); }
@@ -57,16 +70,36 @@ class Watch {
   void leave(bool well);
 
  private:
-  enum class Kind : std::uint32_t { here, gathers, all_gathered, left, failed, died, stalled };
+  enum class Kind : std::uint32_t {
+    here,
+    ended,
+    all_ended,
+    gathers,
+    all_gathered,
+    left,
+    failed,
+    died,
+    stalled
+  };
+  // What a call is, in words that may be cut.
+  using Words = std::array<char, 64>;
   struct Message {
     Kind kind = Kind::here;
     std::uint32_t rank = 0;
     std::uint64_t progress = 0;
+    Words what = {};
+  };
+  static Words words(const std::string& what);
+  struct Call {
+    std::uint64_t number = 0;
+    Words what = {};
   };
   struct Peer {
     int rank = 0;
     int socket = -1;
     std::atomic<std::uint64_t> progress{0};
+    std::array<Call, 4> calls = {};      // the last that it has told of, in turn
+    std::size_t last = 0;                // of them
     std::atomic<std::int64_t> heard{0};  // when, in milliseconds
     std::atomic<bool> gathers{false};
     bool left = false;
@@ -80,17 +113,23 @@ class Watch {
   void hear(Peer& peer);
   void take(Peer& peer, const Message& message);
   void lose(int rank, Kind how);
+  void note_end(int rank, std::uint64_t progress);
   void tell(Kind kind, int about);
+  void tell(Kind kind, int about, std::uint64_t progress);
 
   int rank_;
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<Peer>> peers_;
   int wake_[2] = {-1, -1};
   std::atomic<std::uint64_t> progress_{0};  // odd in a call, even between two
+  Words what_ = {};
+  std::atomic<Kind> beat_{Kind::here};
+  std::atomic<bool> any_ended_{false}, all_ended_{false};
+  std::vector<std::uint64_t> ended_;  // a rank's progress at its end; 0: it has not ended
   std::atomic<bool> in_trouble_{false};
   std::atomic<bool> all_gathered_{false};
   std::atomic<bool> ending_{false};
-  mutable std::mutex lock_;  // of trouble_, and of sending
+  mutable std::mutex lock_;  // of trouble_, ended_ and all words, and of sending
   std::string trouble_;
   std::thread thread_;
 };

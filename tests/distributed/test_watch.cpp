@@ -44,10 +44,10 @@ bool in_time(Condition&& condition) {
 
 TEST_CASE("Watch: threads that have not come are told from those that came late or wait") {
   const auto watches = met();
-  watches[0]->came_to(2);
-  watches[1]->went_on(1);  // and computes
-  watches[2]->came_to(2);  // which rank 0 has not heard
-  watches[3]->came_to(1);  // where it waits for somebody
+  watches[0]->came_to(2, "a sum");
+  watches[1]->went_on(1);               // and computes
+  watches[2]->came_to(2, "a sum");      // which rank 0 has not heard
+  watches[3]->came_to(1, "a barrier");  // where it waits for somebody
   const std::int64_t since = Watch::now();
   CHECK_FALSE(watches[0]->missing(2, since));
   std::optional<std::vector<int>> missing;
@@ -58,4 +58,42 @@ TEST_CASE("Watch: threads that have not come are told from those that came late 
   watches[1]->leave(false);
   CHECK(in_time([&] { return watches[3]->in_trouble(); }));
   CHECK(watches[3]->trouble() == "rank 1 has ended with an error");
+}
+
+TEST_CASE("Watch: threads are told which rank has ended before a call, and when all have") {
+  const auto watches = met();
+  for (const auto& watch : watches) watch->went_on(3);
+  CHECK_FALSE(watches[3]->ended_before(4));
+  watches[1]->end();
+  CHECK(in_time([&] { return watches[3]->ended_before(4).has_value(); }));
+  CHECK(watches[3]->ended_before(4) == 1);
+  CHECK_FALSE(watches[3]->ended_before(3));  // in which it has been
+  CHECK_FALSE(watches[3]->in_trouble());
+  CHECK_FALSE(watches[1]->all_have_ended());
+
+  for (const int rank : {0, 2, 3}) {
+    CHECK_FALSE(watches[0]->all_have_ended());
+    watches[static_cast<std::size_t>(rank)]->end();
+  }
+  CHECK(in_time([&] { return watches[0]->all_have_ended(); }));
+  for (const auto& watch : watches) CHECK(in_time([&] { return watch->all_have_ended(); }));
+}
+
+TEST_CASE("Watch: threads are told of a call that is another one elsewhere") {
+  const auto watches = met();
+  watches[0]->came_to(7, "a broadcast of rank 0");
+  watches[1]->came_to(7, "the exchange of step 4");
+  watches[2]->came_to(6, "the exchange of step 3");
+  watches[2]->went_on(6);
+  const auto other = [&](int rank, std::uint64_t call, const char* what) {
+    return watches[static_cast<std::size_t>(rank)]->elsewhere(call, what);
+  };
+  CHECK(in_time([&] { return !other(1, 7, "the exchange of step 4").empty(); }));
+  CHECK(other(1, 7, "the exchange of step 4") == "rank 0 waits in a broadcast of rank 0");
+  CHECK(in_time([&] { return !other(0, 7, "a broadcast of rank 0").empty(); }));
+  CHECK(other(0, 7, "a broadcast of rank 0") == "rank 1 waits in the exchange of step 4");
+  CHECK(other(1, 7, "a broadcast of rank 0").empty());
+  CHECK(other(1, 8, "the exchange of step 4").empty());
+  CHECK(in_time([&] { return !other(0, 6, "a barrier").empty(); }));
+  CHECK(other(0, 6, "a barrier") == "rank 2 has been in the exchange of step 3");
 }
