@@ -25,6 +25,11 @@ Tensor cut(const Tensor& x, std::int64_t steps) {
 }  // namespace
 
 Batch Batch::rows(std::int64_t begin, std::int64_t end) const {
+  const std::int64_t last = first + (x.defined() ? x.dim(0) : 0);
+  if (whole >= 0 && begin < end && (begin < first || end > last))
+    fail("Batch", "samples [", begin, ", ", end, ") of ", whole,
+         " are needed, the loader has gathered [", first, ", ", last,
+         "): its part must be that of the DataParallel that uses it, parallel.part()");
   const auto part = [&](const Tensor& from) {
     return from.defined() ? from.rows(begin - first, end - first) : Tensor();
   };

@@ -33,7 +33,7 @@ struct Batch {
 
   /// Samples of the whole batch.
   std::int64_t samples() const { return whole >= 0 ? whole : x.dim(0); }
-  /// Samples [begin, end) of the whole batch, which must be among these. Shares memory.
+  /// Samples [begin, end) of the whole batch. Shares memory. Throws unless they are among these.
   Batch rows(std::int64_t begin, std::int64_t end) const;
   /// The same as if nothing else had been gathered: with lengths, without the steps of x, and of y
   /// where y_has_steps, behind the longest of these samples. Copies where it cuts.

@@ -185,6 +185,11 @@ ShardedGradient::Report ShardedGradient::backward_of_part(ShardRange part,
                                                           const LossOfPart& loss) const {
   for (const Parameter& p : parameters_) Variable(p.variable).zero_grad();
   const ShardLoss of_part = loss(part);
+  // A graph that is gone would ask for retain_graph, and one that is not would count twice.
+  for (const Parameter& p : parameters_)
+    if (p.variable.grad().defined())
+      fail(sharded, "the loss function has called backward(), '", p.name,
+           "' has a gradient: return the loss, backward() of each part is called for you");
   const double weight = of_part.weight.value_or(static_cast<double>(part.size()));
   if (!std::isfinite(weight) || weight < 0)
     fail(sharded, "the weight of a loss must be in [0, inf), got ", weight);

@@ -86,9 +86,9 @@ class ShardedGradient {
 
   /// Sets the gradients of the model's parameters to those of the mean loss over the batch, and
   /// returns that mean. `loss` is called with each part that has samples: it returns a ShardLoss, or
-  /// the mean over the part as a Variable. Throws for a batch without samples, a loss that is not one
-  /// number, weights that are negative, not finite or all 0, and what `loss` throws; then streams
-  /// and buffers are as before, and the gradients unspecified.
+  /// the mean over the part as a Variable, and does not call backward() itself. Throws where it does, for a batch
+  /// without samples, a loss that is not one number, weights that are negative, not finite or all 0, and what `loss`
+  /// throws; then streams and buffers are as before, and the gradients unspecified.
   ///
   /// `loss` may take the part's place in the batch as well, [](const data::Batch& part, ShardRange samples):
   /// where each sample goes on with one of the batch before (data::TokenStreams), and what the model has

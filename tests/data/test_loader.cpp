@@ -531,6 +531,12 @@ TEST_CASE("DataLoader: a part gathers the samples of its shards, with the batche
     }
     // Of three samples in five shards the first has none.
     CHECK_FALSE(found[0].back().x.defined());
+    CHECK_FALSE(found[0].back().rows(0, 0).x.defined());
+    CHECK(
+        error_of([&] { found[0].back().part(0, 1); }) ==
+        "[Batch] samples [0, 1) of 3 are needed, the loader has gathered [0, 0): its part must be "
+        "that of the DataParallel that uses it, parallel.part()");
+    CHECK(contains(error_of([&] { found[1].front().part(2, 4); }), "has gathered [0, 2)"));
   }
   data::LoaderOptions options;
   options.part = {4, 2, 2};

@@ -216,6 +216,24 @@ TEST_CASE(
   CHECK(held.at({1}) == std::numeric_limits<double>::infinity());
 }
 
+TEST_CASE(
+    "ShardedGradient: a loss function that calls backward() is refused, whatever becomes of the "
+    "graph") {
+  ShardedModel model;
+  nn::ShardedGradient sharded(model, 4);
+  for (const RetainGraph kept : {RetainGraph::yes, RetainGraph::no})
+    CHECK(error_of([&] {
+            sharded.backward(digits(8), [&](const data::Batch& part) {
+              const Variable loss = nn::cross_entropy(model(part.x), part.y);
+              loss.backward(kept);
+              return loss;
+            });
+          }) ==
+          "[ShardedGradient] the loss function has called backward(), 'body.0.weight' has a "
+          "gradient: "
+          "return the loss, backward() of each part is called for you");
+}
+
 TEST_CASE("ShardedGradient: where the loss throws, streams and buffers are as before") {
   ShardedModel model;
   nn::ShardedGradient sharded(model, 4);
