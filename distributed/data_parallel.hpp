@@ -46,7 +46,8 @@ struct DataParallelOptions {
 /// Every rank runs the same program and comes to the same gradients, and so to the same parameters, bit
 /// for bit those of one process with as many shards: also where a run on four ranks is stopped and goes
 /// on with three. Of a batch, a rank uses the samples of its own shards alone; a loader with part() in its
-/// options gathers no others.
+/// options gathers no others. Where ranks have unlike batches, by their numbers of samples or the fingerprints that a
+/// loader gives them, backward() throws on all of them.
 ///
 /// Gradients are exchanged in slices: rank r gets slice r of what every rank has added, adds it along
 /// the tree of ShardSum, divides it, and all gather the slices. With R ranks that each hold a whole subtree a
