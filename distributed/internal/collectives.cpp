@@ -301,11 +301,12 @@ void Collectives::wait_for(const std::string& what, bool limited) {
     check("MPI_Testall", code);
     if (!shared && polls % 64 != 0) continue;
     const auto waited = Clock::now() - began;
-    if (waited > milliseconds(20)) fail_if(trouble_in(what, /*thorough=*/true));
-    if (waited > milliseconds(20))
+    if (waited > milliseconds(20)) {
+      fail_if(trouble_in(what, /*thorough=*/true));
       std::this_thread::sleep_for(std::chrono::microseconds(100));
-    else if (shared || waited > milliseconds(1))
+    } else if (shared || waited > milliseconds(1)) {
       std::this_thread::yield();
+    }
     if (limited && waited > std::chrono::duration<double>(stall_seconds_)) stalled(what);
   }
 }

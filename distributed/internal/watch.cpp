@@ -197,9 +197,9 @@ void Watch::note_end(int rank, std::uint64_t progress) {
     std::uint64_t& ended = ended_[static_cast<std::size_t>(rank)];
     if (ended != 0) return;
     ended = std::max<std::uint64_t>(progress, 1);
+    if (rank_ == 0) send({Kind::ended, static_cast<std::uint32_t>(rank), progress, {}});
   }
   any_ended_ = true;
-  if (rank_ == 0) tell(Kind::ended, rank, progress);
 }
 
 std::string Watch::trouble() const {
@@ -291,20 +291,27 @@ void Watch::take(Peer& peer, const Message& message) {
     if (peer.calls[peer.last].number != call) peer.last = (peer.last + 1) % peer.calls.size();
     peer.calls[peer.last] = {call, message.what};
   }
-  if (message.kind == Kind::here) {
-  } else if (message.kind == Kind::ended) {
-    note_end(about, message.progress);
-  } else if (message.kind == Kind::all_ended) {
-    all_ended_ = true;
-  } else if (message.kind == Kind::gathers) {
-    peer.gathers = true;
-  } else if (message.kind == Kind::all_gathered) {
-    all_gathered_ = true;
-  } else if (message.kind == Kind::left) {
-    peer.left = true;
-  } else {
-    if (about == peer.rank) peer.left = true;  // it will not be there much longer
-    lose(about, message.kind);
+  switch (message.kind) {
+    case Kind::here:
+      break;
+    case Kind::ended:
+      note_end(about, message.progress);
+      break;
+    case Kind::all_ended:
+      all_ended_ = true;
+      break;
+    case Kind::gathers:
+      peer.gathers = true;
+      break;
+    case Kind::all_gathered:
+      all_gathered_ = true;
+      break;
+    case Kind::left:
+      peer.left = true;
+      break;
+    default:
+      if (about == peer.rank) peer.left = true;  // it will not be there much longer
+      lose(about, message.kind);
   }
   peer.heard = now();  // last: who reads it finds what was said
 }
@@ -328,11 +335,13 @@ void Watch::lose(int rank, Kind how) {
   if (rank_ == 0) tell(how, rank);
 }
 
-void Watch::tell(Kind kind, int about) { tell(kind, about, progress_); }
-
-void Watch::tell(Kind kind, int about, std::uint64_t progress) {
+void Watch::tell(Kind kind, int about) {
   const std::lock_guard guard(lock_);
-  const Message message = {kind, static_cast<std::uint32_t>(about), progress, what_};
+  send({kind, static_cast<std::uint32_t>(about), progress_, what_});
+}
+
+// To be called with the lock held, so that a call's number and words go together.
+void Watch::send(const Message& message) {
   // One that does not fit into the socket's buffer is lost, and with it a rank that reads nothing.
   for (const auto& peer : peers_)
     if (peer->socket >= 0)

@@ -115,7 +115,7 @@ class Watch {
   void lose(int rank, Kind how);
   void note_end(int rank, std::uint64_t progress);
   void tell(Kind kind, int about);
-  void tell(Kind kind, int about, std::uint64_t progress);
+  void send(const Message& message);
 
   int rank_;
   std::vector<std::string> names_;
