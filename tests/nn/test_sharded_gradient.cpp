@@ -223,7 +223,7 @@ TEST_CASE(
   nn::ShardedGradient sharded(model, 4);
   for (const RetainGraph kept : {RetainGraph::yes, RetainGraph::no})
     CHECK(error_of([&] {
-            sharded.backward(digits(8), [&](const data::Batch& part) {
+            sharded.backward(shard_batch(8), [&](const data::Batch& part) {
               const Variable loss = nn::cross_entropy(model(part.x), part.y);
               loss.backward(kept);
               return loss;
