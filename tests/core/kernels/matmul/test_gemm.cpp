@@ -96,7 +96,8 @@ TEST_CASE_TEMPLATE("gemm: with a transposed on the left the bits of it as it sta
                    bias.data<T>());
       kernel::gemm(m, n, k, matrix<T>(turned, Transpose::yes), right, c.mutable_data<T>(), n, mode,
                    bias.data<T>());
-      CAPTURE(to_string(Shape{m, n, k}));
+      const Shape shape{m, n, k};
+      CAPTURE(to_string(shape));
       if (kernel::isa() == kernel::Isa::base)
         CHECK(max(abs(c - expected)).item() < 1e-3);  // OpenBLAS
       else
