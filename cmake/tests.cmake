@@ -50,7 +50,7 @@ if(TARGET plumb_studies)
 endif()
 # What knows no MPI is tested without one.
 if(NOT TARGET plumb_distributed)
-  target_sources(plumb_tests PRIVATE distributed/internal/watch.cpp)
+  target_sources(plumb_tests PRIVATE distributed/internal/sockets.cpp distributed/internal/watch.cpp)
 endif()
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                            PLUMB_SHOWN_DIR="${PROJECT_BINARY_DIR}/shown")
