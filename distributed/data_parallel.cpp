@@ -50,6 +50,33 @@ std::uint64_t hash_of(const std::vector<std::uint64_t>& words) {
   return state;
 }
 
+// What each rank says of its shards, one behind the other.
+struct Headers {
+  // `own` is what this rank says, two words of it for each of its shards, as others have them for theirs.
+  Headers(const Processes& processes, const detail::Exchange& exchange,
+          const std::vector<std::uint64_t>& own) {
+    const auto shard_words = [&](int rank) {
+      return 2 * static_cast<std::size_t>(exchange.shards_of(rank).size());
+    };
+    const std::size_t other_words = own.size() - shard_words(processes.rank());
+    std::size_t end = 0;
+    for (int rank = 0; rank < processes.size(); ++rank) {
+      places.push_back({end, (other_words + shard_words(rank)) * sizeof(std::uint64_t)});
+      end += places.back().size;
+    }
+    bytes = Tensor::empty({static_cast<std::int64_t>(end)}, DType::uint8);
+    std::memcpy(bytes.mutable_raw() + places[static_cast<std::size_t>(processes.rank())].begin,
+                own.data(), own.size() * sizeof(std::uint64_t));
+  }
+  const std::uint64_t* of(int rank) const {
+    const std::byte* at = bytes.raw() + places[static_cast<std::size_t>(rank)].begin;
+    return reinterpret_cast<const std::uint64_t*>(at);
+  }
+
+  Tensor bytes;
+  std::vector<detail::ByteRange> places;
+};
+
 }  // namespace
 
 DataParallel::DataParallel(Processes& processes, nn::Module& model,
@@ -157,20 +184,8 @@ DataParallel::Sums DataParallel::combine(Sums mine) {
     all.stop_signal = plumb::detail::noted_signal();
     return ShardedGradient::combine(std::move(mine));
   }
-  const std::vector<std::uint64_t> own = header_of(mine);
-  std::vector<detail::ByteRange> places;
-  std::size_t end = 0;
-  for (int r = 0; r < processes_.size(); ++r) {
-    const std::size_t words = own.size() +
-                              2 * static_cast<std::size_t>(exchange_->shards_of(r).size()) -
-                              2 * mine.reports.size();
-    places.push_back({end, words * sizeof(std::uint64_t)});
-    end += places.back().size;
-  }
-  Tensor headers = Tensor::empty({static_cast<std::int64_t>(end)}, DType::uint8);
-  std::memcpy(headers.mutable_raw() + places[static_cast<std::size_t>(processes_.rank())].begin,
-              own.data(), own.size() * sizeof(std::uint64_t));
-  all.start_all_gather(headers, places);
+  const Headers headers(processes_, *exchange_, header_of(mine));
+  all.start_all_gather(headers.bytes, headers.places);
   detail::Exchange::Nodes nodes =
       exchange_->scatter(text("the exchange of step ", step_), mine.nodes);
 
@@ -178,10 +193,8 @@ DataParallel::Sums DataParallel::combine(Sums mine) {
   total.marks.resize(mine.marks.size());
   bool alike = true;
   for (int r = 0; r < processes_.size(); ++r) {
-    const std::byte* at = headers.raw() + places[static_cast<std::size_t>(r)].begin;
-    const auto* words = reinterpret_cast<const std::uint64_t*>(at);
-    read_header(words, r, total);
-    alike = alike && words[1] == reinterpret_cast<const std::uint64_t*>(headers.raw())[1];
+    read_header(headers.of(r), r, total);
+    alike = alike && headers.of(r)[1] == headers.of(0)[1];
   }
   if (!alike) name_difference();
   ShardSum sum(shards());

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "../../core/runtime/internal/fail.hpp"
+#include "sockets.hpp"
 
 namespace plumb::distributed::detail {
 namespace {
@@ -313,8 +314,8 @@ void Collectives::wait_for(const std::string& what, bool limited) {
 
 // MPI may notice that a rank has died before it is known which.
 void Collectives::wait_for_trouble(const std::string& what, int seconds) const {
-  const std::int64_t until = Watch::now() + 1000 * seconds;
-  while (trouble_in(what, /*thorough=*/true).empty() && Watch::now() < until)
+  const std::int64_t until = milliseconds_now() + 1000 * seconds;
+  while (trouble_in(what, /*thorough=*/true).empty() && milliseconds_now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
@@ -323,10 +324,10 @@ void Collectives::stalled(const std::string& what) {
   if (watch_) {
     // One that has stopped within the call is noticed by its silence. Rank 0 knows of all ranks, and
     // the others only of it: they wait for its word.
-    const std::int64_t since = Watch::now();
+    const std::int64_t since = milliseconds_now();
     const double patience = rank_ == 0 ? 4 : stall_seconds_ + 9;
     const std::int64_t until = since + static_cast<std::int64_t>(1000 * patience);
-    while (missing.empty() && !watch_->in_trouble() && Watch::now() < until) {
+    while (missing.empty() && !watch_->in_trouble() && milliseconds_now() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       missing = watch_->missing(calls_, since).value_or(std::vector<int>());
     }

@@ -25,8 +25,6 @@ constexpr int connect_milliseconds = 2000;
 constexpr int meeting_milliseconds = 10'000;
 constexpr int gathering_milliseconds = 5000;
 
-std::int64_t now() { return Watch::now(); }
-
 struct Greeting {
   std::uint64_t token[2];
   std::uint64_t rank;
@@ -36,7 +34,7 @@ struct Greeting {
 int reach(const Meeting& meeting, std::uint32_t where, int rank) {
   const int socket = make_socket();
   if (socket < 0) return -1;
-  const std::int64_t until = now() + connect_milliseconds;
+  const std::int64_t until = milliseconds_now() + connect_milliseconds;
   struct sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = where;
@@ -54,8 +52,6 @@ int reach(const Meeting& meeting, std::uint32_t where, int rank) {
 }
 
 }  // namespace
-
-std::int64_t Watch::now() { return milliseconds_now(); }
 
 int Watch::listen(Meeting& meeting) {
   std::random_device random;
@@ -104,12 +100,12 @@ Watch::~Watch() {
 
 void Watch::meet_as_first(const Meeting& meeting, int listening) {
   if (listening < 0) return;
-  const std::int64_t until = now() + meeting_milliseconds;
+  const std::int64_t until = milliseconds_now() + meeting_milliseconds;
   while (peers_.size() + 1 < names_.size() && ready(listening, POLLIN, until)) {
     const int socket = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (socket < 0) continue;
     Greeting greeting = {};
-    const std::int64_t soon = now() + connect_milliseconds;
+    const std::int64_t soon = milliseconds_now() + connect_milliseconds;
     if (!receive_all(socket, &greeting, sizeof greeting, soon) ||
         greeting.token[0] != meeting.token[0] || greeting.token[1] != meeting.token[1] ||
         greeting.rank == 0 || greeting.rank >= names_.size() ||
@@ -120,7 +116,7 @@ void Watch::meet_as_first(const Meeting& meeting, int listening) {
     peers_.push_back(std::make_unique<Peer>());
     peers_.back()->rank = static_cast<int>(greeting.rank);
     peers_.back()->socket = socket;
-    peers_.back()->heard = now();
+    peers_.back()->heard = milliseconds_now();
   }
   ::close(listening);
 }
@@ -132,7 +128,7 @@ void Watch::meet_first(const Meeting& meeting) {
     if (socket < 0) continue;
     peers_.push_back(std::make_unique<Peer>());
     peers_.back()->socket = socket;
-    peers_.back()->heard = now();
+    peers_.back()->heard = milliseconds_now();
     return;
   }
 }
@@ -211,7 +207,7 @@ std::optional<std::vector<int>> Watch::missing(std::uint64_t call, std::int64_t 
   std::vector<int> ranks;
   for (const auto& peer : peers_) {
     const std::int64_t heard = peer->heard;
-    const bool silent = heard + silent_milliseconds < now();
+    const bool silent = heard + silent_milliseconds < milliseconds_now();
     if (!silent && heard <= since + beat_milliseconds) return std::nullopt;
     const std::uint64_t progress = peer->progress;
     const bool waits = progress % 2 == 1;
@@ -232,8 +228,8 @@ void Watch::gather() {
                       : std::all_of(peers_.begin(), peers_.end(),
                                     [](const auto& peer) { return peer->gathers.load(); });
   };
-  const std::int64_t until = now() + gathering_milliseconds;
-  while (!gathered() && !in_trouble() && now() < until)
+  const std::int64_t until = milliseconds_now() + gathering_milliseconds;
+  while (!gathered() && !in_trouble() && milliseconds_now() < until)
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   if (rank_ == 0) tell(Kind::all_gathered, rank_);
 }
@@ -247,15 +243,15 @@ void Watch::leave(bool well) {
 }
 
 void Watch::run() {
-  std::int64_t next = now();
+  std::int64_t next = milliseconds_now();
   while (!ending_) {
-    if (now() >= next) {
+    if (milliseconds_now() >= next) {
       tell(beat_, rank_);
-      next = now() + beat_milliseconds;
+      next = milliseconds_now() + beat_milliseconds;
     }
     std::vector<struct pollfd> sockets = {{wake_[0], POLLIN, 0}};
     for (const auto& peer : peers_) sockets.push_back({peer->socket, POLLIN, 0});
-    const std::int64_t wait = std::max<std::int64_t>(1, next - now());
+    const std::int64_t wait = std::max<std::int64_t>(1, next - milliseconds_now());
     if (::poll(sockets.data(), sockets.size(), static_cast<int>(wait)) <= 0) continue;
     for (std::size_t i = 0; i < peers_.size(); ++i)
       if (sockets[i + 1].revents != 0) hear(*peers_[i]);
@@ -313,7 +309,7 @@ void Watch::take(Peer& peer, const Message& message) {
       if (about == peer.rank) peer.left = true;  // it will not be there much longer
       lose(about, message.kind);
   }
-  peer.heard = now();  // last: who reads it finds what was said
+  peer.heard = milliseconds_now();  // last: who reads it finds what was said
 }
 
 // The first loss is the one to tell of: others follow from it.

@@ -56,10 +56,8 @@ class Watch {
   bool in_trouble() const { return in_trouble_.load(std::memory_order_acquire); }
   /// The ranks that are known here to be elsewhere than in call number `call`, or say nothing any more. One
   /// that waits in an earlier call waits for another itself. None until each has been heard for longer than a
-  /// beat behind `since`, a time of now(): until then it may have come, and not said so.
+  /// beat behind `since`, a time of milliseconds_now(): until then it may have come, and not said so.
   std::optional<std::vector<int>> missing(std::uint64_t call, std::int64_t since) const;
-  /// Milliseconds of a clock that is never set.
-  static std::int64_t now();
   const std::string& name(int rank) const { return names_[static_cast<std::size_t>(rank)]; }
   /// Tells the others that a rank has been waited for in vain.
   void give_up(int rank);
