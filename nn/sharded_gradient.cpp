@@ -1,6 +1,6 @@
 #include "sharded_gradient.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -15,13 +15,20 @@ namespace {
 
 constexpr const char* sharded = "ShardedGradient";
 
-// Of a node's sums.
-constexpr std::array<DType, 3> types = {DType::float32, DType::float64, DType::int64};
-
 // Gradients begin where a vector of any processor does.
 constexpr std::int64_t alignment = 16;
 
+// Elements from which on a gradient is not packed.
+constexpr std::int64_t large = std::int64_t{1} << 16;
+
 std::int64_t rounded(std::int64_t n) { return (n + alignment - 1) / alignment * alignment; }
+
+// A parameter's gradient, which it then no longer has, in memory that nothing else uses.
+Tensor taken_gradient(Variable parameter) {
+  Tensor gradient = parameter.grad();
+  parameter.set_grad(Tensor());
+  return gradient.unique() ? gradient : gradient.clone();
+}
 
 std::int64_t first_with_samples(std::int64_t samples, std::int64_t shards) {
   std::int64_t shard = 0;
@@ -31,32 +38,42 @@ std::int64_t first_with_samples(std::int64_t samples, std::int64_t shards) {
 
 }  // namespace
 
-ShardedGradient::Place ShardedGradient::Layout::add(DType dtype, std::int64_t size) {
-  const int type = dtype == DType::float32 ? 0 : dtype == DType::float64 ? 1 : 2;
-  std::int64_t& end = sizes[static_cast<std::size_t>(type)];
-  const Place place{type, end, size};
+ShardedGradient::Place ShardedGradient::Layout::add_packed(DType dtype, std::int64_t size) {
+  const std::size_t tensor = dtype == DType::float32 ? 0 : dtype == DType::float64 ? 1 : 2;
+  std::int64_t& end = flats[tensor].size;
+  const Place place{tensor, end, size};
   end = rounded(end + size);
   return place;
 }
 
+ShardedGradient::Place ShardedGradient::Layout::add_parameter(DType dtype, std::int64_t size) {
+  if (size < large) return add_packed(dtype, size);
+  flats.push_back({dtype, size});
+  return {flats.size() - 1, 0, size};
+}
+
+bool ShardedGradient::Layout::empty() const {
+  return std::all_of(flats.begin(), flats.end(), [](const Flat& flat) { return flat.size == 0; });
+}
+
 std::vector<Tensor> ShardedGradient::Layout::tensors() const {
-  std::vector<Tensor> tensors;
-  for (std::size_t i = 0; i < types.size(); ++i)
-    tensors.push_back(sizes[i] == 0 ? Tensor() : Tensor::empty({sizes[i]}, types[i]));
+  std::vector<Tensor> tensors(flats.size());
+  for (std::size_t i = 0; i < packed; ++i)
+    if (flats[i].size > 0) tensors[i] = Tensor::empty({flats[i].size}, flats[i].dtype);
   return tensors;
 }
 
 std::vector<Tensor> ShardedGradient::Layout::zeros() const {
-  std::vector<Tensor> zeros = tensors();
-  for (const std::vector<Place>* places : {&parameters, &buffers})
-    for (const Place& place : *places) clear(zeros, place);
+  std::vector<Tensor> zeros(flats.size());
+  for (std::size_t i = 0; i < flats.size(); ++i)
+    if (flats[i].size > 0) zeros[i] = Tensor::zeros({flats[i].size}, flats[i].dtype);
   return zeros;
 }
 
 void ShardedGradient::Layout::clear(std::vector<Tensor>& tensors, const Place& place,
                                     std::int64_t filled) {
   if (place.size == 0) return;
-  Tensor& tensor = tensors[static_cast<std::size_t>(place.type)];
+  Tensor& tensor = tensors[place.tensor];
   const std::int64_t end = rounded(place.begin + place.size);
   tensor.rows(place.begin + filled, end).fill(0);
 }
@@ -112,11 +129,13 @@ double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss
   if (held_back_) held_back_->undo();
   Layout layout;
   for (const Parameter& p : parameters_)
-    layout.parameters.push_back(
-        p.variable.requires_grad() ? layout.add(p.variable.dtype(), p.variable.numel()) : Place());
+    layout.parameters.push_back(p.variable.requires_grad()
+                                    ? layout.add_parameter(p.variable.dtype(), p.variable.numel())
+                                    : Place());
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     const Variable& buffer = buffers_[i].variable;
-    layout.buffers.push_back(moving_[i] ? layout.add(buffer.dtype(), buffer.numel()) : Place());
+    layout.buffers.push_back(moving_[i] ? layout.add_packed(buffer.dtype(), buffer.numel())
+                                        : Place());
   }
 
   Streams streams(generators_, shards_);
@@ -152,9 +171,9 @@ double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     const Variable& buffer = buffers_[i].variable;
     const bool moved = !moving_[i] && total.marks[parameters_.size() + i] != 0;
-    late.buffers.push_back(moved ? late.add(buffer.dtype(), buffer.numel()) : Place());
+    late.buffers.push_back(moved ? late.add_packed(buffer.dtype(), buffer.numel()) : Place());
   }
-  if (late.sizes != std::vector<std::int64_t>{0, 0, 0}) {
+  if (!late.empty()) {
     ShardSum of_buffers(shards_);
     for (std::int64_t i = 0; i < mine_.size(); ++i) {
       const auto at = static_cast<std::size_t>(i);
@@ -207,15 +226,21 @@ void ShardedGradient::take_gradients(const Layout& layout, std::int64_t shard, d
                                      std::vector<std::uint8_t>& marks) const {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Place& place = layout.parameters[i];
-    const Tensor gradient = parameters_[i].variable.grad();
-    const bool given = gradient.defined() && parameters_[i].variable.requires_grad();
-    Layout::clear(into, place, given ? place.size : 0);
+    const Variable& parameter = parameters_[i].variable;
+    const bool given = parameter.requires_grad() && parameter.grad().defined();
+    Tensor& to = into[place.tensor];
+    if (!Layout::is_packed(place)) {
+      to = given ? taken_gradient(parameter).reshape({place.size})
+                 : Tensor::zeros({place.size}, layout.flats[place.tensor].dtype);
+    } else {
+      Layout::clear(into, place, given ? place.size : 0);
+      if (given && place.size > 0)
+        to.rows(place.begin, place.begin + place.size).copy_from(parameter.grad().reshape({-1}));
+    }
     if (!given) continue;
     marks[i] = 1;
-    if (place.size == 0) continue;
-    Tensor& to = into[static_cast<std::size_t>(place.type)];
-    to.rows(place.begin, place.begin + place.size).copy_from(gradient.reshape({-1}));
-    if (held_back_) held_back_->gate(shard, i, to, place.begin, place.size, weight);
+    if (held_back_ && place.size > 0)
+      held_back_->gate(shard, i, to, place.begin, place.size, weight);
   }
   for (const Place& place : layout.buffers) Layout::clear(into, place);
 }
@@ -231,7 +256,7 @@ void ShardedGradient::set_gradients(const Layout& layout, const Sums& total) con
       parameter.set_grad(Tensor::zeros(parameter.shape(), parameter.dtype()));
     else
       parameter.set_grad(total.nodes[0]
-                             .sums[static_cast<std::size_t>(place.type)]
+                             .sums[place.tensor]
                              .rows(place.begin, place.begin + place.size)
                              .reshape(parameter.shape()));
   }

@@ -129,7 +129,7 @@ class ShardedGradient {
   };
   /// What some shards gave.
   struct Sums {
-    std::vector<ShardSum::Node> nodes;  ///< Of float32, float64 and int64 elements.
+    std::vector<ShardSum::Node> nodes;  ///< All of flat tensors.
     std::vector<Report> reports;        ///< A shard each.
     std::vector<std::uint8_t> marks;    ///< What has been touched: nonzero where any shard did.
   };
@@ -155,19 +155,30 @@ class ShardedGradient {
   const std::vector<NamedGenerator>& generators() const& { return generators_; }
 
  private:
-  // Where something stands among the elements of one type.
+  // Where something stands in a node's tensors.
   struct Place {
-    int type = 0;
+    std::size_t tensor = 0;
     std::int64_t begin = 0, size = 0;
   };
+  // A node's tensors: one of each type, in which what is small is packed, and one for each large parameter, whose
+  // gradient is not copied on its way from the graph to the parameter.
   struct Layout {
+    struct Flat {
+      DType dtype;
+      std::int64_t size;
+    };
+    static constexpr std::size_t packed = 3;  // of `flats`
+    std::vector<Flat> flats = {{DType::float32, 0}, {DType::float64, 0}, {DType::int64, 0}};
     std::vector<Place> parameters, buffers;
-    std::vector<std::int64_t> sizes = {0, 0, 0};  // of the three types
 
-    Place add(DType dtype, std::int64_t size);
+    Place add_packed(DType dtype, std::int64_t size);
+    Place add_parameter(DType dtype, std::int64_t size);
+    static bool is_packed(const Place& place) { return place.tensor < packed; }
+    bool empty() const;
+    // Those of large parameters are still undefined.
     std::vector<Tensor> tensors() const;
     std::vector<Tensor> zeros() const;
-    // Fills with 0 what follows the first `filled` elements of a place, up to the next one.
+    // Fills with 0 what follows the first `filled` elements of a packed place, up to the next one.
     static void clear(std::vector<Tensor>& tensors, const Place& place, std::int64_t filled = 0);
   };
   class Streams;

@@ -116,10 +116,10 @@ class ShardedGradient::Values {
                         double weight, bool first, std::vector<Tensor>& into) const {
     for (std::size_t i = 0; i < after.size(); ++i) {
       if (places[i].size == 0 || !after[i].defined()) continue;
-      Tensor& to = into[static_cast<std::size_t>(places[i].type)];
-      if (places[i].type == 0)
+      Tensor& to = into[places[i].tensor];
+      if (places[i].tensor == 0)
         detail::take_difference<float>(to, places[i].begin, after[i], before_[i], weight);
-      else if (places[i].type == 1)
+      else if (places[i].tensor == 1)
         detail::take_difference<double>(to, places[i].begin, after[i], before_[i], weight);
       else if (first)
         detail::take_difference<std::int64_t>(to, places[i].begin, after[i].to(DType::int64),
@@ -129,10 +129,10 @@ class ShardedGradient::Values {
   void move_by(const std::vector<Place>& places, const std::vector<Tensor>& total) {
     for (std::size_t i = 0; i < places.size(); ++i) {
       if (places[i].size == 0) continue;
-      const Tensor& by = total[static_cast<std::size_t>(places[i].type)];
-      if (places[i].type == 0)
+      const Tensor& by = total[places[i].tensor];
+      if (places[i].tensor == 0)
         set(i, detail::moved_by<float>(before_[i], by, places[i].begin));
-      else if (places[i].type == 1)
+      else if (places[i].tensor == 1)
         set(i, detail::moved_by<double>(before_[i], by, places[i].begin));
       else
         set(i, detail::moved_by<std::int64_t>(before_[i].to(DType::int64), by, places[i].begin)

@@ -34,8 +34,8 @@ ranks 2 train_text "${text[@]}" --save "$work/part" --resume >"$work/many" 2>"$w
   fail "train_text on 2 ranks: $(cat "$work/err")"
 diff <(tail -n 1 "$work/alone") <(tail -n 1 "$work/many") >&2 || fail "train_text goes on otherwise on 2 ranks"
 
-# Dropout, batch norm's buffers, a parameter that takes no part, float64; eight shards, and seven.
-for what in "bits 8 2 3 4" "bits 7 3" "double 8 3" "sparse 8 2 4" "sparse 7 3"; do
+# Dropout, batch norm's buffers, a parameter that takes no part, float64, large parameters; eight shards, and seven.
+for what in "bits 8 2 3 4" "bits 7 3" "double 8 3" "sparse 8 2 4" "sparse 7 3" "wide-double 7 3" "wide-sparse 8 2 3"; do
   read -r kind shards numbers <<<"$what"
   ranks 1 steps "$kind" "$shards" | grep -v '^ranks\|^sent' >"$work/alone"
   for n in $numbers; do

@@ -14,11 +14,11 @@ namespace {
 
 // Dropout, batch norm, and a parameter that takes no part.
 struct Model : nn::Layer {
-  explicit Model(std::uint64_t seed) {
+  Model(std::uint64_t seed, std::int64_t width) {
     Generator generator(seed), noise(seed, plumb::Stream::dropout);
-    body =
-        &add("body", nn::Sequential{nn::Linear(4, 60, generator), nn::BatchNorm1d(60), nn::ReLU(),
-                                    nn::Dropout(0.3, noise.fork()), nn::Linear(60, 3, generator)});
+    body = &add("body",
+                nn::Sequential{nn::Linear(4, width, generator), nn::BatchNorm1d(width), nn::ReLU(),
+                               nn::Dropout(0.3, noise.fork()), nn::Linear(width, 3, generator)});
     add_parameter("idle", Tensor::ones({2}));
   }
   Variable forward(const Variable& x) override { return (*body)(x); }
@@ -45,7 +45,7 @@ int run(const std::string& what, std::int64_t shards, const std::string& path) {
   const auto is = [&](const char* word) { return what.find(word) != std::string::npos; };
   distributed::Processes processes({is("stalls") ? 1.5 : 30});
   // Each rank's own until rank 0's is there.
-  Model model(static_cast<std::uint64_t>(processes.rank()));
+  Model model(static_cast<std::uint64_t>(processes.rank()), is("wide") ? 30'000 : 60);
   const DType type = is("double") ? DType::float64 : DType::float32;
   model.to(type);
   optim::SGD optimizer(model.parameters(), optim::SGD::heavy_ball(0.05, 0.9));

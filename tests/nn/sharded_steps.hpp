@@ -22,11 +22,11 @@ inline data::Batch shard_batch(std::int64_t n, DType dtype = DType::float64) {
 
 // With dropout, batch norm and a parameter that takes no part.
 struct ShardedModel : nn::Layer {
-  explicit ShardedModel(DType dtype = DType::float64) {
+  explicit ShardedModel(DType dtype = DType::float64, std::int64_t width = 6) {
     Generator generator(3), noise(3, plumb::Stream::dropout);
-    body =
-        &add("body", nn::Sequential{nn::Linear(4, 6, generator), nn::BatchNorm1d(6), nn::ReLU(),
-                                    nn::Dropout(0.3, noise.fork()), nn::Linear(6, 3, generator)});
+    body = &add("body",
+                nn::Sequential{nn::Linear(4, width, generator), nn::BatchNorm1d(width), nn::ReLU(),
+                               nn::Dropout(0.3, noise.fork()), nn::Linear(width, 3, generator)});
     add_parameter("idle", Tensor::ones({2}));
     constant = add_buffer("constant", Tensor::full({2}, std::numeric_limits<double>::infinity()));
     to(dtype);

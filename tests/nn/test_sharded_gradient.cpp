@@ -121,6 +121,9 @@ TEST_CASE("ShardedGradient: a part's weight counts, and one of 0 does not") {
   CHECK(contains(error_of([&] { sharded.backward(batch, loss(-1, 1)); }), "in [0, inf), got -1"));
 }
 
+// Outputs of a layer of four inputs whose weight is large.
+constexpr std::int64_t many = 30'000;
+
 // What three steps leave of the model, the loss and the random stream; the last batch is smaller.
 struct Trained {
   std::uint64_t state, gradients, position;
@@ -144,24 +147,114 @@ Trained train(ShardedModel& model, nn::ShardedGradient& sharded) {
   return trained;
 }
 
-TEST_CASE("ShardedGradient: a model has the same bits for any number of ranks") {
-  for (const std::int64_t shards : {1, 3, 8}) {
-    ShardedModel alone(DType::float32);
-    nn::ShardedGradient whole(alone, shards);
-    const Trained expected = train(alone, whole);
-    CHECK_FALSE(alone.parameters()[0].variable.grad().defined());  // idle
-    CHECK(alone.parameters()[1].variable.grad().defined());
-    for (std::size_t ranks = 2; ranks <= static_cast<std::size_t>(shards); ++ranks) {
-      ThreadRank::Company company(ranks);
-      std::vector<Trained> found(ranks);
-      on_threads(ranks, [&](std::size_t rank) {
-        ShardedModel model(DType::float32);
-        ThreadRank sharded(model, shards, rank, company);
-        found[rank] = train(model, sharded);
-      });
-      for (const Trained& one : found) CHECK(one == expected);
-    }
+void check_bits_of_ranks(std::int64_t width, std::int64_t shards, std::size_t most_ranks) {
+  ShardedModel alone(DType::float32, width);
+  nn::ShardedGradient whole(alone, shards);
+  const Trained expected = train(alone, whole);
+  CHECK_FALSE(alone.parameters()[0].variable.grad().defined());  // idle
+  CHECK(alone.parameters()[1].variable.grad().defined());
+  for (std::size_t ranks = 2; ranks <= most_ranks; ++ranks) {
+    ThreadRank::Company company(ranks);
+    std::vector<Trained> found(ranks);
+    on_threads(ranks, [&](std::size_t rank) {
+      ShardedModel model(DType::float32, width);
+      ThreadRank sharded(model, shards, rank, company);
+      found[rank] = train(model, sharded);
+    });
+    for (const Trained& one : found) CHECK(one == expected);
   }
+}
+
+TEST_CASE("ShardedGradient: a model has the same bits for any number of ranks") {
+  for (const std::int64_t shards : {1, 3, 8})
+    check_bits_of_ranks(6, shards, static_cast<std::size_t>(shards));
+  check_bits_of_ranks(many, 7, 3);
+}
+
+// Its weight is large, its bias is packed.
+struct Wide {
+  explicit Wide(DType dtype = DType::float32) { model.to(dtype); }
+  Variable loss(const data::Batch& part) {
+    const Variable y = model(part.x);
+    return mean(y * y);
+  }
+  void step(nn::ShardedGradient& sharded, std::int64_t samples) {
+    sharded.backward(shard_batch(samples, weight.dtype()),
+                     [&](const data::Batch& part) { return loss(part); });
+  }
+  Generator generator{1};
+  nn::Linear model{4, many, generator};
+  Variable weight = model.parameters()[0].variable, bias = model.parameters()[1].variable;
+};
+
+TEST_CASE("ShardedGradient: large and small gradients are the sums of ShardSum") {
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (const auto& [shards, samples] : {std::pair(1, 5), std::pair(3, 13), std::pair(8, 5)}) {
+      Wide wide(dtype);
+      const data::Batch batch = shard_batch(samples, dtype);
+      ShardSum sum(shards);
+      for (std::int64_t shard = 0; shard < shards; ++shard) {
+        std::vector<Tensor> given = {Tensor::zeros(wide.weight.shape(), dtype),
+                                     Tensor::zeros(wide.bias.shape(), dtype)};
+        const ShardRange range = even_part(samples, shards, shard);
+        if (!range.empty()) {
+          wide.model.zero_grad();
+          wide.loss(batch.part(range.begin, range.end))
+              .backward(Tensor::full({}, static_cast<double>(range.size()), dtype));
+          given = {wide.weight.grad().clone(), wide.bias.grad().clone()};
+        }
+        sum.add(shard, std::move(given));
+      }
+      const std::vector<Tensor> total = std::move(sum).total();
+      nn::ShardedGradient sharded(wide.model, shards);
+      for (int step = 0; step < 2; ++step) {
+        wide.step(sharded, samples);
+        const auto n = static_cast<double>(samples);
+        CHECK(hash(wide.weight.grad()) == hash(total[0] / n));
+        CHECK(hash(wide.bias.grad()) == hash(total[1] / n));
+      }
+    }
+}
+
+TEST_CASE("ShardedGradient: what somebody has kept of a gradient stays as it was") {
+  for (const double held_back : {0.0, 1e-3}) {
+    Wide wide;
+    nn::ShardedGradient sharded(wide.model, 4);
+    sharded.accumulate_below(held_back);
+    std::vector<Tensor> kept, copies;
+    const auto keep = [&](const Tensor& gradient) {
+      kept.push_back(gradient);
+      copies.push_back(gradient.clone());
+    };
+    // Behind the weight's, which has no hook and so is complete.
+    wide.bias.register_hook([&](const Tensor& gradient) {
+      keep(gradient);
+      keep(wide.weight.grad());
+      return Tensor();
+    });
+    for (int step = 0; step < 2; ++step) {
+      wide.step(sharded, 9);
+      keep(wide.weight.grad());
+      keep(wide.bias.grad());
+    }
+    CHECK(kept.size() == 2 * (2 * 4 + 2));
+    for (std::size_t i = 0; i < kept.size(); ++i) CHECK(hash(kept[i]) == hash(copies[i]));
+  }
+}
+
+TEST_CASE("ShardedGradient: a large gradient that nobody has kept is not copied") {
+  Wide wide;
+  nn::ShardedGradient sharded(wide.model, 2);
+  std::vector<const std::byte*> places;
+  wide.bias.register_hook([&](const Tensor&) {
+    const Tensor gradient = wide.weight.grad();
+    places.push_back(gradient.raw());
+    return Tensor();
+  });
+  wide.step(sharded, 9);
+  const Tensor gradient = wide.weight.grad();
+  CHECK(places.size() == 2);
+  CHECK(gradient.raw() == places[0]);
 }
 
 TEST_CASE(
