@@ -199,16 +199,13 @@ DataParallel::Sums DataParallel::combine(Sums mine) {
   if (!alike) name_difference();
   ShardSum sum(shards());
   for (ShardSum::Node& node : nodes) sum.add(std::move(node));
-  std::vector<Tensor> slices = std::move(sum).total();
-  divide(slices, total.reports);
   // What this rank had is no longer needed: the whole takes its place.
-  std::vector<Tensor> whole = mine.nodes[0].sums;
-  for (std::size_t i = 0; i < whole.size(); ++i) {
-    if (!slices[i].defined()) continue;
-    const ShardRange slice = even_part(whole[i].numel(), processes_.size(), processes_.rank());
-    Tensor place = whole[i].rows(slice.begin, slice.end);
-    if (place.raw() != slices[i].raw()) place.copy_from(slices[i]);
+  std::vector<Tensor> whole = mine.nodes[0].sums, own;
+  for (const Tensor& x : whole) {
+    const ShardRange slice = exchange_->slice_of(x, processes_.rank());
+    own.push_back(slice.empty() ? Tensor() : x.rows(slice.begin, slice.end));
   }
+  divide_into(own, std::move(sum).total(), total.reports);
   exchange_->gather(text("the gathering of step ", step_), whole);
   total.nodes = {{0, 0, std::move(whole)}};
   return total;

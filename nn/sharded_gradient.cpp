@@ -4,7 +4,6 @@
 #include <cmath>
 #include <string>
 
-#include "../core/runtime/floating_point.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "../core/tensor/operators.hpp"
 #include "internal/held_back.hpp"
@@ -162,7 +161,7 @@ double ShardedGradient::backward_of(std::int64_t samples, const LossOfPart& loss
       if (after.back()[i].defined()) mine.marks[parameters_.size() + i] = 1;
     sum.add(shard, std::move(given));
   }
-  mine.nodes = sum.nodes();
+  mine.nodes = std::move(sum).nodes();
   Sums total = combine(mine);
   values.move_by(layout.buffers, total.nodes[0].sums);
 
@@ -266,17 +265,23 @@ ShardedGradient::Sums ShardedGradient::combine(Sums sums) {
   ShardSum sum(shards_);
   for (ShardSum::Node& node : sums.nodes) sum.add(std::move(node));
   std::vector<Tensor> total = std::move(sum).total();
-  divide(total, sums.reports);
+  divide_into(total, total, sums.reports);
   sums.nodes = {{0, 0, std::move(total)}};
   return sums;
 }
 
-void ShardedGradient::divide(std::vector<Tensor>& sums, const std::vector<Report>& reports) {
+void ShardedGradient::divide_into(std::vector<Tensor>& to, const std::vector<Tensor>& sums,
+                                  const std::vector<Report>& reports) {
   double weight = 0;
   for (const Report& report : reports) weight += report.weight;
   if (weight == 0) fail(sharded, "no part of the batch counts: all weights are 0");
-  for (Tensor& sum : sums)
-    if (sum.defined() && is_floating(sum.dtype())) divide_in_place(sum, weight);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (!sums[i].defined()) continue;
+    if (is_floating(sums[i].dtype()))
+      plumb::divide_into(to[i], sums[i], weight);
+    else if (to[i].raw() != sums[i].raw())
+      to[i].copy_from(sums[i]);
+  }
 }
 
 }  // namespace plumb::nn

@@ -140,10 +140,12 @@ class ShardedGradient {
   /// then.
   virtual void begin_step(std::int64_t samples, std::uint64_t fingerprint);
   /// What shards of this process gave, whose memory may be used, becomes the sum of all shards: one
-  /// node, the root, whose floating elements divide() has seen; all reports; all marks.
+  /// node, the root, which divide_into() has written; all reports; all marks.
   virtual Sums combine(Sums sums);
-  /// Divides floating elements by the sum of the weights. Throws where that is 0.
-  static void divide(std::vector<Tensor>& sums, const std::vector<Report>& reports);
+  /// Writes sums into tensors of their shapes, which may be they themselves; floating elements are divided by the sum of
+  /// the weights. Throws where that is 0.
+  static void divide_into(std::vector<Tensor>& to, const std::vector<Tensor>& sums,
+                          const std::vector<Report>& reports);
 
   /// Of some shards that this process computes, or of all: as state_dict().
   StateDict part_of_state(ShardRange shards) const;

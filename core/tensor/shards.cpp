@@ -84,9 +84,9 @@ std::vector<ShardSum::Node> ShardSum::nodes_of(std::int64_t shards, ShardRange r
   return std::move(sum).nodes();
 }
 
-void divide_in_place(Tensor& sum, double by) {
+void divide_into(Tensor& to, const Tensor& sum, double by) {
   const detail::FloatingPointMode mode;
-  kernel::divide_into(sum, Write::overwrite, sum, by);
+  kernel::divide_into(to, Write::overwrite, sum, by);
 }
 
 }  // namespace plumb

@@ -71,7 +71,7 @@ class ShardSum {
   std::vector<Node> nodes_;
 };
 
-/// Divides each element of a sum in place, as operator/ would. For floating tensors.
-void divide_in_place(Tensor& sum, double by);
+/// to = sum / by, as operator/ would. For floating tensors; `to` may be `sum`.
+void divide_into(Tensor& to, const Tensor& sum, double by);
 
 }  // namespace plumb

@@ -30,10 +30,11 @@ class Exchange {
   /// Writes the slices of all ranks, of which this one has its own in place, into `tensors`.
   virtual void gather(const std::string& what, std::vector<Tensor>& tensors) = 0;
 
- protected:
   ShardRange slice_of(const Tensor& x, int rank) const {
     return x.defined() ? even_part(x.numel(), all_.size(), rank) : ShardRange();
   }
+
+ protected:
   /// The nodes of a rank, with undefined tensors; for the own rank, with slices of them.
   Nodes nodes_of(int rank, const Nodes& mine) const;
 
