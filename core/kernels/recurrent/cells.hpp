@@ -10,8 +10,10 @@
 //   gates      blocks of `hidden` rows in its weights
 //   projected  blocks of `hidden` columns where the products with x may stand; a cell that `keeps`
 //              leaves there what its gradient needs
-//   carried    blocks of `hidden` columns that its gradient makes; the first `gates` of them are
-//              those of the products with h
+//   carried    blocks of `hidden` columns that its gradient makes: the first `gates` of them are
+//              those of the products with h, the last `gates` those of the products with x
+//   first      the block of the weights whose gradient stands first in `carried`; the others follow
+//              in their order, and after the last one block 0
 //   span       vectors of one gate in a panel of packed weights
 // forward() is for some neighbouring hidden units, backward() for all of them.
 
@@ -87,7 +89,7 @@ struct BackwardRow {
 
 /// c = f c' + i g, h = o tanh c.
 struct Lstm {
-  static constexpr int gates = 4, projected = 4, carried = 4, span = 1;
+  static constexpr int gates = 4, projected = 4, carried = 4, first = 0, span = 1;
   static constexpr bool has_c = true, keeps = true;
 
   template <class T, class Count>
@@ -144,7 +146,7 @@ struct Lstm {
 /// h = (1 - z) n + z h', n = tanh(W_in x + b_in + r (W_hn h' + b_hn)). Leaves r, z, n and
 /// W_hn h' + b_hn.
 struct Gru {
-  static constexpr int gates = 3, projected = 4, carried = 4, span = 1;
+  static constexpr int gates = 3, projected = 4, carried = 4, first = 2, span = 1;
   static constexpr bool has_c = false, keeps = true;
 
   template <class T, class Count>
@@ -171,7 +173,7 @@ struct Gru {
     }
   }
 
-  /// Of r, z, W_hn h' + b_hn and W_in x + b_in.
+  /// Of W_hn h' + b_hn, r, z and W_in x + b_in.
   template <class T>
   PLUMB_INLINE static void backward(const BackwardRow<T>& row) {
     const std::int64_t hidden = row.hidden;
@@ -182,9 +184,9 @@ struct Gru {
       const T r = gate[u], z = gate[hidden + u], n = gate[2 * hidden + u];
       const T gradient = dy[u] + dh[u];
       const T of_n = gradient * (1 - z) * (1 - n * n);
-      carried[u] = of_n * gate[3 * hidden + u] * r * (1 - r);
-      carried[hidden + u] = gradient * (before[u] - n) * z * (1 - z);
-      carried[2 * hidden + u] = of_n * r;
+      carried[u] = of_n * r;
+      carried[hidden + u] = of_n * gate[3 * hidden + u] * r * (1 - r);
+      carried[2 * hidden + u] = gradient * (before[u] - n) * z * (1 - z);
       carried[3 * hidden + u] = of_n;
       dh[u] = gradient * z;
     }
@@ -193,7 +195,7 @@ struct Gru {
 
 /// h = tanh(W_ih x + b_ih + W_hh h' + b_hh).
 struct RnnTanh {
-  static constexpr int gates = 1, projected = 1, carried = 1, span = 2;
+  static constexpr int gates = 1, projected = 1, carried = 1, first = 0, span = 2;
   static constexpr bool has_c = false, keeps = false;
 
   template <class T, class Count>
@@ -223,7 +225,7 @@ struct RnnTanh {
 
 /// h = max(W_ih x + b_ih + W_hh h' + b_hh, 0).
 struct RnnRelu {
-  static constexpr int gates = 1, projected = 1, carried = 1, span = 2;
+  static constexpr int gates = 1, projected = 1, carried = 1, first = 0, span = 2;
   static constexpr bool has_c = false, keeps = false;
 
   template <class T, class Count>

@@ -39,13 +39,16 @@ PLUMB_INLINE inline void pack_by_unit(std::int64_t hidden, std::int64_t steps, c
     }
 }
 
-/// Packs w [steps, columns] for panels of `vectors` neighbouring vectors.
+/// Packs w [steps, columns] for panels of `vectors` neighbouring vectors: the rows from row_0 on, then
+/// those before it.
 template <int bytes, int vectors, class T>
-PLUMB_INLINE inline void pack_columns(std::int64_t columns, std::int64_t steps, const T* w, T* to) {
+PLUMB_INLINE inline void pack_columns(std::int64_t columns, std::int64_t steps, const T* w,
+                                      std::int64_t row_0, T* to) {
   constexpr std::int64_t width = vectors * VectorOf<T, bytes>::lanes;
   for (std::int64_t first = 0; first < columns; first += width)
     for (std::int64_t i = 0; i < steps; ++i, to += width) {
-      const T* from = w + i * columns + first;
+      const std::int64_t row = i + row_0 < steps ? i + row_0 : i + row_0 - steps;
+      const T* from = w + row * columns + first;
       const std::int64_t count = columns - first < width ? columns - first : width;
       for (std::int64_t j = 0; j < count; ++j) to[j] = from[j];
       for (std::int64_t j = count; j < width; ++j) to[j] = T(0);

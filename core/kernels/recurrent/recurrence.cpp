@@ -18,12 +18,13 @@ struct Blocks {
   std::int64_t gates;      // in the weights
   std::int64_t projected;  // in a row of the trace
   std::int64_t carried;    // in a row of the gradients
+  std::int64_t first;      // that of the weights with which such a row begins
   bool has_c;
   bool keeps;  // `projected` for the gradient
 };
 
 template <class C>
-constexpr Blocks blocks = {C::gates, C::projected, C::carried, C::has_c, C::keeps};
+constexpr Blocks blocks = {C::gates, C::projected, C::carried, C::first, C::has_c, C::keeps};
 
 Blocks blocks_of(Cell cell) {
   switch (cell) {
@@ -78,13 +79,11 @@ struct StateRows {
   std::int64_t last_h, last_c;
 };
 
-// Calls f(first, count, column) for the runs of blocks of W_ih whose gradient is that of the sums
-// from a column on. The third of a GRU stands behind that of W_hh.
-template <class F>
-void for_input_blocks(const Recurrence& r, F f) {
-  if (r.cell != Cell::gru) return f(0, blocks_of(r.cell).gates, 0);
-  f(0, 2, 0);
-  f(2, 1, 3);
+// The gradients of the products with x, in the order of the blocks of W_ih.
+template <class T>
+Matrix<T> input_sums(const Recurrence& r, const Tensor& sums) {
+  const Blocks blocks = blocks_of(r.cell);
+  return {sums.data<T>() + (blocks.carried - blocks.gates) * r.hidden, sums.dim(2)};
 }
 
 }  // namespace
@@ -156,21 +155,18 @@ RecurrentGradients recurrence_backward(const Recurrence& r, const RecurrentTrace
 
 void recurrent_input_into(Tensor& dx, Write mode, const Recurrence& r, const RecurrentGradients& g,
                           const Tensor& w_ih) {
-  const std::int64_t in = dx.dim(2), hidden = r.hidden, stride = g.sums.dim(2);
-  Profiled::add_multiply_adds(dx.numel(), w_ih.dim(0));
+  const std::int64_t in = dx.dim(2), width = w_ih.dim(0);
+  Profiled::add_multiply_adds(dx.numel(), width);
   dispatch_floating("recurrence", dx.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for_input_blocks(r, [&](std::int64_t first, std::int64_t count, std::int64_t column) {
-      gemm(r.n * r.steps, in, count * hidden, Matrix<T>{g.sums.data<T>() + column * hidden, stride},
-           Matrix<T>{w_ih.data<T>() + first * hidden * in, in}, dx.mutable_data<T>(), in,
-           first == 0 ? mode : Write::accumulate);
-    });
+    gemm(r.n * r.steps, in, width, input_sums<T>(r, g.sums), Matrix<T>{w_ih.data<T>(), in},
+         dx.mutable_data<T>(), in, mode);
   });
 }
 
 void recurrent_weight_ih_into(Tensor& dw, Write mode, const Recurrence& r,
                               const RecurrentGradients& g, const Tensor& x) {
-  const std::int64_t in = x.dim(2), hidden = r.hidden, stride = g.sums.dim(2);
+  const std::int64_t in = x.dim(2);
   Profiled::add_multiply_adds(dw.numel(), r.n * r.steps);
   // What stands past the end may be anything, also NaN.
   Tensor own = x;
@@ -186,31 +182,37 @@ void recurrent_weight_ih_into(Tensor& dw, Write mode, const Recurrence& r,
   }
   dispatch_floating("recurrence", dw.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for_input_blocks(r, [&](std::int64_t first, std::int64_t count, std::int64_t column) {
-      gemm(count * hidden, in, r.n * r.steps,
-           Matrix<T>{g.sums.data<T>() + column * hidden, stride, Transpose::yes},
-           Matrix<T>{own.data<T>(), in}, dw.mutable_data<T>() + first * hidden * in, in, mode);
-    });
+    gemm(dw.dim(0), in, r.n * r.steps, turned(input_sums<T>(r, g.sums)),
+         Matrix<T>{own.data<T>(), in}, dw.mutable_data<T>(), in, mode);
   });
 }
 
 void recurrent_weight_hh_into(Tensor& dw, Write mode, const Recurrence& r,
                               const RecurrentGradients& g) {
+  const std::int64_t width = dw.dim(0), row_0 = blocks_of(r.cell).first * r.hidden;
   Profiled::add_multiply_adds(dw.numel(), r.n * r.steps);
-  dispatch_floating("recurrence", dw.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    gemm(dw.dim(0), r.hidden, r.n * r.steps,
-         Matrix<T>{g.sums.data<T>(), g.sums.dim(2), Transpose::yes},
-         Matrix<T>{g.before.data<T>(), r.hidden}, dw.mutable_data<T>(), r.hidden, mode);
-  });
+  const auto multiply = [&](Tensor& product, Write how) {
+    dispatch_floating("recurrence", dw.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      gemm(width, r.hidden, r.n * r.steps,
+           Matrix<T>{g.sums.data<T>(), g.sums.dim(2), Transpose::yes},
+           Matrix<T>{g.before.data<T>(), r.hidden}, product.mutable_data<T>(), r.hidden, how);
+    });
+  };
+  if (row_0 == 0) return multiply(dw, mode);
+  Tensor product = Tensor::empty(dw.shape(), dw.dtype());
+  multiply(product, Write::overwrite);
+  Tensor front = dw.rows(0, row_0), back = dw.rows(row_0, width);
+  pass_into(back, mode, product.rows(0, width - row_0));
+  pass_into(front, mode, product.rows(width - row_0, width));
 }
 
 BiasGradients recurrent_bias_gradients(const Recurrence& r, const RecurrentGradients& g) {
   const std::int64_t width = g.sums.dim(2);
   const Tensor sums = sum(g.sums.reshape({r.n * r.steps, width}), 0);
   if (r.cell != Cell::gru) return {sums, sums};
-  return {concat({sums.rows(0, 2 * r.hidden), sums.rows(3 * r.hidden, width)}, 0),
-          sums.rows(0, 3 * r.hidden)};
+  return {sums.rows(r.hidden, width),
+          concat({sums.rows(r.hidden, 3 * r.hidden), sums.rows(0, r.hidden)}, 0)};
 }
 
 }  // namespace plumb::kernel

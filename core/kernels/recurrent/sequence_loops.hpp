@@ -318,7 +318,7 @@ void backward(const Backward<T>& b) {
       {packed_size(e.hidden, backward_vectors * vector_lanes<T>(), depth)}, dtype_of<T>);
   T* packed = weights.mutable_data<T>();
   on_best_vectors([&](auto bytes) PLUMB_INLINE {
-    pack_columns<bytes, backward_vectors>(e.hidden, depth, b.w_hh, packed);
+    pack_columns<bytes, backward_vectors>(e.hidden, depth, b.w_hh, Cell::first * e.hidden, packed);
   });
   parallel_for(e.n, e.block(), [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t size = 2 * padded<T>(e.hidden) + padded<T>(Cell::carried * e.hidden);
