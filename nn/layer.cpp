@@ -79,4 +79,6 @@ Variable Layer::forward_padded(const Variable& x, const Tensor&) { return forwar
 
 Fused Layer::fuse_with(Layer&) { return nullptr; }
 
+Fused Layer::fuse_with_two(Layer&, Layer&) { return nullptr; }
+
 }  // namespace plumb::nn

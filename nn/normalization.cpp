@@ -5,9 +5,10 @@
 
 #include "../autograd/internal/mistakes.hpp"
 #include "../autograd/modes.hpp"
-#include "../autograd/ops/normalization.hpp"
 #include "../core/runtime/checks.hpp"
 #include "../core/runtime/internal/fail.hpp"
+#include "activation.hpp"
+#include "pooling.hpp"
 
 namespace plumb::nn {
 namespace {
@@ -60,7 +61,9 @@ std::int64_t BatchNorm::num_batches_tracked() const {
   return num_batches_tracked_.defined() ? num_batches_tracked_.item<std::int64_t>() : 0;
 }
 
-Variable BatchNorm::forward(const Variable& x) {
+Variable BatchNorm::forward(const Variable& x) { return forward_with(batch_norm, x); }
+
+Variable BatchNorm::forward_with(Operation operation, const Variable& x) {
   check_input(x.shape());
   RunningStatistics running;
   const bool tracks = running_mean_.defined();
@@ -70,11 +73,11 @@ Variable BatchNorm::forward(const Variable& x) {
   if (tracks) running = {running_mean_.value(), running_var_.value()};
   if (!training()) {
     const NormalizeBy by = tracks ? NormalizeBy::running : NormalizeBy::batch;
-    return batch_norm(running, x, weight(), bias(), by, 0, options_.eps);
+    return operation(running, x, weight(), bias(), by, 0, options_.eps);
   }
   const std::int64_t batches = num_batches_tracked() + 1;
   const double momentum = options_.momentum.value_or(1 / static_cast<double>(batches));
-  Variable y = batch_norm(running, x, weight(), bias(), NormalizeBy::batch, momentum, options_.eps);
+  Variable y = operation(running, x, weight(), bias(), NormalizeBy::batch, momentum, options_.eps);
   if (tracks && x.numel() > 0) {
     Tensor count = num_batches_tracked_.value();  // shares its memory
     *count.mutable_data<std::int64_t>() = batches;
@@ -97,6 +100,29 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels, const BatchNormOptions& options)
 void BatchNorm2d::check_input(const Shape& shape) const {
   if (shape.rank() != 4 || shape[1] != channels())
     fail("BatchNorm2d", "expected input [n, ", channels(), ", h, w], got ", shape);
+}
+
+Variable BatchNorm2d::forward_pooled(MaxPool2d& pool, const Variable& x) {
+  const MaxPool2dOptions& options = pool.options();
+  const bool halves = pool.kernel() == 2 && options.stride.value_or(2) == 2 &&
+                      options.padding == 0 && options.dilation == 1 &&
+                      options.ceil_mode == CeilMode::no;
+  return halves ? forward_with(batch_norm_max_pool2d, x) : pool(forward(x));
+}
+
+Fused BatchNorm2d::fuse_with(Layer& next) {
+  return fused<MaxPool2d>(*this, next, [](BatchNorm2d& norm, MaxPool2d& pool, const Variable& x) {
+    return norm.forward_pooled(pool, x);
+  });
+}
+
+// As ReLU::fuse_with has it, the ReLU may come last.
+Fused BatchNorm2d::fuse_with_two(Layer& next, Layer& last) {
+  return fused<ReLU, MaxPool2d>(
+      *this, next, last, [](BatchNorm2d& norm, ReLU& relu, MaxPool2d& pool, const Variable& x) {
+        return pool.options().dilation == 1 ? relu(norm.forward_pooled(pool, x))
+                                            : pool(relu(norm.forward(x)));
+      });
 }
 
 LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& options)

@@ -3,9 +3,12 @@
 
 #include <optional>
 
+#include "../autograd/ops/normalization.hpp"
 #include "layer.hpp"
 
 namespace plumb::nn {
+
+class MaxPool2d;
 
 /// Whether a normalization is followed by a learnt weight, which starts as 1, and bias, as 0.
 enum class Affine : std::uint8_t { no, yes };
@@ -68,6 +71,10 @@ class BatchNorm : public NormLayer {
   // Throws where the layer does not take inputs of this shape.
   virtual void check_input(const Shape& shape) const = 0;
   std::int64_t channels() const { return channels_; }
+  // forward(x) with an operation that normalizes x and may go on with it.
+  using Operation = Variable (*)(RunningStatistics&, const Variable& x, const Variable& weight,
+                                 const Variable& bias, NormalizeBy, double momentum, double eps);
+  Variable forward_with(Operation operation, const Variable& x);
 
  private:
   std::int64_t channels_;
@@ -92,7 +99,12 @@ class BatchNorm2d : public BatchNorm {
   /// As BatchNorm1d.
   explicit BatchNorm2d(std::int64_t channels, const BatchNormOptions& options = {});
 
+  /// With a MaxPool2d of 2 x 2, and with a ReLU and such a pooling.
+  Fused fuse_with(Layer& next) override;
+  Fused fuse_with_two(Layer& next, Layer& last) override;
+
  private:
+  Variable forward_pooled(MaxPool2d& pool, const Variable& x);
   void check_input(const Shape& shape) const override;
 };
 

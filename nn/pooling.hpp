@@ -13,6 +13,7 @@ class PoolLayer : public Layer {
   /// Throws as the operation.
   Variable forward(const Variable& x) override { return operation(x, kernel_, options_); }
 
+  Size kernel() const { return kernel_; }
   const Options& options() const { return options_; }
 
  protected:

@@ -8,9 +8,9 @@ namespace plumb::nn {
 /// Feeds its input to the first layer, that one's output to the second and so on; without layers
 /// it returns its input. The layers are named "0", "1", ...
 ///
-/// Two layers of which the first knows a faster way to do the work of both take that
-/// (Layer::fuse_with): a Linear and a ReLU, a ReLU and a MaxPool. No bit of the result or of the
-/// gradients changes.
+/// Two or three layers of which the first knows a faster way to do the work of all take that
+/// (Layer::fuse_with, fuse_with_two): a Linear and a ReLU, a ReLU and a MaxPool, a BatchNorm2d, a ReLU and a
+/// MaxPool2d. No bit of the result or of the gradients changes.
 ///
 /// ```
 /// nn::Sequential model{nn::Flatten(), nn::Linear(784, 128, generator), nn::ReLU(),
@@ -40,9 +40,9 @@ class Sequential : public Layer {
   template <class L>
   L& push_back(std::shared_ptr<L> layer) & {
     static_assert(std::is_base_of_v<Layer, L>, "a Sequential takes layers");
-    Fused with_last = fused_with_last(layer.get());
+    Joint joint = joint_with(layer.get());
     L& added = add(std::to_string(steps_.size()), std::move(layer));
-    append(added, std::move(with_last));
+    append(added, std::move(joint));
     return added;
   }
 
@@ -58,11 +58,15 @@ class Sequential : public Layer {
  private:
   struct Step {
     Layer* layer;
-    Fused with_next;  // null: the next layer is called by itself
+    Fused with_next, with_two;  // null: layers are called by themselves
+  };
+  // What the last layer, and the one before it, know to do together with a new one.
+  struct Joint {
+    Fused of_two, of_three;
   };
   Variable apply(const Variable& x, const Tensor& lengths);
-  Fused fused_with_last(Layer* layer) const;
-  void append(Layer& layer, Fused with_last);
+  Joint joint_with(Layer* layer) const;
+  void append(Layer& layer, Joint joint);
 
   std::vector<Step> steps_;
 };

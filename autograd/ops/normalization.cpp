@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/layout.hpp"
@@ -15,7 +16,9 @@
 #include "../../core/tensor/operators.hpp"
 #include "arithmetic.hpp"
 #include "internal/linear_map.hpp"
+#include "internal/places.hpp"
 #include "math.hpp"
+#include "pooling.hpp"
 #include "shape.hpp"
 
 namespace plumb {
@@ -145,13 +148,22 @@ void recompute_norm(Gradients& to, std::vector<Variable> inputs, const Layout& l
   });
 }
 
-}  // namespace
+// Of a batch norm whose result goes into a pooling by windows of 2 x 2 and nowhere else.
+struct Pooling {
+  kernel::PlaneWindows windows;
+  Tensor places = {};
+
+  Variable read(const Variable& y) const {
+    return detail::at_places("batch_norm_max_pool2d", y, places, windows);
+  }
+};
 
 // y = w x^ + b with x^ = (x - m) / s, s = sqrt(v + eps);  dw = sum g x^, db = sum g;
-// by the batch: dx = w / s (g - mean g - x^ mean(g x^)), by running statistics: dx = w / s g
-Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
-                    const Variable& bias, NormalizeBy by, double momentum, double eps) {
-  const Profiled profiled("batch_norm");
+// by the batch: dx = w / s (g - mean g - x^ mean(g x^)), by running statistics: dx = w / s g.
+// With a pooling the result is the largest y of each window, and g is 0 but at these.
+Variable normalized_batch(RunningStatistics& running, const Variable& x, const Variable& weight,
+                          const Variable& bias, NormalizeBy by, double momentum, double eps,
+                          std::optional<Pooling> pooling) {
   check_input("batch_norm", x, eps);
   check_channels("batch_norm", x);
   if (!(momentum >= 0 && momentum <= 1))
@@ -171,48 +183,87 @@ Variable batch_norm(RunningStatistics& running, const Variable& x, const Variabl
   const Tensor variance = by_batch ? moments.squares / count : running.var.to(DType::float64);
   const Tensor inverse = inverse_deviation(variance, eps);
   const Tensor factor = inverse * in_double(weight, per_channel, 1);
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
-  kernel::scale_channels(y, x.value(), view, mean, factor, in_double(bias, per_channel, 0));
+  const Tensor shift = in_double(bias, per_channel, 0);
+  Tensor y;
+  if (pooling) {
+    const kernel::PlaneWindows& windows = pooling->windows;
+    y = Tensor::empty({x.dim(0), x.dim(1), windows.out_height, windows.out_width}, x.dtype());
+    pooling->places = Tensor::empty(y.shape(), DType::uint8);
+    kernel::scale_channels_max_pool(y, pooling->places, windows, x.value(), view, mean, factor,
+                                    shift);
+  } else {
+    y = Tensor::empty(x.shape(), x.dtype());
+    kernel::scale_channels(y, x.value(), view, mean, factor, shift);
+  }
 
   const bool sums_needed = by_batch || weight.requires_grad() || bias.requires_grad();
   auto rule = [x = Saved(sums_needed ? x.value() : Tensor()), view, mean, inverse, factor, by_batch,
-               count, w = Saved(weight.defined() ? weight.value() : Tensor()),
-               eps](const Tensor& g, Gradients& to) {
+               count, w = Saved(weight.defined() ? weight.value() : Tensor()), eps,
+               pooling](const Tensor& g, Gradients& to) {
     const Shape per_channel = {1, view.channels, 1};
     if (to.recorded() && !x.get().defined()) {  // by running statistics, and only x is wanted
       const Tensor f = factor.to(g.dtype()).reshape(per_channel);
-      const Variable planes = reshape(to.gradient(g), {view.images, view.channels, view.length});
-      return to.give(0, reshape(planes * f, g.shape()));
+      const Shape& shape = to.shape(0);
+      Variable whole = to.gradient(g);
+      if (pooling)
+        whole = detail::to_places("batch_norm_max_pool2d", whole, shape, pooling->places,
+                                  pooling->windows);
+      const Variable planes = reshape(whole, {view.images, view.channels, view.length});
+      return to.give(0, reshape(planes * f, shape));
     }
-    if (to.recorded() && by_batch)
-      return recompute_norm(to, inputs_of(to, x, w),
-                            {{view.images, view.channels, view.length}, per_channel, per_channel},
-                            Centre::yes, eps);
     if (to.recorded())
       return to.recompute(inputs_of(to, x, w), [&](const std::vector<Variable>& in) {
-        const Variable planes = reshape(in[0], {view.images, view.channels, view.length});
-        const Variable unit = (planes - mean.to(g.dtype()).reshape(per_channel)) *
-                              inverse.to(g.dtype()).reshape(per_channel);
-        return composed_affine(unit, in[1], in[2], per_channel, g.shape());
+        const Layout layout{{view.images, view.channels, view.length}, per_channel, per_channel};
+        const Variable planes = reshape(in[0], layout.x);
+        const Variable unit = by_batch ? composed_unit(planes, layout.statistics, Centre::yes, eps)
+                                       : (planes - mean.to(g.dtype()).reshape(per_channel)) *
+                                             inverse.to(g.dtype()).reshape(per_channel);
+        const Variable y = composed_affine(unit, in[1], in[2], layout.affine, in[0].shape());
+        return pooling ? pooling->read(y) : y;
       });
-    kernel::GradientSums sums;
-    if ((by_batch && to.needs(0)) || to.needs(1) || to.needs(2))
-      sums = kernel::channel_sums(g, x, view, mean);
-    to.write(0, [&](Tensor& dx, Write mode) {
-      if (!by_batch) return kernel::multiply_channels(dx, mode, g, view, factor);
-      kernel::combine_channels(
-          dx, mode, g, x, view, mean, inverse, factor, factor * (inverse * sums.product) / -count,
-          factor * inverse * inverse * sums.product / -count, factor * sums.gradient / -count);
-    });
-    if (to.needs(1)) write_sums(to, 1, sums.product * inverse);
-    if (to.needs(2)) write_sums(to, 2, sums.gradient);
+    // The same kernels for a gradient that stands there and for one that is pooled.
+    const auto write_all = [&](const auto& g) {
+      kernel::GradientSums sums;
+      if ((by_batch && to.needs(0)) || to.needs(1) || to.needs(2))
+        sums = kernel::channel_sums(g, x, view, mean);
+      to.write(0, [&](Tensor& dx, Write mode) {
+        if (!by_batch) return kernel::multiply_channels(dx, mode, g, view, factor);
+        kernel::combine_channels(
+            dx, mode, g, x, view, mean, inverse, factor, factor * (inverse * sums.product) / -count,
+            factor * inverse * inverse * sums.product / -count, factor * sums.gradient / -count);
+      });
+      if (to.needs(1)) write_sums(to, 1, sums.product * inverse);
+      if (to.needs(2)) write_sums(to, 2, sums.gradient);
+    };
+    if (pooling) return write_all(kernel::PooledGradient{g, pooling->places, pooling->windows});
+    write_all(g);
   };
-  Variable result = record("batch_norm", std::move(y), {x, weight, bias}, std::move(rule));
+  const char* operation = pooling ? "batch_norm_max_pool2d" : "batch_norm";
+  Variable result = record(operation, std::move(y), {x, weight, bias}, std::move(rule));
   if (by_batch && running.mean.defined() && view.count() > 0) {
     move_towards(running.mean, mean, momentum);
     move_towards(running.var, moments.squares / (count - 1), momentum);
   }
   return result;
+}
+
+}  // namespace
+
+Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
+                    const Variable& bias, NormalizeBy by, double momentum, double eps) {
+  const Profiled profiled("batch_norm");
+  return normalized_batch(running, x, weight, bias, by, momentum, eps, std::nullopt);
+}
+
+Variable batch_norm_max_pool2d(RunningStatistics& running, const Variable& x,
+                               const Variable& weight, const Variable& bias, NormalizeBy by,
+                               double momentum, double eps) {
+  if (x.rank() != 4 || x.numel() == 0 || x.dim(2) < 2 || x.dim(3) < 2)
+    return max_pool2d(batch_norm(running, x, weight, bias, by, momentum, eps), 2);
+  const Profiled profiled("batch_norm_max_pool2d");
+  const SlidingWindow half{2, 2, 0, 1};
+  const Pooling pooling{{x.dim(2), x.dim(3), x.dim(2) / 2, x.dim(3) / 2, half, half}};
+  return normalized_batch(running, x, weight, bias, by, momentum, eps, pooling);
 }
 
 // y = w x^ + b with x^ = (x - m) / s for each row;  dx = (h - mean h - x^ mean(h x^)) / s, h = g w,

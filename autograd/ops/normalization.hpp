@@ -39,6 +39,12 @@ enum class NormalizeBy : std::uint8_t { batch, running };
 Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
                     const Variable& bias, NormalizeBy by, double momentum = 0.1, double eps = 1e-5);
 
+/// max_pool2d(batch_norm(...), 2): the same bits, also of all gradients, in less work, since what lies between the two
+/// is not stored. x is [n, c, h, w], the result [n, c, h / 2, w / 2].
+Variable batch_norm_max_pool2d(RunningStatistics& running, const Variable& x,
+                               const Variable& weight, const Variable& bias, NormalizeBy by,
+                               double momentum = 0.1, double eps = 1e-5);
+
 /// Normalizes x [..., normalized] over its trailing axes, which weight and bias have too (Ba, Kiros
 /// and Hinton 2016, "Layer normalization").
 Variable layer_norm(const Variable& x, const Shape& normalized, const Variable& weight = Variable(),

@@ -6,9 +6,9 @@
 #include "../../core/kernels/pooling/adaptive_max_pool.hpp"
 #include "../../core/kernels/pooling/avg_pool.hpp"
 #include "../../core/kernels/pooling/max_pool.hpp"
-#include "../../core/kernels/pooling/read_places.hpp"
 #include "../../core/runtime/internal/fail.hpp"
 #include "internal/linear_map.hpp"
+#include "internal/places.hpp"
 
 namespace plumb {
 namespace {
@@ -50,21 +50,6 @@ Tensor output_for(const Variable& x, std::int64_t out_height, std::int64_t out_w
 }
 
 // --- gradients as operations, whose own gradients they are of -------------------------------------
-
-Variable max_pool_gradient(const char* operation, const Variable& g, const Shape& shape,
-                           const Tensor& places, const kernel::PlaneWindows& windows) {
-  const auto back = [=](const Tensor& g) {
-    return detail::written(shape, g.dtype(), [&](Tensor& dx, Write mode) {
-      kernel::max_pool_into(dx, mode, g, places, windows);
-    });
-  };
-  const auto read = [=](const Tensor& h) {
-    Tensor y = Tensor::empty(places.shape(), h.dtype());
-    kernel::read_places(y, h, places, windows);
-    return y;
-  };
-  return detail::linear_map(operation, g, back, read);
-}
 
 Variable avg_pool_gradient(const char* operation, const Variable& g, const Shape& shape,
                            const kernel::PlaneBins& bins) {
@@ -110,7 +95,7 @@ Variable max_pool(const char* operation, const Variable& x, const kernel::PlaneW
         to.write(
             0, [&](Tensor& dx, Write mode) { kernel::max_pool_into(dx, mode, g, places, windows); },
             [&](const Variable& g) {
-              return max_pool_gradient(operation, g, to.shape(0), places, windows);
+              return detail::to_places(operation, g, to.shape(0), places, windows);
             });
       });
 }

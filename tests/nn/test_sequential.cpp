@@ -5,6 +5,9 @@
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/core/tensor/hash.hpp>
 #include <plumb/nn.hpp>
+#include <vector>
+
+#include "../support/random.hpp"
 
 using namespace plumb;
 
@@ -43,6 +46,22 @@ class CountedSquare : public nn::Layer {
   }
 
   int alone = 0, together = 0;
+};
+
+// x^3, which counts how often it has run together with a Tanh and a Sigmoid.
+class CountedCube : public nn::Layer {
+ public:
+  Variable forward(const Variable& x) override { return x * x * x; }
+  nn::Fused fuse_with_two(nn::Layer& next, nn::Layer& last) override {
+    return fused<nn::Tanh, nn::Sigmoid>(
+        *this, next, last,
+        [](CountedCube& cube, nn::Tanh& tanh, nn::Sigmoid& sigmoid, const Variable& x) {
+          ++cube.together;
+          return sigmoid(tanh(x * x * x));
+        });
+  }
+
+  int together = 0;
 };
 
 class QuietSquare : public CountedSquare {};
@@ -176,6 +195,50 @@ TEST_CASE("Sequential: a ReLU before a MaxPool gives the bits of one after the o
   expected.backward(seed);
   y.backward(seed);
   CHECK(hash(b.grad()) == hash(a.grad()));
+}
+
+TEST_CASE("Sequential: a BatchNorm2d before a MaxPool2d gives the bits of one after the other") {
+  const Tensor values = plumb::test::normal({5, 6, 9, 12}, DType::float32);
+  const std::vector<MaxPool2dOptions> all = {
+      {}, {2, 0}, {1, 0}, {Size2d(2), Size2d(1)}, {Size2d(2), 0, 2}, {2, 0, 1, CeilMode::yes}};
+  for (const bool with_relu : {false, true})
+    for (const bool training : {true, false})
+      for (const MaxPool2dOptions& options : all) {
+        nn::BatchNorm2d norm(6);
+        const auto inner = std::make_shared<nn::BatchNorm2d>(6);
+        nn::MaxPool2d pool(2, options);
+        nn::Sequential both{inner};
+        if (with_relu) both.push_back(nn::ReLU());
+        both.push_back(nn::MaxPool2d(2, options));
+        if (!training) norm.eval(), both.eval();
+        const Variable a = Variable::leaf(values), b = Variable::leaf(values);
+        const Variable middle = norm(a);
+        const Variable expected = pool(with_relu ? relu(middle) : middle), y = both(b);
+        CHECK(hash(y.value()) == hash(expected.value()));
+        const Tensor seed = plumb::test::normal(y.shape(), DType::float32, 2);
+        expected.backward(seed);
+        y.backward(seed);
+        CHECK(hash(b.grad()) == hash(a.grad()));
+        CHECK(hash(inner->weight().grad()) == hash(norm.weight().grad()));
+        CHECK(hash(inner->bias().grad()) == hash(norm.bias().grad()));
+        CHECK(hash(inner->running_var().value()) == hash(norm.running_var().value()));
+        CHECK(inner->num_batches_tracked() == norm.num_batches_tracked());
+      }
+}
+
+TEST_CASE("Sequential: three layers of one's own run together where the first knows how") {
+  nn::Sequential model;
+  CountedCube& cube = model.push_back(CountedCube());
+  model.push_back(nn::Tanh());
+  model.push_back(nn::Sigmoid());
+  model.push_back(nn::Tanh());
+  const Tensor x = Tensor::from({0.5, -2.});
+  const Variable expected = tanh(sigmoid(tanh(x * x * x)));
+  CHECK(model(x).value().to_vector<double>() == expected.value().to_vector<double>());
+  CHECK(cube.together == 1);
+  nn::Sequential other{CountedCube(), nn::Tanh(), nn::Tanh()};
+  const Variable apart = tanh(tanh(x * x * x));
+  CHECK(other(x).value().to_vector<double>() == apart.value().to_vector<double>());
 }
 
 TEST_CASE("Sequential: a ReLU behind a Linear gives the bits of one after the other") {

@@ -29,17 +29,21 @@ struct Cut {
         blocks((view.images + images - 1) / images),
         columns((view.channels + width - 1) / width) {}
 
-  // f(bytes, block), where vectors have so many bytes.
-  template <class F>
-  void for_each(F f) const {
+  // f(bytes, block, room), where vectors have so many bytes and room is for so many elements.
+  template <class T, class F>
+  void for_each(std::int64_t elements, F f) const {
     const std::int64_t work = images * width * view.length;
     const std::int64_t at_once = work < grain ? grain / std::max<std::int64_t>(1, work) : 1;
     parallel_for(blocks * columns, at_once, [&](std::int64_t begin, std::int64_t end) {
+      Room<T> memory(elements);
+      T* room = memory.data();
       on_best_vectors([=, &f](auto bytes) PLUMB_INLINE {
         for (std::int64_t task = begin; task < end; ++task) {
           const std::int64_t index = task / columns, column = task % columns;
-          f(bytes, ChannelBlock{index, index * images, std::min((index + 1) * images, view.images),
-                                column * width, std::min((column + 1) * width, view.channels)});
+          f(bytes,
+            ChannelBlock{index, index * images, std::min((index + 1) * images, view.images),
+                         column * width, std::min((column + 1) * width, view.channels)},
+            room);
         }
       });
     });
@@ -58,10 +62,10 @@ struct Cut {
 // `count` sums of each channel of a block, `stride` apart in `out`: add(sums, center, image, in...)
 // adds to each of them, and the center is that of the channel: centers begin with the block's first
 // (0 without them).
-template <int bytes, int count, class F, class... T>
+template <int bytes, int count, class T, class F, class... In>
 PLUMB_INLINE inline void sum_block(const ChannelView& view, const ChannelBlock& block,
-                                   const double* centers, double* out, std::int64_t stride, F add,
-                                   const T*... in) {
+                                   const double* centers, double* out, std::int64_t stride, T* room,
+                                   F add, const In&... in) {
   if (view.length != 1) {
     const double center = centers != nullptr ? centers[0] : 0;
     LaneSums<bytes, count> sums;
@@ -71,7 +75,7 @@ PLUMB_INLINE inline void sum_block(const ChannelView& view, const ChannelBlock& 
           view.length,
           [=](auto* sum, const auto&... values)
               PLUMB_INLINE { add(sum, center, image, values...); },
-          (in + start)...);
+          in.from(start, room)...);
     }
     for (int k = 0; k < count; ++k) out[k * stride] = sums.total(k);
     return;
@@ -88,7 +92,7 @@ PLUMB_INLINE inline void sum_block(const ChannelView& view, const ChannelBlock& 
           const std::int64_t start = image * view.channels + block.first_channel + j;
 #pragma GCC unroll 4
           for (int v = 0; v < vectors; ++v)
-            add(sums[v], center[v], image, Widened<V>(in + start + v * lanes).value...);
+            add(sums[v], center[v], image, Widened<V>(in.from(start + v * lanes, room)).value...);
         }
         for (int v = 0; v < vectors; ++v)
           for (int k = 0; k < count; ++k) store(out + k * stride + j + v * lanes, sums[v][k]);
@@ -96,17 +100,19 @@ PLUMB_INLINE inline void sum_block(const ChannelView& view, const ChannelBlock& 
 }
 
 // The two sums over all of each channel.
-template <class F, class T>
-GradientSums sum_channels(const ChannelView& view, const double* centers, F add, const T* g,
+template <class T, class F, class G>
+GradientSums sum_channels(const ChannelView& view, const double* centers, F add, const G& g,
                           const T* x) {
   const Cut cut(view);
   const std::int64_t channels = view.channels;
   Tensor partial = Tensor::empty({2, cut.blocks, channels}, DType::float64);
   double* parts = partial.mutable_data<double>();
-  cut.for_each([=, &view, &cut](auto bytes, const ChannelBlock& block) PLUMB_INLINE {
+  const Elements<T> values{x};
+  cut.for_each<T>(g.room(), [=, &view, &cut](auto bytes, const ChannelBlock& block,
+                                             T* room) PLUMB_INLINE {
     sum_block<bytes, 2>(view, block, centers == nullptr ? nullptr : centers + block.first_channel,
                         parts + block.index * channels + block.first_channel, cut.blocks * channels,
-                        add, g, x);
+                        room, add, g, values);
   });
   GradientSums sums{Tensor::zeros({channels}, DType::float64),
                     Tensor::zeros({channels}, DType::float64)};
@@ -126,7 +132,8 @@ GradientSums sum_channels(const ChannelView& view, const double* centers, F add,
 template <class T>
 void block_moments(const Cut& cut, const T* x, double* means, double* squares) {
   const ChannelView& view = cut.view;
-  cut.for_each([=, &view, &cut](auto bytes, const ChannelBlock& block) PLUMB_INLINE {
+  const Elements<T> values{x};
+  cut.for_each<T>(0, [=, &view, &cut](auto bytes, const ChannelBlock& block, T* room) PLUMB_INLINE {
     double first[block_width], sums[2][block_width];
     const std::int64_t width = block.last_channel - block.first_channel;
     const T* start = x + (block.first_image * view.channels + block.first_channel) * view.length;
@@ -135,13 +142,13 @@ void block_moments(const Cut& cut, const T* x, double* means, double* squares) {
       first[j] = std::isfinite(value) ? value : 0;
     }
     sum_block<bytes, 2>(
-        view, block, first, sums[0], block_width,
+        view, block, first, sums[0], block_width, room,
         [](auto* sum, const auto& center, std::int64_t, const auto& value) PLUMB_INLINE {
           const auto distance = value - center;
           sum[0] += distance;
           sum[1] += distance * distance;
         },
-        x);
+        values);
     const double count = cut.count(block.index);
     const std::int64_t at = block.index * view.channels + block.first_channel;
     for (std::int64_t j = 0; j < width; ++j) {
@@ -149,6 +156,19 @@ void block_moments(const Cut& cut, const T* x, double* means, double* squares) {
       squares[at + j] = std::max(0.0, sums[1][j] - sums[0][j] * sums[0][j] / count);
     }
   });
+}
+
+// The sums of g and of g (x - mean).
+template <class T, class G>
+GradientSums gradient_sums(const G& g, const T* x, const ChannelView& view, const Tensor& mean) {
+  return sum_channels(
+      view, mean.data<double>(),
+      [](auto* sum, const auto& center, std::int64_t, const auto& slope, const auto& value)
+          PLUMB_INLINE {
+            sum[0] += slope;
+            sum[1] += slope * (value - center);
+          },
+      g, x);
 }
 
 }  // namespace
@@ -183,14 +203,15 @@ GradientSums channel_sums(const Tensor& g, const Tensor& x, const ChannelView& v
                           const Tensor& mean) {
   return dispatch_floating("channel_sums", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    return sum_channels(
-        view, mean.data<double>(),
-        [](auto* sum, const auto& center, std::int64_t, const auto& slope, const auto& value)
-            PLUMB_INLINE {
-              sum[0] += slope;
-              sum[1] += slope * (value - center);
-            },
-        g.data<T>(), x.data<T>());
+    return gradient_sums(Elements<T>{g.data<T>()}, x.data<T>(), view, mean);
+  });
+}
+
+GradientSums channel_sums(const PooledGradient& g, const Tensor& x, const ChannelView& view,
+                          const Tensor& mean) {
+  return dispatch_floating("channel_sums", x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    return gradient_sums(PooledElements<T>(g), x.data<T>(), view, mean);
   });
 }
 
@@ -206,7 +227,7 @@ GradientSums row_sums(const Tensor& g, const Tensor& x, std::int64_t size, const
               sum[0] += slope;
               sum[1] += slope * ((value - means[row]) * inverses[row]);
             },
-        g.data<T>(), x.data<T>());
+        Elements<T>{g.data<T>()}, x.data<T>());
   });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../../tensor/tensor.hpp"
+#include "plane_access.hpp"
 
 namespace plumb::kernel {
 
@@ -29,6 +30,8 @@ struct GradientSums {
   Tensor gradient, product;
 };
 GradientSums channel_sums(const Tensor& g, const Tensor& x, const ChannelView& view,
+                          const Tensor& mean);
+GradientSums channel_sums(const PooledGradient& g, const Tensor& x, const ChannelView& view,
                           const Tensor& mean);
 
 /// For x [rows, size], where each row has a mean and an inverse deviation, the sums of g and of
