@@ -68,6 +68,30 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: products of two matrices and their gradi
 }
 
 TEST_CASE_FIXTURE(FreshMemory,
+                  "oracle: products along thousands of rows, as gradients of weights") {
+  Draw draw(13);
+  for (int i = problems_to_draw(3, 60); i > 0; --i) {
+    const std::int64_t m = draw.between(100, 700), n = draw.between(100, 300),
+                       k = draw.between(4096, 20'000);
+    const bool twice = draw.chance(50);  // then it is added to what is there
+    const DType dtype = draw.floating();
+    CAPTURE(m);
+    CAPTURE(n);
+    CAPTURE(k);
+    const Variable x = draw.values({k, n}, dtype);
+    const Variable w = Variable::leaf(draw.values({m, n}, dtype));
+    const Tensor g = draw.values({k, m}, dtype);
+    linear(x, w).backward(g);
+    Fixed<2> expected = product_of(turned_around(wide<2>(g)), wide<2>(x.value()));
+    if (twice) {
+      linear(x, w).backward(g);
+      expected *= 2;
+    }
+    CHECK(distance(w.grad(), expected, size_of(k)) < tolerance(dtype));
+  }
+}
+
+TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: stacks of products, one side broadcast, and their gradients") {
   Draw draw(11);
   for (int i = problems_to_draw(60, 2000); i > 0; --i) {

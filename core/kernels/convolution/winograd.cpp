@@ -275,10 +275,10 @@ void convolve(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* 
   });
 }
 
-// dw = the images [begin, end).
+// dw = the images [begin, end), of g `g_image` elements apart.
 template <class T>
 void weight_of_images(const ConvolutionSizes& s, const Chunks& chunks, std::int64_t begin,
-                      std::int64_t end, T* dw, const T* g, const T* x) {
+                      std::int64_t end, T* dw, const T* g, std::int64_t g_image, const T* x) {
   Room<T> room(s, chunks);
   Tensor memory = Tensor::empty({points, s.channels, s.outputs}, dtype_of<T>);
   T* sums = memory.mutable_data<T>();
@@ -286,8 +286,7 @@ void weight_of_images(const ConvolutionSizes& s, const Chunks& chunks, std::int6
   for (std::int64_t n = begin; n < end; ++n)
     for (std::int64_t i = 0; i < chunks.count(); ++i) {
       const Chunk chunk = chunks[i];
-      before_products<T>({s, room, chunk}, x + n * s.channels * s.image_plane(),
-                         g + n * s.outputs * s.result_plane());
+      before_products<T>({s, room, chunk}, x + n * s.channels * s.image_plane(), g + n * g_image);
       for (std::int64_t k = 0; k < points; ++k)
         register_gemm<T>(s.channels, s.outputs, chunk.tiles(),
                          {room.patches + k * room.tiles * s.channels, s.channels, Transpose::yes},
@@ -327,10 +326,17 @@ void winograd_convolution_image(const ConvolutionSizes& s, T* dx, Write mode, co
 template <class T>
 void winograd_convolution_weight(const ConvolutionSizes& s, T* dw, Write mode, const T* g,
                                  const T* x) {
+  constexpr std::int64_t fewest = 16;  // outputs of a part
   const Chunks chunks(s);
-  sum_weight_blocks(s, dw, mode, [&](std::int64_t begin, std::int64_t end, T* sums) {
-    weight_of_images(s, chunks, begin, end, sums, g, x);
-  });
+  const std::int64_t groups = s.outputs / fewest, parts = parts_of_blocks(s, groups);
+  sum_weight_parts(
+      s, dw, mode, parts, [&](std::int64_t begin, std::int64_t end, std::int64_t part, T* sums) {
+        const std::int64_t first = part * groups / parts * fewest;
+        ConvolutionSizes own = s;
+        own.outputs = (part + 1) * groups / parts * fewest - first;
+        weight_of_images(own, chunks, begin, end, sums + first * s.column(),
+                         g + first * s.result_plane(), s.outputs * s.result_plane(), x);
+      });
 }
 
 template void winograd_convolution(const ConvolutionSizes&, float*, Write, const float*,

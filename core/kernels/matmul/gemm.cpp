@@ -7,9 +7,11 @@
 #include "../../runtime/internal/fail.hpp"
 #include "../../runtime/parallel.hpp"
 #include "../../simd/isa.hpp"
+#include "../../simd/loops.hpp"
 #include "../../simd/processor.hpp"
 #include "../../tensor/tensor.hpp"
 #include "../blas_call.hpp"
+#include "finish_rows.hpp"
 #include "register_gemm.hpp"
 #include "thin_gemm.hpp"
 #include "turned_gemm.hpp"
@@ -65,7 +67,7 @@ Plan plan(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta, Transpos
     return cut;
   }
   // A tile of the register kernels is 13 us of work.
-  const double enough_work = std::max(work(m, n) / 16, 1.5e6);
+  const double enough_work = std::max(work(m, n) / 64, 1.5e6);
   if (has_register_gemm() && ta == Transpose::yes && is_turned(m, n, k, tb)) {
     Plan cut{m, n, Kernel::turned};
     while (work(cut.rows, n) > enough_work && cut.rows > turned_rows)
@@ -183,6 +185,55 @@ void gemm_in_pieces(std::int64_t longest, std::int64_t m, std::int64_t n, std::i
   if (activation == Activation::relu) relu_tile(m, n, c, stride);
 }
 
+// Into how many stretches the inner side of a gradient of weights is cut that are found side by side, by shape
+// alone. Its result is small beside its work: tiles of it would be few (14 of 784 x 256) or too narrow.
+std::int64_t stretches_of(Kernel kernel, std::int64_t m, std::int64_t n, std::int64_t k,
+                          Transpose ta) {
+  constexpr std::int64_t shortest = 1024, most = 16;
+  const bool has_kernel = kernel == Kernel::registers || kernel == Kernel::turned;
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  if (!has_kernel || ta == Transpose::no || k < 4 * shortest || work < 1e8) return 1;
+  return std::min(k / shortest, most);
+}
+
+// gemm() by so many stretches, which are added in their order.
+template <class T>
+void gemm_in_stretches(std::int64_t count, std::int64_t m, std::int64_t n, std::int64_t k,
+                       const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t stride,
+                       Write mode, const T* bias, Activation activation) {
+  const std::int64_t length = piece(k, (k + count - 1) / count, 64);
+  const Plan cut = plan(m, n, length, a.transpose, b.transpose);
+  const auto product = cut.kernel == Kernel::turned ? turned_gemm<T> : register_gemm<T>;
+  const std::int64_t down = (m + cut.rows - 1) / cut.rows;
+  const std::int64_t across = (n + cut.columns - 1) / cut.columns, tiles = down * across;
+  count = (k + length - 1) / length;
+  Tensor memory = Tensor::empty({count, m, n}, dtype_of<T>);
+  T* sums = memory.mutable_data<T>();
+  // All tiles of a stretch first: they read the same rows.
+  parallel_for(count * tiles, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t first = task / tiles * length, tile = task % tiles;
+      const std::int64_t i = tile / across * cut.rows, j = tile % across * cut.columns;
+      product(std::min(cut.rows, m - i), std::min(cut.columns, n - j), std::min(length, k - first),
+              part(a, i, first), part(b, first, j), sums + (task / tiles * m + i) * n + j, n,
+              Write::overwrite, nullptr, Activation::none);
+    }
+  });
+  const std::int64_t rows = std::max<std::int64_t>(1, grain / (count * n));
+  parallel_for(m, rows, [&](std::int64_t begin, std::int64_t end) {
+    on_wide_vectors([=](auto bytes) PLUMB_INLINE {
+      T* total = sums + begin * n;
+      for (std::int64_t other = 1; other < count; ++other) {
+        const T* more = total + other * m * n;
+#pragma omp simd
+        for (std::int64_t i = 0; i < (end - begin) * n; ++i) total[i] += more[i];
+      }
+      finish_rows<T, bytes>(end - begin, n, total, n, activation,
+                            {c + begin * stride, stride, mode, bias});
+    });
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -202,6 +253,9 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   }
   const Plan cut = plan(m, n, k, a.transpose, b.transpose);
   const std::int64_t longest = longest_sum(cut.kernel, m, n, k, a.transpose);
+  const std::int64_t stretches = stretches_of(cut.kernel, m, n, k, a.transpose);
+  if (stretches > 1 && k <= stretches * longest)
+    return gemm_in_stretches(stretches, m, n, k, a, b, c, stride, mode, bias, activation);
   if (k > longest) return gemm_in_pieces(longest, m, n, k, a, b, c, stride, mode, bias, activation);
   const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
                            const Matrix<T>& right, T* to, const T* plus) {

@@ -30,7 +30,7 @@ struct Extent {
   /// more than keep their states in the second cache.
   std::int64_t block() const {
     const std::int64_t threads = num_threads();
-    return std::clamp<std::int64_t>((n + threads - 1) / threads, 8, 64);
+    return std::clamp<std::int64_t>((n + threads - 1) / threads, 4, 64);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <plumb/autograd.hpp>
 
 #include "../../support/errors.hpp"
+#include "../../support/random.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
@@ -312,5 +313,19 @@ TEST_CASE("convolution: a step gives the same gradients for any number of thread
     }
     if (threads == 1) expected = bits;
     CHECK(bits == expected);
+  }
+}
+
+// Of few images each block is cut by its outputs, into as many parts as there are threads for.
+TEST_CASE("convolution: 3 x 3 weights have the same gradient for any number of threads") {
+  const Tensor x = test::normal({40, 16, 12, 12}, DType::float32, 1);
+  const Tensor seed = test::normal({40, 80, 12, 12}, DType::float32, 2);
+  std::uint64_t expected = 0;
+  for (const int threads : {1, 2, 4, 9, 16, 64}) {
+    const test::Threads scope(threads);
+    const Variable w = Variable::leaf(test::normal({80, 16, 3, 3}, DType::float32, 3));
+    conv2d(x, w, {}, {1, 1}).backward(seed);
+    if (threads == 1) expected = hash(w.grad());
+    CHECK(hash(w.grad()) == expected);
   }
 }
