@@ -142,13 +142,13 @@ void broadcast_loop(const Shape& shape, Out* out, F f, const In&... in) {
 template <class T, class F>
 Tensor zip_as(std::string_view operation, F f, const Tensor& a, const Tensor& b) {
   check_same_dtype(operation, a, b);
-  Tensor y = Tensor::empty(broadcast(operation, a.shape(), b.shape()), a.dtype());
-  T* out = y.mutable_data<T>();
   if (a.shape() == b.shape()) {
-    loop(y.numel(), out, Write::overwrite, f, a.data<T>(), b.data<T>());
-  } else {
-    broadcast_loop<T>(y.shape(), out, f, a, b);
+    Tensor y = Tensor::empty(a.shape(), a.dtype());
+    loop(y.numel(), y.mutable_data<T>(), Write::overwrite, f, a.data<T>(), b.data<T>());
+    return y;
   }
+  Tensor y = Tensor::empty(broadcast(operation, a.shape(), b.shape()), a.dtype());
+  broadcast_loop<T>(y.shape(), y.mutable_data<T>(), f, a, b);
   return y;
 }
 

@@ -100,19 +100,25 @@ SharedLists& shared() {
   return instance;
 }
 
-// Blocks that are freed after the thread's list was destroyed go straight to the system.
+// What the calling thread keeps. It takes blocks only after the object is made that gives them back at the end of
+// the thread; before and after it counts as full. So what is hot has no constructor or destructor to look after.
+thread_local FreeLists own = {{}, thread_limit};
 thread_local bool thread_is_ending = false;
 
-struct ThreadLists : FreeLists {
-  ~ThreadLists() {
+struct GivesBackAtEnd {
+  GivesBackAtEnd() { own.kept = 0; }
+  ~GivesBackAtEnd() {
+    own.release();
+    own.kept = thread_limit;
     thread_is_ending = true;
-    release();
   }
 };
 
-ThreadLists& local() {
-  thread_local ThreadLists lists;
-  return lists;
+// Whether the thread may keep blocks: from now on, or already.
+bool may_keep() {
+  if (thread_is_ending) return false;
+  thread_local const GivesBackAtEnd at_end;
+  return true;
 }
 
 void* from_system(std::size_t bytes) {
@@ -124,9 +130,7 @@ void* from_system(std::size_t bytes) {
   return block;
 }
 
-}  // namespace
-
-void* allocate(std::size_t bytes) {
+[[gnu::noinline]] void* allocate_anew(std::size_t bytes) {
   if (bytes > largest_kept) {
     void* block = bytes <= PTRDIFF_MAX ? from_system(bytes) : nullptr;
     if (block == nullptr) fail("allocate", "cannot allocate ", std::uint64_t{bytes}, " bytes");
@@ -134,9 +138,7 @@ void* allocate(std::size_t bytes) {
   }
   const SizeClass wanted = size_class(bytes);
   void* block = nullptr;
-  if (wanted.bytes < large) {
-    if (!thread_is_ending) block = local().pop(wanted);
-  } else {
+  if (wanted.bytes >= large) {
     const std::lock_guard<std::mutex> lock(shared().mutex);
     block = shared().lists.pop(wanted);
   }
@@ -149,14 +151,14 @@ void* allocate(std::size_t bytes) {
   return block;
 }
 
-void deallocate(void* block, std::size_t bytes) noexcept {
+[[gnu::noinline]] void deallocate_large_or_full(void* block, std::size_t bytes) noexcept {
   if (block == nullptr) return;
   const std::size_t keep = limit.load(std::memory_order_relaxed);
   if (bytes > largest_kept || keep == 0) return std::free(block);
   const SizeClass size = size_class(bytes);
   if (size.bytes < large) {
-    if (thread_is_ending || local().kept + size.bytes > thread_limit) return std::free(block);
-    return local().push(block, size);
+    if (may_keep() && own.kept + size.bytes <= thread_limit) return own.push(block, size);
+    return std::free(block);
   }
   {
     const std::lock_guard<std::mutex> lock(shared().mutex);
@@ -165,13 +167,32 @@ void deallocate(void* block, std::size_t bytes) noexcept {
   std::free(block);
 }
 
+}  // namespace
+
+void* allocate(std::size_t bytes) {
+  if (bytes < large) {
+    const SizeClass wanted = size_class(bytes);
+    if (wanted.bytes < large)
+      if (void* block = own.pop(wanted)) return block;
+  }
+  return allocate_anew(bytes);
+}
+
+void deallocate(void* block, std::size_t bytes) noexcept {
+  if (bytes < large && block != nullptr && limit.load(std::memory_order_relaxed) != 0) {
+    const SizeClass size = size_class(bytes);
+    if (size.bytes < large && own.kept + size.bytes <= thread_limit) return own.push(block, size);
+  }
+  deallocate_large_or_full(block, bytes);
+}
+
 void set_limit(std::size_t bytes) {
   limit = bytes;
   if (bytes == 0) trim();
 }
 
 void trim() {
-  if (!thread_is_ending) local().release();
+  if (may_keep()) own.release();
   const std::lock_guard<std::mutex> lock(shared().mutex);
   shared().lists.release();
 }
