@@ -4,12 +4,14 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <plumb/distributed/internal/sockets.hpp>
 #include <plumb/distributed/internal/watch.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
 using plumb::distributed::detail::Meeting;
+using plumb::distributed::detail::milliseconds_now;
 using plumb::distributed::detail::Watch;
 
 namespace {
@@ -48,7 +50,7 @@ TEST_CASE("Watch: threads that have not come are told from those that came late 
   watches[1]->went_on(1);               // and computes
   watches[2]->came_to(2, "a sum");      // which rank 0 has not heard
   watches[3]->came_to(1, "a barrier");  // where it waits for somebody
-  const std::int64_t since = Watch::now();
+  const std::int64_t since = milliseconds_now();
   CHECK_FALSE(watches[0]->missing(2, since));
   std::optional<std::vector<int>> missing;
   CHECK(in_time([&] { return (missing = watches[0]->missing(2, since)).has_value(); }));
