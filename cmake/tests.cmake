@@ -185,6 +185,10 @@ foreach(script IN LISTS plumb_test_scripts)
 PLUMB_BIN_DIR=${PROJECT_BINARY_DIR}/examples;PLUMB_CXX=${CMAKE_CXX_COMPILER}")
 endforeach()
 
+# The longest begin first, so that none is left alone at the end.
+set_tests_properties(tools/consumer tools/headers programs/networks programs/compare_optimizers
+                     PROPERTIES COST 100)
+
 if(TARGET plumb::distributed)
   include(cmake/mpi_tests.cmake)
 endif()
