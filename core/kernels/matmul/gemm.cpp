@@ -187,13 +187,17 @@ void gemm_in_pieces(std::int64_t longest, std::int64_t m, std::int64_t n, std::i
 
 // Into how many stretches the inner side of a gradient of weights is cut that are found side by side, by shape
 // alone. Its result is small beside its work: tiles of it would be few (14 of 784 x 256) or too narrow.
-std::int64_t stretches_of(Kernel kernel, std::int64_t m, std::int64_t n, std::int64_t k,
+std::int64_t stretches_of(const Plan& cut, std::int64_t m, std::int64_t n, std::int64_t k,
                           Transpose ta) {
   constexpr std::int64_t shortest = 1024, most = 16;
-  const bool has_kernel = kernel == Kernel::registers || kernel == Kernel::turned;
+  constexpr std::int64_t enough_tiles = 64, most_elements = std::int64_t{1} << 23;  // of all sums
+  const bool has_kernel = cut.kernel == Kernel::registers || cut.kernel == Kernel::turned;
+  const std::int64_t tiles =
+      ((m + cut.rows - 1) / cut.rows) * ((n + cut.columns - 1) / cut.columns);
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  if (!has_kernel || ta == Transpose::no || k < 4 * shortest || work < 1e8) return 1;
-  return std::min(k / shortest, most);
+  if (!has_kernel || ta == Transpose::no || k < 4 * shortest || tiles >= enough_tiles || work < 1e8)
+    return 1;
+  return std::min({k / shortest, most, most_elements / (m * n)});
 }
 
 // gemm() by so many stretches, which are added in their order.
@@ -253,7 +257,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   }
   const Plan cut = plan(m, n, k, a.transpose, b.transpose);
   const std::int64_t longest = longest_sum(cut.kernel, m, n, k, a.transpose);
-  const std::int64_t stretches = stretches_of(cut.kernel, m, n, k, a.transpose);
+  const std::int64_t stretches = stretches_of(cut, m, n, k, a.transpose);
   if (stretches > 1 && k <= stretches * longest)
     return gemm_in_stretches(stretches, m, n, k, a, b, c, stride, mode, bias, activation);
   if (k > longest) return gemm_in_pieces(longest, m, n, k, a, b, c, stride, mode, bias, activation);
