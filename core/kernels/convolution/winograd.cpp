@@ -275,7 +275,7 @@ void convolve(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* 
   });
 }
 
-// dw = the images [begin, end), of g `g_image` elements apart.
+// dw of the images [begin, end), which begin every `g_image` elements in g.
 template <class T>
 void weight_of_images(const ConvolutionSizes& s, const Chunks& chunks, std::int64_t begin,
                       std::int64_t end, T* dw, const T* g, std::int64_t g_image, const T* x) {
