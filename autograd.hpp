@@ -8,6 +8,7 @@
 #include "autograd/ops/activation.hpp"
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/attention.hpp"
+#include "autograd/ops/batch_norm.hpp"
 #include "autograd/ops/comparison.hpp"
 #include "autograd/ops/convolution.hpp"
 #include "autograd/ops/cross_entropy.hpp"

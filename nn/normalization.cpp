@@ -5,6 +5,7 @@
 
 #include "../autograd/internal/mistakes.hpp"
 #include "../autograd/modes.hpp"
+#include "../autograd/ops/normalization.hpp"
 #include "../core/runtime/checks.hpp"
 #include "../core/runtime/internal/fail.hpp"
 #include "activation.hpp"

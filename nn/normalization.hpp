@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "../autograd/ops/normalization.hpp"
+#include "../autograd/ops/batch_norm.hpp"
 #include "layer.hpp"
 
 namespace plumb::nn {

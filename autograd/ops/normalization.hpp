@@ -1,4 +1,4 @@
-// Normalization over a batch, a row or a group: values less their mean, divided by their deviation.
+// Normalization over a row or a group: values less their mean, divided by their deviation.
 #pragma once
 
 #include "../variable.hpp"
@@ -12,38 +12,8 @@ namespace plumb {
 // deviation 0.01 keep their digits. Batches without samples give empty results, and gradients of 0
 // for weight and bias.
 //
-// They throw "[batch_norm] ..." with both shapes where these do not fit, for other dtypes and for
+// They throw "[layer_norm] ..." with both shapes where these do not fit, for other dtypes and for
 // an eps that is negative or not finite.
-
-/// The mean and the variance of each channel as batch_norm estimates them: both [c], or both
-/// undefined.
-struct RunningStatistics {
-  Tensor mean, var;
-};
-
-/// Which statistics batch_norm normalizes by.
-enum class NormalizeBy : std::uint8_t { batch, running };
-
-/// Normalizes each channel of x [n, c, ...] over n and the other axes (Ioffe and Szegedy 2015,
-/// "Batch normalization", algorithm 1); weight and bias are [c].
-///
-/// NormalizeBy::batch is for training: the gradient goes through mean and variance. At the end
-/// `running`, if defined, is changed in place:
-///   running = (1 - momentum) running + momentum (that of the batch),
-/// where the batch's variance is the sum of squares over n - 1, as in PyTorch. A batch without
-/// elements leaves it as it is (PyTorch makes it NaN). With NormalizeBy::running the statistics are
-/// constants.
-///
-/// Throws for a batch with one value per channel, "[batch_norm] one value per channel has no
-/// deviation to train with: [1, 3]", and for a momentum that is not in [0, 1].
-Variable batch_norm(RunningStatistics& running, const Variable& x, const Variable& weight,
-                    const Variable& bias, NormalizeBy by, double momentum = 0.1, double eps = 1e-5);
-
-/// max_pool2d(batch_norm(...), 2): the same bits, also of all gradients, in less work, since what lies between the two
-/// is not stored. x is [n, c, h, w], the result [n, c, h / 2, w / 2].
-Variable batch_norm_max_pool2d(RunningStatistics& running, const Variable& x,
-                               const Variable& weight, const Variable& bias, NormalizeBy by,
-                               double momentum = 0.1, double eps = 1e-5);
 
 /// Normalizes x [..., normalized] over its trailing axes, which weight and bias have too (Ba, Kiros
 /// and Hinton 2016, "Layer normalization").

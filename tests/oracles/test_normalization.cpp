@@ -1,6 +1,7 @@
 // Normalizations and softmax against their formulas as xtensor expressions.
 #include <doctest/doctest.h>
 
+#include <plumb/autograd/ops/batch_norm.hpp>
 #include <plumb/autograd/ops/cross_entropy.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
 #include <plumb/autograd/ops/softmax.hpp>

@@ -1,3 +1,4 @@
+#include <plumb/autograd/ops/batch_norm.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
 
 #include "operations.hpp"

@@ -3,7 +3,7 @@
 #include <limits>
 #include <plumb/autograd/gradcheck.hpp>
 #include <plumb/autograd/ops/arithmetic.hpp>
-#include <plumb/autograd/ops/normalization.hpp>
+#include <plumb/autograd/ops/batch_norm.hpp>
 #include <plumb/autograd/ops/pooling.hpp>
 #include <plumb/autograd/ops/reduction.hpp>
 #include <plumb/core/tensor/hash.hpp>

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <plumb/autograd/ops/batch_norm.hpp>
 #include <plumb/autograd/ops/cross_entropy.hpp>
 #include <plumb/autograd/ops/math.hpp>
 #include <plumb/autograd/ops/normalization.hpp>
