@@ -27,6 +27,9 @@ struct Plan {
   Kernel kernel;
 };
 
+// Whether it is the register kernel, or the turned one, which calls it.
+bool in_registers(Kernel kernel) { return kernel == Kernel::registers || kernel == Kernel::turned; }
+
 constexpr std::int64_t up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -136,6 +139,29 @@ void relu_tile(std::int64_t m, std::int64_t n, T* c, std::int64_t stride) {
   });
 }
 
+// A tile of a product, by its plan's kernel.
+template <class T>
+void gemm_tile(Kernel kernel, std::int64_t m, std::int64_t n, std::int64_t k, const Matrix<T>& a,
+               const Matrix<T>& b, T* c, std::int64_t stride, Write mode, const T* bias,
+               Activation activation) {
+  switch (kernel) {
+    case Kernel::registers:
+      return register_gemm<T>(m, n, k, a, b, c, stride, mode, bias, activation);
+    case Kernel::turned:
+      return turned_gemm<T>(m, n, k, a, b, c, stride, mode, bias, activation);
+    case Kernel::thin:
+      thin_gemm<T>(m, n, k, a, b, c, stride, mode, bias);
+      break;
+    case Kernel::narrow:
+      narrow_gemm<T>(m, n, k, a, b, c, stride, mode, bias);
+      break;
+    case Kernel::blas:
+      blas_gemm<T>(m, n, k, a, b, c, stride, mode, bias);
+      break;
+  }
+  if (activation == Activation::relu) relu_tile(m, n, c, stride);
+}
+
 // No kernel loses digits by adding so many steps.
 constexpr std::int64_t always_short = 1024;
 
@@ -145,7 +171,7 @@ constexpr std::int64_t always_short = 1024;
 std::int64_t longest_sum(Kernel kernel, std::int64_t m, std::int64_t n, std::int64_t k,
                          Transpose ta) {
   if (k <= always_short) return always_short;
-  if (kernel == Kernel::registers || kernel == Kernel::turned)
+  if (in_registers(kernel))
     return 64 * (ta == Transpose::yes ? register_tall_depth : register_depth);
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   return kernel == Kernel::blas && work <= 1e6 ? always_short : 16384;
@@ -191,11 +217,11 @@ std::int64_t stretches_of(const Plan& cut, std::int64_t m, std::int64_t n, std::
                           Transpose ta) {
   constexpr std::int64_t shortest = 1024, most = 16;
   constexpr std::int64_t enough_tiles = 64, most_elements = std::int64_t{1} << 23;  // of all sums
-  const bool has_kernel = cut.kernel == Kernel::registers || cut.kernel == Kernel::turned;
   const std::int64_t tiles =
       ((m + cut.rows - 1) / cut.rows) * ((n + cut.columns - 1) / cut.columns);
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  if (!has_kernel || ta == Transpose::no || k < 4 * shortest || tiles >= enough_tiles || work < 1e8)
+  if (!in_registers(cut.kernel) || ta == Transpose::no || k < 4 * shortest ||
+      tiles >= enough_tiles || work < 1e8)
     return 1;
   return std::min({k / shortest, most, most_elements / (m * n)});
 }
@@ -207,7 +233,6 @@ void gemm_in_stretches(std::int64_t count, std::int64_t m, std::int64_t n, std::
                        Write mode, const T* bias, Activation activation) {
   const std::int64_t length = piece(k, (k + count - 1) / count, 64);
   const Plan cut = plan(m, n, length, a.transpose, b.transpose);
-  const auto product = cut.kernel == Kernel::turned ? turned_gemm<T> : register_gemm<T>;
   const std::int64_t down = (m + cut.rows - 1) / cut.rows;
   const std::int64_t across = (n + cut.columns - 1) / cut.columns, tiles = down * across;
   count = (k + length - 1) / length;
@@ -218,9 +243,10 @@ void gemm_in_stretches(std::int64_t count, std::int64_t m, std::int64_t n, std::
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t first = task / tiles * length, tile = task % tiles;
       const std::int64_t i = tile / across * cut.rows, j = tile % across * cut.columns;
-      product(std::min(cut.rows, m - i), std::min(cut.columns, n - j), std::min(length, k - first),
-              part(a, i, first), part(b, first, j), sums + (task / tiles * m + i) * n + j, n,
-              Write::overwrite, nullptr, Activation::none);
+      gemm_tile<T>(cut.kernel, std::min(cut.rows, m - i), std::min(cut.columns, n - j),
+                   std::min(length, k - first), part(a, i, first), part(b, first, j),
+                   sums + (task / tiles * m + i) * n + j, n, Write::overwrite, nullptr,
+                   Activation::none);
     }
   });
   const std::int64_t rows = std::max<std::int64_t>(1, grain / (count * n));
@@ -261,27 +287,17 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<T> a, Matrix<T>
   if (stretches > 1 && k <= stretches * longest)
     return gemm_in_stretches(stretches, m, n, k, a, b, c, stride, mode, bias, activation);
   if (k > longest) return gemm_in_pieces(longest, m, n, k, a, b, c, stride, mode, bias, activation);
-  const auto product = [&](std::int64_t rows, std::int64_t columns, const Matrix<T>& left,
-                           const Matrix<T>& right, T* to, const T* plus) {
-    if (cut.kernel == Kernel::registers || cut.kernel == Kernel::turned)
-      return (cut.kernel == Kernel::turned ? turned_gemm<T>
-                                           : register_gemm<T>)(rows, columns, k, left, right, to,
-                                                               stride, mode, plus, activation);
-    const auto other = cut.kernel == Kernel::thin     ? thin_gemm<T>
-                       : cut.kernel == Kernel::narrow ? narrow_gemm<T>
-                                                      : blas_gemm<T>;
-    other(rows, columns, k, left, right, to, stride, mode, plus);
-    if (activation == Activation::relu) relu_tile(rows, columns, to, stride);
-  };
-  if (cut.rows >= m && cut.columns >= n) return product(m, n, a, b, c, bias);
+  if (cut.rows >= m && cut.columns >= n)
+    return gemm_tile<T>(cut.kernel, m, n, k, a, b, c, stride, mode, bias, activation);
   const std::int64_t down = (m + cut.rows - 1) / cut.rows;
   const std::int64_t across = (n + cut.columns - 1) / cut.columns;
   parallel_for(down * across, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t tile = begin; tile < end; ++tile) {
       const std::int64_t i = tile / across * cut.rows;
       const std::int64_t j = tile % across * cut.columns;
-      product(std::min(cut.rows, m - i), std::min(cut.columns, n - j), part(a, i, 0), part(b, 0, j),
-              c + i * stride + j, bias == nullptr ? nullptr : bias + j);
+      gemm_tile<T>(cut.kernel, std::min(cut.rows, m - i), std::min(cut.columns, n - j), k,
+                   part(a, i, 0), part(b, 0, j), c + i * stride + j, stride, mode,
+                   bias == nullptr ? nullptr : bias + j, activation);
     }
   });
 }
