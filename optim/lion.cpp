@@ -54,12 +54,12 @@ void Lion::update(std::vector<Update>& updates) {
         m[i] = beta2 * average + rest2 * gradient;
       };
       // g and m are read twice, and the second read waits for memory as the first does: asking for them
-      // ahead makes up for it.
+      // ahead makes up for it. What is asked for lies in the range: its last lines have been by then.
       return [=](std::int64_t begin, std::int64_t end) PLUMB_INLINE {
         constexpr std::int64_t line = 64 / sizeof(T), block = 4 * line, ahead_of_use = 16 * line;
         const auto local = step;
         std::int64_t at = begin;
-        for (; at + block <= end; at += block) {
+        for (; at + ahead_of_use + block <= end; at += block) {
           for (std::int64_t i = at + ahead_of_use; i < at + ahead_of_use + block; i += line) {
             __builtin_prefetch(p + i);
             __builtin_prefetch(g + i);
