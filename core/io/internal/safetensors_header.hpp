@@ -26,8 +26,10 @@ struct StoredTensor {
 };
 
 struct SafetensorsHeader {
+  static constexpr const char* metadata_name = "__metadata__";
+
   std::vector<StoredTensor> tensors;            // in the order of their offsets
-  std::map<std::string, std::string> metadata;  // "__metadata__"
+  std::map<std::string, std::string> metadata;  // what stands under that name
 };
 
 // Bounds on what is read and written, so that a reader's memory is bounded by the size of the file.
