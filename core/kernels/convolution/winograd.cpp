@@ -7,6 +7,7 @@
 #include "../matmul/register_gemm.hpp"
 #include "weight_blocks.hpp"
 #include "winograd_transforms.hpp"
+#include "winograd_weights.hpp"
 
 // Tiles, patches and transforms are those of winograd_transforms.hpp: for each of 16 points the sum
 // over channels is a matrix product, tiles [t, c] by weights [c, o]. So that channels are vectors,
@@ -14,72 +15,6 @@
 
 namespace plumb::kernel {
 namespace {
-
-// --- weights ------------------------------------------------------------------------------------
-
-// w [outputs, channels, 3, 3] as [c, 3, 3, o], or for the convolution that leads back as [o, 3, 3,
-// c], turned round.
-template <class T>
-Tensor by_vectors(const ConvolutionSizes& s, const T* w, bool back) {
-  Tensor memory = Tensor::empty({s.weights()}, dtype_of<T>);
-  T* out = memory.mutable_data<T>();
-  on_wide_vectors([=, &s](auto bytes) PLUMB_INLINE {
-    if (!back) return transpose_rows<bytes>(s.outputs, s.column(), w, s.column(), out, s.outputs);
-    for (std::int64_t o = 0; o < s.outputs; ++o)
-      for (std::int64_t k = 0; k < 9; ++k)
-        for (std::int64_t c = 0; c < s.channels; ++c)
-          out[(o * 9 + k) * s.channels + c] = w[(o * s.channels + c) * 9 + 8 - k];
-  });
-  return memory;
-}
-
-// G w G^T [16, c, o] of w, or of what leads back: then c are its outputs and o its channels.
-template <class T>
-Tensor transformed(const ConvolutionSizes& s, const T* w, bool back) {
-  const std::int64_t inputs = back ? s.outputs : s.channels;
-  const std::int64_t outputs = back ? s.channels : s.outputs;
-  const Tensor vectors = by_vectors(s, w, back);
-  const T* in = vectors.data<T>();
-  Tensor memory = Tensor::empty({points, inputs, outputs}, dtype_of<T>);
-  T* out = memory.mutable_data<T>();
-  on_wide_vectors([=](auto bytes) PLUMB_INLINE {
-    using V = VectorOf<T, bytes>;
-    for (std::int64_t c = 0; c < inputs; ++c)
-      for (std::int64_t o = 0; o < outputs; o += V::lanes) {
-        typename V::type kernel[3][3], u[4][4];
-#pragma GCC unroll 9
-        for (int k = 0; k < 9; ++k) kernel[k / 3][k % 3] = V::load(in + (c * 9 + k) * outputs + o);
-        transform(kernel, u, KernelMap());
-#pragma GCC unroll 16
-        for (int k = 0; k < points; ++k)
-          V::store(out + (k * inputs + c) * outputs + o, u[k / 4][k % 4]);
-      }
-  });
-  return memory;
-}
-
-// dw [outputs, channels, 3, 3] = G^T u G of u [16, channels, outputs].
-template <class T>
-void weights_from(const ConvolutionSizes& s, const T* u, T* dw) {
-  Tensor memory = Tensor::empty({s.weights()}, dtype_of<T>);
-  T* kernels = memory.mutable_data<T>();  // [c, 3, 3, o]
-  on_wide_vectors([=, &s](auto bytes) PLUMB_INLINE {
-    using V = VectorOf<T, bytes>;
-    for (std::int64_t c = 0; c < s.channels; ++c)
-      for (std::int64_t o = 0; o < s.outputs; o += V::lanes) {
-        typename V::type from[4][4], kernel[3][3];
-#pragma GCC unroll 16
-        for (int k = 0; k < points; ++k)
-          from[k / 4][k % 4] = V::load(u + (k * s.channels + c) * s.outputs + o);
-        transform(from, kernel, KernelGradientMap());
-#pragma GCC unroll 9
-        for (int k = 0; k < 9; ++k)
-          V::store(kernels + (c * 9 + k) * s.outputs + o, kernel[k / 3][k % 3]);
-      }
-    transpose_columns<bytes>(s.column(), s.outputs, kernels, s.outputs, dw, s.column(),
-                             Write::overwrite);
-  });
-}
 
 // --- chunks of tiles ----------------------------------------------------------------------------
 
@@ -294,7 +229,7 @@ void weight_of_images(const ConvolutionSizes& s, const Chunks& chunks, std::int6
                          sums + k * s.channels * s.outputs, s.outputs, mode, nullptr);
       mode = Write::accumulate;
     }
-  weights_from(s, sums, dw);
+  winograd_weights_back(s, sums, dw);
 }
 
 }  // namespace
@@ -312,14 +247,14 @@ bool has_winograd_image(const ConvolutionSizes& s) {
 template <class T>
 void winograd_convolution(const ConvolutionSizes& s, T* y, Write mode, const T* x, const T* w,
                           const T* bias) {
-  const Tensor u = transformed(s, w, false);
+  const Tensor u = winograd_weights(s, w, Leading::forward);
   convolve(s, y, mode, x, u.data<T>(), bias);
 }
 
 template <class T>
 void winograd_convolution_image(const ConvolutionSizes& s, T* dx, Write mode, const T* g,
                                 const T* w, const T* bias) {
-  const Tensor u = transformed(s, w, true);
+  const Tensor u = winograd_weights(s, w, Leading::back);
   convolve(s.backwards(), dx, mode, g, u.data<T>(), bias);
 }
 
