@@ -49,7 +49,7 @@ if(TARGET plumb_studies)
   target_link_libraries(plumb_tests PRIVATE plumb_studies ${plumb_distributed_if_any})
 endif()
 # What knows no MPI is tested without one.
-if(NOT TARGET plumb_distributed)
+if(NOT (TARGET plumb_studies AND TARGET plumb_distributed))
   target_sources(plumb_tests PRIVATE distributed/internal/sockets.cpp distributed/internal/watch.cpp)
 endif()
 target_compile_definitions(plumb_tests PRIVATE PLUMB_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
