@@ -216,6 +216,38 @@ TEST_CASE("ShardedGradient: large and small gradients are the sums of ShardSum")
     }
 }
 
+TEST_CASE("ShardedGradient: a shard that does not reach a parameter adds 0 to its gradient") {
+  struct Three : nn::Module {
+    Three() {
+      add_parameter("large", large);
+      add_parameter("small", small);
+      add_parameter("scale", scale);
+    }
+    Variable large = Variable::leaf(Tensor::ones({70'000}));
+    Variable small = Variable::leaf(Tensor::ones({5}));
+    Variable scale = Variable::leaf(Tensor::ones({1}));
+  } model;
+  nn::ShardedGradient sharded(model, 3);
+  const data::Batch batch = shard_batch(6, DType::float32);
+  const auto step = [&](auto reaches) {
+    sharded.backward(batch, [&](const data::Batch& part, ShardRange samples) {
+      const Variable y = mean(part.x * model.scale);
+      return reaches(samples.begin / 2) ? y + sum(model.large) + sum(model.small) : y;
+    });
+  };
+  for (std::int64_t only = 0; only < 3; ++only) {
+    step([](std::int64_t) { return true; });  // memory that is used again is not 0
+    for (const Variable& v : {model.large, model.small})
+      CHECK(hash(v.grad()) == hash(Tensor::full(v.shape(), 6) / 6.0));
+    step([&](std::int64_t shard) { return shard == only; });
+    for (const Variable& v : {model.large, model.small})
+      CHECK(hash(v.grad()) == hash(Tensor::full(v.shape(), 2) / 6.0));
+  }
+  step([](std::int64_t) { return false; });
+  CHECK_FALSE(model.large.grad().defined());
+  CHECK_FALSE(model.small.grad().defined());
+}
+
 TEST_CASE("ShardedGradient: what somebody has kept of a gradient stays as it was") {
   for (const double held_back : {0.0, 1e-3}) {
     Wide wide;
