@@ -36,6 +36,8 @@ target_include_directories(plumb_tests SYSTEM PRIVATE ${XTENSOR_INCLUDE_DIR}
                            ${XTENSOR_BLAS_INCLUDE_DIR})
 # The library is what is measured and tested; its tests need no optimisation that takes minutes.
 target_compile_options(plumb_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+# Checks compile in four fifths of the time: an exception out of one ends its test case.
+target_compile_definitions(plumb_tests PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
 # What nearly every file reads is compiled once. That a header includes what it needs, tests/tools/headers.sh
 # finds out.
 target_precompile_headers(plumb_tests PRIVATE
@@ -61,8 +63,11 @@ set(plumb_left_out "")
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=address")
   set(plumb_left_out "--test-case-exclude=gradcheck: every*,gradgradcheck: every*,pad: a long border*,\
 *of a large batch keeps its digits*,floating point: no mode*,safetensors header: nesting*,\
-convolution: every algorithm*float64,*within a few units in the last place*,linalg: qr* svd and eigh*,\
-Generator: the end of a range*,make_task: text*,statistics: an optimizer*,statistics: a difference of three*")
+convolution: every algorithm*,*within a few units in the last place*,linalg: qr* svd and eigh*,\
+Generator: the end of a range*,make_task: *is learnt*,make_task: text*,statistics: an optimizer*,\
+statistics: a difference of three*,*the same bits for 1 to 4 threads under every rule*,\
+nets: training gives the same bits*,graph: a chain of a million*,speak_digits: the digits differ*,\
+noise scale: of a quadratic*,second order: LeNet*")
 endif()
 
 function(plumb_test name label)

@@ -18,7 +18,7 @@ namespace {
 struct Settings {
   std::string model = "mlp";
   std::string data = "synthetic";
-  std::int64_t samples = 60'000;
+  std::int64_t samples = 60'000, test_samples = 10'000;  // of synthetic digits
   optim::SGD::Options sgd = optim::SGD::heavy_ball(/*lr=*/0.05, /*momentum=*/0.9);
   std::string schedule = "constant";
   TrainingOptions training;  // epochs, batch size, seed, threads, checkpoints
@@ -45,7 +45,7 @@ Data load(const Settings& settings) {
   data::DigitDelivery delivery;
   delivery.layout = layout;
   return {std::make_shared<data::SyntheticDigits>(settings.samples, train, delivery),
-          std::make_shared<data::SyntheticDigits>(10'000, test, delivery)};
+          std::make_shared<data::SyntheticDigits>(settings.test_samples, test, delivery)};
 }
 
 // 2. The model: layers in a row, from the images to ten logits. Weights are drawn from the
@@ -129,6 +129,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"mlp", "lenet", "cnn", "lstm"}));
   app.add_option("--data", settings.data, "'synthetic', or a folder with the MNIST files");
   app.add_option("--samples", settings.samples, "synthetic digits to train on")
+      ->check(arguments::whole_number(1, 100'000'000));
+  app.add_option("--test-samples", settings.test_samples, "synthetic digits to test on")
       ->check(arguments::whole_number(1, 100'000'000));
   add_length_options(app, settings.training);
   add_options(app, settings.sgd, "learning rate (0.01 for cnn, 0.1 for lstm unless set)");

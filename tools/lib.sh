@@ -11,7 +11,7 @@ test_packages=(doctest-dev python3 python3-protobuf curl ca-certificates)
 openmpi_packages=(libopenmpi-dev openmpi-bin)
 mpi_packages=("${openmpi_packages[@]}" libmpich-dev mpich)
 # A trailing ? marks a package that not every release has: elsewhere it is a part of clang.
-sanitizer_packages=(clang libomp-dev 'libclang-rt-dev?')
+sanitizer_packages=(clang lld libomp-dev 'libclang-rt-dev?')
 bench_packages=(python3 binutils libbenchmark-dev gnuplot-nox)
 # What bench/alternatives/run compares with.
 alternative_packages=(python3 libxsimd-dev libhwy-dev libtbb-dev)

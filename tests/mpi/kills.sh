@@ -6,7 +6,7 @@
 source "$PLUMB_SOURCE_DIR/tests/support/ranks.sh"
 read -r kills stops <<<"${PLUMB_KILLS:-1 1}"
 limit=${PLUMB_STALL_SECONDS:-4}  # in which a rank has to come; more where the machine is busy
-options=(--model lenet --samples 3000 --threads 1 --stall-seconds "$limit")
+options=(--model lenet --samples 3000 --test-samples 1000 --threads 1 --stall-seconds "$limit")
 
 # lose SIGNAL NUMBER WORDS SECONDS
 lose() {

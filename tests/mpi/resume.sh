@@ -5,7 +5,7 @@
 source "$PLUMB_SOURCE_DIR/tests/support/ranks.sh"
 
 # One epoch, of which both runs are stopped in the first part.
-options=(--model lenet --samples 6000 --epochs 1 --threads 1)
+options=(--model lenet --samples 6000 --test-samples 1000 --epochs 1 --threads 1)
 "$PLUMB_BUILD_DIR/examples/train_digits" "${options[@]}" --shards 8 --save "$work/whole" >"$work/whole.out"
 same_end() {
   cmp "$(newest "$work/whole")" "$(newest "$1")" >&2 || fail "$2: the last checkpoint differs"

@@ -5,7 +5,7 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
 
-small=(--samples 3000 --debias)
+small=(--samples 3000 --test-samples 3000 --debias)
 newest() { find "$1" -name 'step-*.safetensors' | sort | tail -n 1; }
 # same_end DIR WHAT [WHOLE]: DIR ended as the run of WHOLE, which was never stopped.
 same_end() {
@@ -89,7 +89,7 @@ same_end "$work/often" "resumed at its end"
 ends 1 "holds checkpoints; --resume goes on with them" "${small[@]}" --save "$work/whole"
 ends 1 "saved with lr 0.05, this run has 0.1" "${small[@]}" --lr 0.1 --save "$work/whole" --resume
 if grep -q 'the checkpoint before' "$work/err"; then fail "another checkpoint would not help: $(cat "$work/err")"; fi
-ends 1 "saved with samples 3000, this loader has 2999" --samples 2999 --debias \
+ends 1 "saved with samples 3000, this loader has 2999" --samples 2999 --test-samples 3000 --debias \
   --save "$work/whole" --resume
 ends 1 "saved with model 'mlp', this run has 'cnn'" "${small[@]}" --model cnn \
   --save "$work/whole" --resume

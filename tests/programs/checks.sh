@@ -14,7 +14,7 @@ silent() {
   "$PLUMB_BIN_DIR/$1" "${@:2}" >"$work/out" 2>"$work/err" || fail "$* exited $?: $(cat "$work/err")"
   if grep '^plumb:' "$work/err" >&2; then fail "the checks find a mistake in $*"; fi
 }
-for model in mlp lenet cnn; do silent train_digits --model $model --samples 2000 --epochs 1; done
+for model in mlp lenet cnn; do silent train_digits --model $model --samples 2000 --test-samples 500 --epochs 1; done
 for model in lstm gpt; do
   silent train_text --data "$work/text" --width 24 --window 16 --batch-size 4 --epochs 1 --write 20 \
     --model "$model" --layers 2 --heads 2 --dropout 0.1

@@ -98,7 +98,7 @@ wait
 alone "two at once"
 
 # The same from the program's side.
-digits=("$PLUMB_BIN_DIR/train_digits" --samples 64 --epochs 1)
+digits=("$PLUMB_BIN_DIR/train_digits" --samples 64 --test-samples 64 --epochs 1)
 for fault in write:2:ENOSPC fsync:1:EIO rename:1:EACCES; do
   code=0
   PLUMB_FAULT=$fault LD_PRELOAD=$tests/libfault_shim.so "${digits[@]}" --save "$work/digits" \

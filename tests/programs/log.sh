@@ -6,9 +6,9 @@ source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 /usr/bin/python3 -c 'import google.protobuf' 2>/dev/null || skip "python3-protobuf is not installed"
 
 program=$PLUMB_BIN_DIR/train_digits
-"$program" --samples 500 --epochs 2 --log "$work/log" >"$work/out"
-"$program" --samples 500 --epochs 1 --log "$work/log" >/dev/null
-refused 1 "[Log] $work/out" --samples 500 --log "$work/out"
+"$program" --samples 500 --test-samples 500 --epochs 2 --log "$work/log" >"$work/out"
+"$program" --samples 500 --test-samples 500 --epochs 1 --log "$work/log" >/dev/null
+refused 1 "[Log] $work/out" --samples 500 --test-samples 500 --log "$work/out"
 
 /usr/bin/python3 - "$work/log" <<'PYTHON'
 import csv, glob, math, struct, sys

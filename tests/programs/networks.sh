@@ -7,7 +7,7 @@ program=$PLUMB_BIN_DIR/train_digits
 
 for run in "lenet 2" "cnn 2" "lstm 8"; do
   read -r model epochs <<<"$run"
-  settings=(--model "$model" --samples 2000 --epochs "$epochs")
+  settings=(--model "$model" --samples 2000 --test-samples 1000 --epochs "$epochs")
   "$program" "${settings[@]}" --threads 1 >"$work/$model.1"
   "$program" "${settings[@]}" --threads 3 >"$work/$model.3"
   accuracy=$(sed -n 's/^test accuracy *\([0-9]*\)\..*/\1/p' "$work/$model.1")

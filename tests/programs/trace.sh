@@ -4,10 +4,10 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 
 program=$PLUMB_BIN_DIR/train_digits
-refused 1 "[Trace] $work: " --samples 500 --trace "$work"
-"$program" --samples 500 --epochs 2 --trace "$work/trace.json" >"$work/out"
+refused 1 "[Trace] $work: " --samples 500 --test-samples 500 --trace "$work"
+"$program" --samples 500 --test-samples 500 --epochs 2 --trace "$work/trace.json" >"$work/out"
 results "$work/out" >"$work/traced"
-"$program" --samples 500 --epochs 2 | tee "$work/out" >/dev/null
+"$program" --samples 500 --test-samples 500 --epochs 2 | tee "$work/out" >/dev/null
 results "$work/out" | diff - "$work/traced" || fail "a trace changes results"
 
 python3 - "$work/trace.json" <<'PYTHON'

@@ -4,7 +4,7 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
 
-small=(--samples 2000 --epochs 2)
+small=(--samples 2000 --test-samples 1000 --epochs 2)
 "$program" "${small[@]}" >"$work/first"
 grep -q '^epoch 2/2 ' "$work/first" || fail "no line for an epoch"
 grep -q '^rows: the true class, columns' "$work/first" || fail "no confusion table"
@@ -83,7 +83,7 @@ done
 
 # The limit of --threads holds for the environment, and is said once.
 for threads in 5000 99999999999; do
-  OMP_NUM_THREADS=$threads "$program" --samples 64 --epochs 1 >"$work/many" 2>"$work/err" ||
+  OMP_NUM_THREADS=$threads "$program" --samples 64 --test-samples 64 --epochs 1 >"$work/many" 2>"$work/err" ||
     fail "OMP_NUM_THREADS=$threads exited $?"
   [[ $(cat "$work/err") == "plumb: OMP_NUM_THREADS is $threads, 1024 threads are used" ]] ||
     fail "OMP_NUM_THREADS=$threads: $(cat "$work/err")"
@@ -93,7 +93,7 @@ done
 # Sanitizers reserve far more addresses than that, so they run without the limit.
 limit=8000000
 (ulimit -v $limit && "$program" --help) >/dev/null 2>&1 || limit=$(ulimit -v)
-(ulimit -v "$limit" && "$program" --batch-size 10000000 --samples 100 --epochs 1) >"$work/whole" ||
+(ulimit -v "$limit" && "$program" --batch-size 10000000 --samples 100 --test-samples 100 --epochs 1) >"$work/whole" ||
   fail "a batch beyond the training set exited $?"
 grep -q '\[100, 10\]' "$work/whole" || fail "the summary is not for the batch: $(cat "$work/whole")"
 
