@@ -3,7 +3,8 @@
 # shellcheck source=tests/support/ranks.sh
 source "$PLUMB_SOURCE_DIR/tests/support/ranks.sh"
 
-# 204 samples in batches of 64: the last has 12, four shards of it two. PLUMB_RANKS="1 2 3 4" tries all numbers for each model.
+# 204 samples in batches of 64: the last has 12, four shards of it two. PLUMB_RANKS="1 2 3 4" tries all
+# numbers for each model.
 for case in "mlp 2 4" "lenet 3" "cnn 3" "lstm 2"; do
   read -r model numbers <<<"$case"
   options=(--model "$model" --samples 204 --test-samples 200 --epochs 1 --threads 1 --shards 8)

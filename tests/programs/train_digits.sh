@@ -6,6 +6,7 @@ program=$PLUMB_BIN_DIR/train_digits
 
 small=(--samples 2000 --test-samples 1000 --epochs 2)
 "$program" "${small[@]}" >"$work/first"
+grep -q '^train 2000, test 1000 samples' "$work/first" || fail "not as many samples as it was told"
 grep -q '^epoch 2/2 ' "$work/first" || fail "no line for an epoch"
 grep -q '^rows: the true class, columns' "$work/first" || fail "no confusion table"
 grep -Eq '^training .* samples/s$' "$work/first" || fail "no samples per second"
