@@ -28,6 +28,14 @@ def check(what, ours, theirs):
     assert deviation <= 1e-5 and np.abs(theirs).max() > 0.1
 PYTHON
 
+"$python" -c '
+import torch
+from safetensors_files import load, save
+tensors = {"none": torch.zeros(0, 4), "ones": torch.ones(2), "number": torch.tensor(3)}
+save("few.safetensors", tensors)
+for name, tensor in load("few.safetensors").items():
+    assert tensor.dtype == tensors[name].dtype and torch.equal(tensor, tensors[name]), name
+'
 "$model_file" save ours.safetensors x.npy logits.npy
 "$python" - <<'PYTHON'
 from model import *
