@@ -25,6 +25,24 @@ struct Genes {
   double best = -1;  // error, a share; below 0: nobody knows
 };
 
+// Refuses, by its name in the file, a sequence of another length than the first, and one of a class that
+// none has that trains.
+void check(const GeneSettings& settings, const std::vector<data::FastaRecord>& all,
+           const data::Categories& classes) {
+  const std::vector<std::string> labels = data::header_values(all, settings.label);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto letters = static_cast<std::int64_t>(all[i].sequence.size());
+    const auto expected = static_cast<std::int64_t>(all[0].sequence.size());
+    if (letters != expected)
+      errors::fail("train_genes", settings.data, ": ", all[i].name, " has ", letters, " letters, ",
+                   all[0].name, " ", expected);
+    if (!classes.find(labels[i]))
+      errors::fail("train_genes", settings.data, ": ", all[i].name, " is of the class '", labels[i],
+                   "', of which there is none among the ", classes.size(),
+                   " of the sequences that train");
+  }
+}
+
 Genes load(const GeneSettings& settings) {
   Genes genes;
   if (settings.data == "planted") {
@@ -39,6 +57,9 @@ Genes load(const GeneSettings& settings) {
     const data::Fold fold = data::k_fold(static_cast<std::int64_t>(all.size()), 5, random)[0];
     for (const std::int64_t i : fold.train) genes.train.push_back(all[static_cast<std::size_t>(i)]);
     for (const std::int64_t i : fold.test) genes.test.push_back(all[static_cast<std::size_t>(i)]);
+    genes.classes = data::Categories(data::header_values(genes.train, settings.label));
+    check(settings, all, genes.classes);
+    return genes;
   }
   genes.classes = data::Categories(data::header_values(genes.train, settings.label));
   return genes;

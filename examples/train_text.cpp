@@ -22,14 +22,28 @@ struct Text {
   double best = 0;  // the lowest loss that is possible, nats a character; 0: nobody knows
 };
 
+// Ids of characters. An error begins with where they are from.
+Tensor encode(const data::Vocabulary& vocabulary, const std::string& characters,
+              const std::string& from) {
+  try {
+    return vocabulary.encode(characters);
+  } catch (const Error& error) {
+    throw Error(from + ": " + error.what());
+  }
+}
+
 Text load(const TextSettings& settings) {
   const std::string all =
       settings.data == "grammar" ? data::draw_sentences(12'000) : data::load_text(settings.data);
   const data::TextParts parts = data::split_text(all);
   Text text;
   text.vocabulary = data::Vocabulary(parts.train);
-  text.train = text.vocabulary.encode(parts.train);
-  text.test = text.vocabulary.encode(parts.validation);
+  // All at once, so that an error has the place in the file.
+  const Tensor ids =
+      encode(text.vocabulary, all, settings.data + ", whose first nine tenths make the vocabulary");
+  const std::int64_t trained = text.vocabulary.encode(parts.train).numel();
+  text.train = ids.rows(0, trained);
+  text.test = ids.rows(trained, ids.numel());
   if (settings.data == "grammar") text.best = data::grammar_entropy();
   return text;
 }
@@ -71,7 +85,8 @@ double test_loss(TextNet& net, const TextSettings& settings, const Tensor& ids) 
 int train(const TextSettings& settings) {
   Training training("train_text", settings.training);
   Text text = load(settings);
-  text.vocabulary.encode(settings.prompt);  // refused now, and not after the last epoch
+  encode(text.vocabulary, settings.prompt,
+         "--prompt");  // refused now, and not after the last epoch
   TextNetOptions sizes = settings.net;
   sizes.characters = text.vocabulary.size();
   Generator generator(static_cast<std::uint64_t>(settings.training.seed), Stream::init);

@@ -49,4 +49,10 @@ PMI_SIZE=2 refused 2 "--leave-one-out trains many models" --preset promoters
 refused 2 "the name is empty" --picture ''
 refused 1 "No such file" --data /nonexistent
 refused 1 "No such file" --picture /nonexistent/picture.svg
-refused 1 "has no label=" --data "$work/genes.fasta"
+refused 1 "record 0, a1, has no label=" --data "$work/genes.fasta"
+{ cat "$work/genes.fasta" && printf '>late class=one\nACGT\n'; } >"$work/short.fasta"
+refused 1 "$work/short.fasta: late has 4 letters, a1 10" --data "$work/short.fasta" --label class
+# Each of these is the only one of its class, so that those which test have none that trains.
+for i in 1 2 3 4 5 6; do printf '>only%d class=%d\nACGT\n' "$i" "$i"; done >"$work/only.fasta"
+refused 1 "$work/only.fasta: only" --data "$work/only.fasta" --label class
+grep -q "is of the class '[1-6]', of which there is none among the [45] " "$work/err" || fail "$(cat "$work/err")"

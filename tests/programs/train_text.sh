@@ -58,4 +58,8 @@ printf 'ab\xff' >"$work/invalid"
 refused 1 "byte 2" --data "$work/invalid"
 printf 'abc' >"$work/short"
 refused 1 "" --data "$work/short"
-refused 1 "U+0051" "${small[@]}" --prompt Q
+refused 1 "--prompt: [Vocabulary] U+0051 at byte 0" "${small[@]}" --prompt Q
+# A character that only the last tenth has is named by its place in the file.
+{ cat "$work/text" && printf 'what a day!\n'; } >"$work/late"
+refused 1 "$work/late, whose first nine tenths make the vocabulary: [Vocabulary] U+0021 at byte $(($(wc -c <"$work/late") - 2)) (line 121) is none" \
+  --data "$work/late"
