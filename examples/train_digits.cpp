@@ -85,7 +85,7 @@ int train(const Settings& settings) {
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
-  if (cosine) checkpoint.add("schedule", schedule);
+  if (cosine) training.add_to_checkpoint(schedule);
   checkpoint.require("model", settings.model);
   checkpoint.require("data", settings.data == "synthetic" ? "synthetic" : "mnist");
   checkpoint.require("seed", settings.training.seed);

@@ -66,7 +66,7 @@ int train(const Settings& settings) {
   Checkpoint& checkpoint = training.checkpoint();
   checkpoint.add("model", model);
   checkpoint.add("optimizer", optimizer);
-  checkpoint.add("schedule", schedule);
+  training.add_to_checkpoint(schedule);
   checkpoint.require("data", data.name);
   checkpoint.require("seed", settings.training.seed);
 

@@ -111,7 +111,7 @@ int train(const TextSettings& settings) {
   checkpoint.add("model", *net);
   checkpoint.add("vocabulary", text.vocabulary);
   checkpoint.add("optimizer", optimizer);
-  checkpoint.add("schedule", schedule);
+  training.add_to_checkpoint(schedule);
   checkpoint.add("state", carried);
   checkpoint.require("network", settings.model);
   checkpoint.require("seed", settings.training.seed);

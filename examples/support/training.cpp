@@ -51,6 +51,17 @@ std::uint64_t parameter_hash(const nn::Module& model) {
   return state;
 }
 
+void ScheduleOfEpochs::load_state_dict(const StateDict& state) {
+  try {
+    schedule->load_state_dict(state);
+  } catch (const Error& error) {
+    throw Error(
+        errors::text(error.what(),
+                     "; the learning rate takes its course over all epochs, so a run goes on "
+                     "with the --epochs that it began with"));
+  }
+}
+
 Training::Training(std::string program, const TrainingOptions& options)
     : program_(std::move(program)),
       options_(options),
@@ -72,6 +83,11 @@ Training::Training(std::string program, const TrainingOptions& options)
   checkpoint_.track("samples", samples_);
   checkpoint_.track("loss", loss_);
   checkpoint_.track("best", best_);
+}
+
+void Training::add_to_checkpoint(optim::Schedule& schedule) {
+  schedule_ = {&schedule};
+  checkpoint_.add("schedule", schedule_);
 }
 
 data::DataLoader Training::loader(std::shared_ptr<const data::Dataset> dataset,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <plumb/core.hpp>
 #include <plumb/data.hpp>
+#include <plumb/optim/schedule.hpp>
 #include <string>
 
 #include "carried_state.hpp"
@@ -16,6 +17,13 @@
 #include "training_options.hpp"
 
 class Progress;
+
+/// A schedule whose curve ends with the last epoch, as a part of a checkpoint.
+struct ScheduleOfEpochs {
+  plumb::optim::Schedule* schedule;
+  plumb::StateDict state_dict() const { return schedule->state_dict(); }
+  void load_state_dict(const plumb::StateDict& state);
+};
 
 /// Shuffled batches to train on, or those of a sampler.
 plumb::data::DataLoader training_loader(
@@ -58,6 +66,9 @@ class Training {
   /// What goes on where a run is resumed, and the settings that must be the same. The program adds
   /// all but the loader and the loop's own counters.
   plumb::Checkpoint& checkpoint() { return checkpoint_; }
+  /// Adds to it, as "schedule", one whose curve ends with the last epoch: a run that goes on with another number
+  /// of epochs is refused, and told why.
+  void add_to_checkpoint(plumb::optim::Schedule& schedule);
 
   /// training_loader of what this rank needs of every batch.
   plumb::data::DataLoader loader(
@@ -111,6 +122,7 @@ class Training {
   std::optional<plumb::Trace> trace_;
   std::unique_ptr<plumb::nn::ShardedGradient> sharded_;  // null: batches are not cut
   CarriedState* carried_ = nullptr;                      // null: none
+  ScheduleOfEpochs schedule_{nullptr};
   plumb::Checkpoint checkpoint_;
   std::int64_t epoch_ = 0;    // epochs that are finished
   std::int64_t step_ = 0;     // steps in all

@@ -41,7 +41,7 @@ same_end "$work/killed" "killed in the fourth epoch"
 "$program" "${small[@]}" --epochs 10 --schedule cosine --save "$work/cosine" >"$work/cosine.out"
 if cmp -s "$(newest "$work/whole")" "$(newest "$work/cosine")"; then fail "--schedule does nothing"; fi
 kill_within "$work/fell" --schedule cosine
-ends 1 "schedule" "${small[@]}" --epochs 11 --schedule cosine --save "$work/fell" --resume
+ends 1 "goes on with the --epochs that it began with" "${small[@]}" --epochs 11 --schedule cosine --save "$work/fell" --resume
 ends 1 "schedule" "${small[@]}" --epochs 10 --save "$work/fell" --resume
 "$program" "${small[@]}" --epochs 10 --schedule cosine --save "$work/fell" --resume >"$work/fell.out"
 same_end "$work/fell" "killed while the learning rate falls" "$work/cosine"

@@ -22,6 +22,7 @@ cp "$newest" "$work/part/"
 "$program" "${small[@]}" --save "$work/part" --resume >"$work/resumed"
 diff <(results "$work/first" | tail -n 1) <(results "$work/resumed" | tail -n 1) >&2 ||
   fail "a resumed run is another"
+ends 1 "goes on with the --epochs that it began with" --samples 600 --epochs 3 --save "$work/part" --resume
 
 # Recordings: tones of two kinds, as 16-bit WAV files.
 mkdir "$work/tones"

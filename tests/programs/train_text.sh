@@ -28,6 +28,10 @@ for model in lstm gpt; do
   diff <(tail -n 1 "$work/first") <(tail -n 1 "$work/resumed") >&2 || fail "$model: a resumed run is another"
 done
 
+# The learning rate falls until the last epoch.
+ends 1 "goes on with the --epochs that it began with" --data "$work/text" --model gpt --width 24 --window 16 \
+  --batch-size 4 --layers 2 --heads 2 --dropout 0.1 --epochs 3 --save "$work/gpt" --resume
+
 # Shards carry their own rows of the state on: one of a power of two rows is the whole batch to the bit, three learn
 # the same but for rounding, and go on from a checkpoint.
 settings=("${small[@]}" --model lstm --threads 1)
