@@ -11,7 +11,7 @@ namespace plumb::kernel {
 enum class Isa : std::uint8_t { base, v3, v4 };
 
 /// The best of this processor; PLUMB_ISA=base or v3 in the environment lowers it. With PLUMB_NATIVE
-/// the one that the library was compiled for.
+/// the one that the library was compiled for. A PLUMB_ISA that cannot be is told of on stderr.
 Isa isa();
 
 /// Whether the library was compiled for one instruction set alone.

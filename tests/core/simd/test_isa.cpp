@@ -97,18 +97,22 @@ std::uint64_t exact_fingerprint() {
   return result;
 }
 
-// What this program, started again with PLUMB_ISA set, prints of the test case below.
-std::string printed_with(const std::string& isa) {
+// Runs the test case below in this program, started again with PLUMB_ISA set, and returns the lines that it
+// prints, on stderr too, which begin so.
+std::string lines_with(const std::string& isa, const std::string& begin) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   const std::string command = "PLUMB_ISA=" + isa + " '" + program +
-                              "' --no-skip --test-case='isa: its name and the fingerprint'";
+                              "' --no-skip --test-case='isa: its name and the fingerprint' 2>&1";
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   REQUIRE(pipe != nullptr);
+  std::string lines;
   char line[256];
   while (std::fgets(line, sizeof line, pipe.get()) != nullptr)
-    if (std::string(line).rfind("isa=", 0) == 0) return line;
-  return "";
+    if (std::string(line).rfind(begin, 0) == 0) lines += line;
+  return lines;
 }
+
+std::string printed_with(const std::string& isa) { return lines_with(isa, "isa="); }
 
 }  // namespace
 
@@ -134,6 +138,24 @@ TEST_CASE("isa: PLUMB_ISA lowers it where there is a choice; AVX2 and AVX-512 gi
   CHECK(v3[4] <= '1');
   CHECK(best[4] >= v3[4]);
   if (v3[4] == '1') CHECK(v3.substr(6) == best.substr(6));
+}
+
+TEST_CASE("isa: PLUMB_ISA that cannot be is told of") {
+  const auto told = [](const std::string& isa) { return lines_with(isa, "plumb: PLUMB_ISA"); };
+  const std::string best = printed_with("").substr(4, 1);
+  REQUIRE(best.find_first_of("012") == 0);
+  const std::string names[] = {"base", "v3", "v4"};
+  const std::string used = names[best[0] - '0'] + " is used\n";
+  CHECK(told("") == "");
+  CHECK(told("foo") == "plumb: PLUMB_ISA is foo, but it must be base, v3 or v4; " + used);
+  for (int i = 0; i < 3; ++i) {
+    CAPTURE(names[i]);
+    const std::string reason =
+        kernel::isa_is_fixed() ? "plumb was compiled for one alone" : "the processor lacks it";
+    const bool possible = kernel::isa_is_fixed() ? i == best[0] - '0' : i <= best[0] - '0';
+    CHECK(told(names[i]) ==
+          (possible ? "" : "plumb: PLUMB_ISA is " + names[i] + ", but " + reason + "; " + used));
+  }
 }
 
 TEST_CASE("isa: code is run once, with vectors of its size") {
