@@ -22,8 +22,9 @@ std::vector<std::shared_ptr<const Subset>> random_split(
     Generator& random) {
   const std::int64_t size = size_of_set(dataset);
   std::int64_t left = size;
-  for (const std::int64_t length : lengths) {
+  for (const std::int64_t length : lengths)
     if (length < 0) fail(operation, "a length must not be negative, got ", length);
+  for (const std::int64_t length : lengths) {
     if (length > left) fail(operation, "the lengths add up to more than the ", size, " samples");
     left -= length;
   }

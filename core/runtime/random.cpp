@@ -145,6 +145,8 @@ std::vector<std::int64_t> Generator::permutation(std::int64_t n) {
 }
 
 void Generator::fill_uniform(Tensor& x, double low, double high) {
+  if (!(low <= high) || !std::isfinite(high - low))
+    fail("Generator::fill_uniform", "expected finite low <= high, got ", low, " and ", high);
   position_ += fill<UniformDraw>(x, seed_, stream_, position_, high - low, low);
   // Rounding may have reached the end that is excluded.
   dispatch_floating("Generator", x.dtype(), [&](auto tag) {
@@ -160,6 +162,9 @@ void Generator::fill_uniform(Tensor& x, double low, double high) {
 }
 
 void Generator::fill_normal(Tensor& x, double mean, double deviation) {
+  if (!std::isfinite(mean) || !std::isfinite(deviation) || deviation < 0)
+    fail("Generator::fill_normal", "expected a finite mean and deviation >= 0, got ", mean, " and ",
+         deviation);
   position_ += fill<NormalDraw>(x, seed_, stream_, position_, deviation, mean);
 }
 

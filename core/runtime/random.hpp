@@ -39,9 +39,9 @@ class Generator {
   /// 0, ..., n - 1 in random order (Fisher-Yates).
   std::vector<std::int64_t> permutation(std::int64_t n);
 
-  /// Fills a float32 or float64 tensor with values uniform in [low, high).
+  /// Fills a float32 or float64 tensor, uniform in [low, high). Throws unless low <= high, both finite.
   void fill_uniform(Tensor& x, double low = 0, double high = 1);
-  /// Fills a float32 or float64 tensor with normal values.
+  /// Fills a float32 or float64 tensor with normal values. Throws unless both are finite, deviation >= 0.
   void fill_normal(Tensor& x, double mean = 0, double deviation = 1);
 
   std::uint64_t seed() const { return seed_; }

@@ -101,6 +101,7 @@ Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
 
 Tensor Tensor::arange(std::int64_t n, DType dtype) {
   Tensor x = empty({n}, dtype);
+  if (n > 0) check_number("Tensor::arange", static_cast<double>(n - 1), dtype);
   dispatch_all(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* data = x.mutable_data<T>();

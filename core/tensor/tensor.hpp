@@ -68,7 +68,7 @@ class Tensor {
   static Tensor scalar(double value, DType dtype = DType::float32) {
     return full({}, value, dtype);
   }
-  /// 0, 1, ..., n - 1.
+  /// 0, 1, ..., n - 1. Throws where an integer type cannot hold them.
   static Tensor arange(std::int64_t n, DType dtype = DType::int64);
   /// Copies `values` in row-major order; their number must be that of `shape`. The element type is
   /// that of the values: {1.0f} is float32, {1.0} float64, {1} and other integers int64; bool and

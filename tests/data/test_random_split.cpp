@@ -56,7 +56,7 @@ TEST_CASE("random_split: refuses lengths and fractions that do not add up") {
   CHECK(refusal({7, 4}) == "[random_split] the lengths add up to more than the 10 samples");
   CHECK(refusal({INT64_MAX, INT64_MAX}) ==
         "[random_split] the lengths add up to more than the 10 samples");
-  CHECK(refusal({11, -1}) == "[random_split] the lengths add up to more than the 10 samples");
+  CHECK(refusal({11, -1}) == "[random_split] a length must not be negative, got -1");
   CHECK(refusal({-1, 11}) == "[random_split] a length must not be negative, got -1");
   const auto refusal_of = [&](const std::vector<double>& parts) {
     return error_of([&] { data::random_split_fractions(numbers(10), parts, random); });

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <plumb/core/io/state_dict.hpp>
 #include <plumb/core/runtime/error.hpp>
 #include <plumb/core/runtime/random.hpp>
 #include <utility>
 
+#include "../../support/errors.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
+using plumb::test::error_of;
 
 // Known answers of the authors' Random123 library for Philox4x32-10.
 TEST_CASE("philox: known answers") {
@@ -139,6 +142,34 @@ TEST_CASE("Generator: integers cannot be filled") {
   Tensor x = Tensor::zeros({2}, DType::int64);
   CHECK_THROWS_WITH_AS(Generator(1).fill_uniform(x),
                        "[Generator] expected float32 or float64, got int64", Error);
+}
+
+TEST_CASE("Generator: ranges and deviations that there are not are refused, nothing is drawn") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), most = HUGE_VAL;
+  Tensor x = Tensor::zeros({2});
+  Generator generator(1);
+  const auto uniform = [&](double low, double high) {
+    return error_of([&] { generator.fill_uniform(x, low, high); });
+  };
+  const auto normal = [&](double mean, double deviation) {
+    return error_of([&] { generator.fill_normal(x, mean, deviation); });
+  };
+  CHECK(uniform(2, 1) == "[Generator::fill_uniform] expected finite low <= high, got 2 and 1");
+  CHECK(uniform(nan, 1) == "[Generator::fill_uniform] expected finite low <= high, got nan and 1");
+  CHECK(uniform(0, nan) != "");
+  CHECK(uniform(0, most) != "");
+  CHECK(normal(0, -1) ==
+        "[Generator::fill_normal] expected a finite mean and deviation >= 0, got 0 and -1");
+  for (const double bad : {nan, most, -most}) {
+    CHECK(normal(bad, 1) != "");
+    CHECK(normal(0, bad) != "");
+  }
+  CHECK(generator.position() == 0);
+  CHECK(x.to_vector<float>() == std::vector<float>{0, 0});
+  generator.fill_uniform(x, 3, 3);
+  CHECK(x.to_vector<float>() == std::vector<float>{3, 3});
+  generator.fill_normal(x, 2, 0);
+  CHECK(x.to_vector<float>() == std::vector<float>{2, 2});
 }
 
 TEST_CASE("Generator: the end of a range is never reached by rounding") {

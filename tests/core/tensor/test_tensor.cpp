@@ -17,6 +17,10 @@ TEST_CASE("Tensor: made from values, constants and ranges") {
   CHECK(Tensor::full({2}, 7, DType::uint8).to_vector<std::uint8_t>() ==
         std::vector<std::uint8_t>{7, 7});
   CHECK(Tensor::arange(3).to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1, 2});
+  CHECK(Tensor::arange(256, DType::uint8).at({255}) == 255);
+  CHECK_THROWS_WITH_AS(
+      Tensor::arange(257, DType::uint8),
+      "[Tensor::arange] a uint8 tensor cannot hold 256; convert it with to() first", Error);
   CHECK(Tensor::scalar(2.5).item() == 2.5);
   CHECK(Tensor::scalar(2.5).rank() == 0);
   CHECK_FALSE(Tensor().defined());
