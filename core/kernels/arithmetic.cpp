@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "../runtime/internal/fail.hpp"
+#include "../tensor/internal/broadcasts.hpp"
 #include "broadcast.hpp"
 
 namespace plumb::kernel {
@@ -128,8 +129,11 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   check_same_dtype("where", a, b);
   if (condition.dtype() != DType::uint8)
     fail("where", "the condition must be uint8, got ", condition.dtype());
-  const Shape shape =
-      broadcast("where", condition.shape(), broadcast("where", a.shape(), b.shape()));
+  const Shape chosen = broadcast("where", a.shape(), b.shape());
+  if (!plumb::detail::broadcasts(condition.shape(), chosen))
+    fail("where", "shapes do not broadcast: ", condition.shape(), ", ", a.shape(), " and ",
+         b.shape());
+  const Shape shape = broadcast("where", condition.shape(), chosen);
   Tensor y = Tensor::empty(shape, a.dtype());
   dispatch_all(a.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;

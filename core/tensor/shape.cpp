@@ -1,6 +1,9 @@
 #include "shape.hpp"
 
+#include <algorithm>
+
 #include "../runtime/internal/fail.hpp"
+#include "internal/broadcasts.hpp"
 
 namespace plumb {
 
@@ -53,6 +56,14 @@ Shape broadcast(std::string_view operation, const Shape& a, const Shape& b) {
     }
   }
   return result;
+}
+
+bool detail::broadcasts(const Shape& a, const Shape& b) {
+  for (int axis = 1; axis <= std::min(a.rank(), b.rank()); ++axis) {
+    const std::int64_t p = a[a.rank() - axis], q = b[b.rank() - axis];
+    if (p != q && p != 1 && q != 1) return false;
+  }
+  return true;
 }
 
 void detail::refuse_axis(std::string_view operation, int axis, int rank) {

@@ -2,6 +2,7 @@
 
 #include "../../runtime/internal/fail.hpp"
 #include "../../runtime/profile.hpp"
+#include "../../tensor/internal/broadcasts.hpp"
 #include "../broadcast.hpp"
 
 namespace plumb::kernel {
@@ -63,6 +64,12 @@ void batched(const Shape& batch, T* c, Write mode, const Tensor& a, Transpose ta
   parallel_for(count, std::max<std::int64_t>(large_product / 16 / work, 1), products);
 }
 
+// "[2, 3] @ [4, 5]^T"
+std::string product(const Tensor& a, Transpose ta, const Tensor& b, Transpose tb) {
+  return text(a.shape(), ta == Transpose::yes ? "^T" : "", " @ ", b.shape(),
+              tb == Transpose::yes ? "^T" : "");
+}
+
 }  // namespace
 
 Tensor matmul(const Tensor& a, Transpose ta, const Tensor& b, Transpose tb) {
@@ -72,8 +79,9 @@ Tensor matmul(const Tensor& a, Transpose ta, const Tensor& b, Transpose tb) {
   const Operand left(a, ta);
   const Operand right(b, tb);
   if (left.columns != right.rows)
-    fail("matmul", "inner dimensions differ: ", a.shape(), ta == Transpose::yes ? "^T" : "", " @ ",
-         b.shape(), tb == Transpose::yes ? "^T" : "");
+    fail("matmul", "inner dimensions differ: ", product(a, ta, b, tb));
+  if (!plumb::detail::broadcasts(left.batch, right.batch))
+    fail("matmul", "leading axes do not broadcast: ", product(a, ta, b, tb));
   Shape shape = broadcast("matmul", left.batch, right.batch);
   shape.push_back(left.rows);
   shape.push_back(right.columns);

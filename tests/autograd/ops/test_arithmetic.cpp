@@ -80,6 +80,12 @@ TEST_CASE("pow: slopes at the edge of its domain are not NaN") {
   CHECK(c.grad().item() == 0);
 }
 
+TEST_CASE("where: shapes that do not broadcast are all named") {
+  const Tensor condition = Tensor::ones({5}, DType::uint8);
+  CHECK_THROWS_WITH_AS(where(condition, Tensor::ones({2, 1}), Tensor::ones({3})),
+                       "[where] shapes do not broadcast: [5], [2, 1] and [3]", Error);
+}
+
 TEST_CASE("arithmetic: a tensor is taken where a variable is") {
   const Variable x = Variable::leaf(Tensor::full({2}, 3));
   const Tensor t = Tensor::full({2}, 4);

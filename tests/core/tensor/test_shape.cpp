@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <plumb/core/runtime/error.hpp>
+#include <plumb/core/tensor/internal/broadcasts.hpp>
 #include <plumb/core/tensor/shape.hpp>
 
 using namespace plumb;
@@ -37,6 +38,25 @@ TEST_CASE("shape: broadcasting aligns from the right and stretches ones") {
   CHECK(broadcast("add", {1}, {0}) == Shape{0});
   CHECK_THROWS_WITH_AS(broadcast("add", {2, 3}, {4, 5}),
                        "[add] shapes do not broadcast: [2, 3] and [4, 5]", Error);
+}
+
+TEST_CASE("shape: whether two broadcast is whether they have a shape together") {
+  const Shape shapes[] = {{}, {0}, {1}, {2}, {3}, {2, 1}, {1, 3}, {2, 3}, {0, 3}, {4, 1, 3}};
+  int refused = 0;
+  for (const Shape& a : shapes)
+    for (const Shape& b : shapes) {
+      CAPTURE(a);
+      CAPTURE(b);
+      bool thrown = false;
+      try {
+        broadcast("add", a, b);
+      } catch (const Error&) {
+        thrown = true;
+      }
+      CHECK(detail::broadcasts(a, b) == !thrown);
+      refused += thrown;
+    }
+  CHECK(refused > 10);
 }
 
 TEST_CASE("shape: axes count from either end") {

@@ -85,7 +85,11 @@ TEST_CASE("matmul: refuses shapes and element types that do not fit") {
   CHECK_THROWS_WITH_AS(product(Tensor::zeros({3}), Tensor::zeros({3, 2})),
                        "[matmul] expected two or more axes each, got [3] @ [3, 2]", Error);
   CHECK_THROWS_WITH_AS(product(Tensor::zeros({2, 4, 3}), Tensor::zeros({5, 3, 4})),
-                       "[matmul] shapes do not broadcast: [2] and [5]", Error);
+                       "[matmul] leading axes do not broadcast: [2, 4, 3] @ [5, 3, 4]", Error);
+  CHECK_THROWS_WITH_AS(kernel::matmul(Tensor::zeros({2, 1, 3, 4}), Transpose::yes,
+                                      Tensor::zeros({3, 2, 5, 3}), Transpose::yes),
+                       "[matmul] leading axes do not broadcast: [2, 1, 3, 4]^T @ [3, 2, 5, 3]^T",
+                       Error);
   CHECK_THROWS_WITH_AS(product(Tensor::zeros({2, 3}), Tensor::zeros({3, 2}, DType::float64)),
                        "[matmul] element types differ: float32 and float64; Tensor::from({1.0}) is "
                        "float64: write 1.0f, or convert with to(DType::float32)",
