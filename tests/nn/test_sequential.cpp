@@ -7,9 +7,11 @@
 #include <plumb/nn.hpp>
 #include <vector>
 
+#include "../support/errors.hpp"
 #include "../support/random.hpp"
 
 using namespace plumb;
+using plumb::test::error_of;
 
 namespace {
 
@@ -239,6 +241,30 @@ TEST_CASE("Sequential: three layers of one's own run together where the first kn
   nn::Sequential other{CountedCube(), nn::Tanh(), nn::Tanh()};
   const Variable apart = tanh(tanh(x * x * x));
   CHECK(other(x).value().to_vector<double>() == apart.value().to_vector<double>());
+}
+
+TEST_CASE("Sequential: layers that run together name the one that refuses") {
+  const auto check = [](nn::Sequential model, const Shape& input, const std::string& begin) {
+    CAPTURE(begin);
+    const std::string error = error_of([&] { model(Tensor::ones(input)); });
+    CHECK(error.substr(0, begin.size()) == begin);
+    CHECK(error == error_of([&] {
+            Variable x = Tensor::ones(input);
+            for (std::int64_t i = 0; i < model.size(); ++i) x = model[i](x);
+          }));
+  };
+  using nn::BatchNorm2d, nn::MaxPool2d, nn::ReLU, nn::Sequential;
+  check(Sequential{nn::Identity(), BatchNorm2d(1), ReLU(), MaxPool2d(2)}, {2, 1, 1, 3},
+        "3: [max_pool2d] ");
+  check(Sequential{BatchNorm2d(1), MaxPool2d(2)}, {2, 1, 3, 1}, "1: [max_pool2d] ");
+  check(Sequential{BatchNorm2d(1), MaxPool2d(3)}, {2, 1, 3, 2}, "1: [max_pool2d] ");
+  check(Sequential{BatchNorm2d(1), ReLU(), MaxPool2d(2)}, {1, 1, 1, 1}, "0: [batch_norm] ");
+  check(Sequential{BatchNorm2d(1), ReLU(), MaxPool2d(2)}, {2, 3, 4, 4}, "0: [BatchNorm2d] ");
+  check(Sequential{BatchNorm2d(1), MaxPool2d(2)}, {2, 3}, "0: [BatchNorm2d] ");
+  check(Sequential{ReLU(), nn::MaxPool1d(3)}, {2, 1, 2}, "1: [max_pool1d] ");
+  check(Sequential{ReLU(), MaxPool2d(2)}, {2, 1, 1, 3}, "1: [max_pool2d] ");
+  Generator generator(1);
+  check(Sequential{nn::Linear(4, 2, generator), ReLU()}, {2, 3}, "0: [Linear] ");
 }
 
 TEST_CASE("Sequential: a ReLU behind a Linear gives the bits of one after the other") {
