@@ -2,6 +2,7 @@
 
 #include "../../core/kernels/math.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "arithmetic.hpp"
 #include "comparison.hpp"
 #include "internal/unary.hpp"
@@ -84,6 +85,7 @@ Variable gelu(const Variable& x, Gelu form) {
       return g * 0.5 * (1 + t + x * (1 - t * t) * (s + 3 * c * s * square));
     });
   const Profiled profiled("gelu");
+  detail::check_defined("gelu", x);
   if (!x.requires_grad() || !grad_enabled()) return kernel::gelu(x.value());
   // The rule keeps the slope in place of x, and in float32, where memory counts, the slope alone.
   Tensor slope = Tensor::empty(x.shape(), x.dtype());

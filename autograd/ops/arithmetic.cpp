@@ -2,6 +2,7 @@
 
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "comparison.hpp"
 #include "internal/linear_map.hpp"
 #include "math.hpp"
@@ -47,6 +48,7 @@ Tensor zero(const Variable& like) { return Tensor::zeros({}, like.dtype()); }
 // y = a + b;  da = g, db = g
 Variable add(const Variable& a, const Variable& b) {
   const Profiled profiled("add");
+  detail::check_defined("add", a, b);
   return record("add", kernel::add(a.value(), b.value()), {a, b},
                 [a = a.shape(), b = b.shape()](const Tensor& g, Gradients& to) {
                   pass_on(to, 0, g, a);
@@ -57,6 +59,7 @@ Variable add(const Variable& a, const Variable& b) {
 // y = a + number;  da = g
 Variable add(const Variable& a, double b) {
   const Profiled profiled("add");
+  detail::check_defined("add", a);
   return record("add", kernel::add(a.value(), b), {a},
                 [a = a.shape()](const Tensor& g, Gradients& to) { pass_on(to, 0, g, a); });
 }
@@ -64,6 +67,7 @@ Variable add(const Variable& a, double b) {
 // y = a - b;  da = g, db = -g
 Variable sub(const Variable& a, const Variable& b) {
   const Profiled profiled("sub");
+  detail::check_defined("sub", a, b);
   return record("sub", kernel::subtract(a.value(), b.value()), {a, b},
                 [a = a.shape()](const Tensor& g, Gradients& to) {
                   pass_on(to, 0, g, a);
@@ -74,6 +78,7 @@ Variable sub(const Variable& a, const Variable& b) {
 // y = a b;  da = g b, db = g a
 Variable mul(const Variable& a, const Variable& b) {
   const Profiled profiled("mul");
+  detail::check_defined("mul", a, b);
   return record("mul", kernel::multiply(a.value(), b.value()), {a, b},
                 [a = saved_for(b, a), b = saved_for(a, b)](const Tensor& g, Gradients& to) {
                   to.write(
@@ -88,6 +93,7 @@ Variable mul(const Variable& a, const Variable& b) {
 // y = number a;  da = number g
 Variable mul(const Variable& a, double b) {
   const Profiled profiled("mul");
+  detail::check_defined("mul", a);
   return record("mul", kernel::multiply(a.value(), b), {a},
                 [b](const Tensor& g, Gradients& to) { pass_on_scaled(to, 0, g, b); });
 }
@@ -95,6 +101,7 @@ Variable mul(const Variable& a, double b) {
 // y = a / b;  da = g / b, db = -g y / b
 Variable div(const Variable& a, const Variable& b) {
   const Profiled profiled("div");
+  detail::check_defined("div", a, b);
   Tensor y = kernel::divide(a.value(), b.value());
   return record(
       "div", y, {a, b},
@@ -111,6 +118,7 @@ Variable div(const Variable& a, const Variable& b) {
 // y = a / number;  da = g / number
 Variable div(const Variable& a, double b) {
   const Profiled profiled("div");
+  detail::check_defined("div", a);
   return record("div", kernel::divide(a.value(), b), {a}, [b](const Tensor& g, Gradients& to) {
     to.write(
         0, [&](Tensor& da, Write mode) { kernel::divide_into(da, mode, g, b); },
@@ -121,6 +129,7 @@ Variable div(const Variable& a, double b) {
 // y = number / b;  db = -g y / b
 Variable div(double a, const Variable& b) {
   const Profiled profiled("div");
+  detail::check_defined("div", b);
   Tensor y = kernel::divide(a, b.value());
   return record("div", y, {b}, [y = Saved(y), b = Saved(b)](const Tensor& g, Gradients& to) {
     to.write(
@@ -135,6 +144,7 @@ Variable neg(const Variable& x) { return mul(x, -1.0); }
 // y = a^b;  da = g b a^(b-1), db = g a^b log a
 Variable pow(const Variable& a, const Variable& b) {
   const Profiled profiled("pow");
+  detail::check_defined("pow", a, b);
   return record(
       "pow", kernel::power(a.value(), b.value()), {a, b},
       [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
@@ -154,6 +164,7 @@ Variable pow(const Variable& a, const Variable& b) {
 // y = a^number;  da = g number a^(number-1)
 Variable pow(const Variable& a, double b) {
   const Profiled profiled("pow");
+  detail::check_defined("pow", a);
   return record("pow", kernel::power(a.value(), b), {a},
                 [a = Saved(a), b](const Tensor& g, Gradients& to) {
                   to.write(
@@ -165,6 +176,7 @@ Variable pow(const Variable& a, double b) {
 // y = max(a, b);  da = g [a > b] + g/2 [a = b], db likewise
 Variable maximum(const Variable& a, const Variable& b) {
   const Profiled profiled("maximum");
+  detail::check_defined("maximum", a, b);
   return record("maximum", kernel::maximum(a.value(), b.value()), {a, b},
                 [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
                   to.write(
@@ -179,6 +191,7 @@ Variable maximum(const Variable& a, const Variable& b) {
 // y = min(a, b);  da = g [a < b] + g/2 [a = b], db likewise
 Variable minimum(const Variable& a, const Variable& b) {
   const Profiled profiled("minimum");
+  detail::check_defined("minimum", a, b);
   return record("minimum", kernel::minimum(a.value(), b.value()), {a, b},
                 [a = Saved(a), b = Saved(b)](const Tensor& g, Gradients& to) {
                   to.write(
@@ -193,6 +206,7 @@ Variable minimum(const Variable& a, const Variable& b) {
 // y = c ? a : b;  da = g [c], db = g [not c]
 Variable where(const Tensor& condition, const Variable& a, const Variable& b) {
   const Profiled profiled("where");
+  detail::check_defined("where", condition, a, b);
   return record("where", kernel::where(condition, a.value(), b.value()), {a, b},
                 [c = Saved(condition)](const Tensor& g, Gradients& to) {
                   to.write(
@@ -208,6 +222,7 @@ Variable where(const Tensor& condition, const Variable& a, const Variable& b) {
 // y = m ? value : x;  dx = g [not m]
 Variable masked_fill(const Variable& x, const Tensor& mask, double value) {
   const Profiled profiled("masked_fill");
+  detail::check_defined("masked_fill", x, mask);
   if (mask.dtype() != DType::uint8)
     fail("masked_fill", "expected a mask of uint8, got ", mask.dtype());
   check_number("masked_fill", value, x.dtype());

@@ -4,6 +4,7 @@
 
 #include "../../core/kernels/attention/attention.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../record.hpp"
 #include "internal/composed_attention.hpp"
 #include "shape.hpp"
@@ -142,6 +143,7 @@ Variable scaled_dot_product_attention(const Variable& q, const Variable& k, cons
                                       const AttentionMask& mask, const AttentionDropout& dropout) {
   constexpr const char* name = "scaled_dot_product_attention";
   const Profiled profiled(name);
+  detail::check_defined(name, q, k, v);
   for (const Variable* x : {&q, &k, &v}) check_operand(name, q, *x, 4);
   const std::int64_t n = q.dim(0), heads = q.dim(1), steps = k.dim(2);
   if (k.dim(0) != n || v.dim(0) != n || k.dim(1) != heads || v.dim(1) != heads ||
@@ -161,6 +163,7 @@ Variable multi_head_attention(const Variable& q, const Variable& k, const Variab
                               std::int64_t heads, const AttentionMask& mask,
                               const AttentionDropout& dropout) {
   const Profiled profiled(of_heads);
+  detail::check_defined(of_heads, q, k, v);
   for (const Variable* x : {&q, &k, &v}) check_operand(of_heads, q, *x, 3);
   const std::int64_t n = q.dim(0), steps = k.dim(1);
   if (k.dim(0) != n || v.dim(0) != n || k.dim(2) != q.dim(2) || v.dim(1) != steps)
@@ -185,6 +188,7 @@ Variable multi_head_attention(const Variable& q, const Variable& k, const Variab
 Variable multi_head_attention(const Variable& qkv, std::int64_t heads, const AttentionMask& mask,
                               const AttentionDropout& dropout) {
   const Profiled profiled(of_heads);
+  detail::check_defined(of_heads, qkv);
   check_operand(of_heads, qkv, qkv, 3);
   const std::int64_t n = qkv.dim(0), steps = qkv.dim(1), all = qkv.dim(2), columns = all / 3;
   if (all % 3 != 0) fail(of_heads, "expected [n, L, 3 h d], got ", qkv.shape());

@@ -7,6 +7,7 @@
 #include "../../core/kernels/normalization/channel_scale.hpp"
 #include "../../core/kernels/normalization/channel_sums.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../../core/tensor/operators.hpp"
 #include "arithmetic.hpp"
 #include "internal/composed_norm.hpp"
@@ -172,6 +173,7 @@ Variable batch_norm(RunningStatistics& running, const Variable& x, const Variabl
 Variable batch_norm_max_pool2d(RunningStatistics& running, const Variable& x,
                                const Variable& weight, const Variable& bias, NormalizeBy by,
                                double momentum, double eps) {
+  detail::check_defined(Pooling::operation, x);
   if (x.rank() != 4 || x.numel() == 0 || x.dim(2) < 2 || x.dim(3) < 2)
     return max_pool2d(batch_norm(running, x, weight, bias, by, momentum, eps), 2);
   const Profiled profiled(Pooling::operation);

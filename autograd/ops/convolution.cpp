@@ -6,6 +6,7 @@
 #include "../../core/kernels/convolution/convolution.hpp"
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../../core/tensor/sliding_window.hpp"
 #include "../record.hpp"
 #include "reduction.hpp"
@@ -62,6 +63,7 @@ const char* axis_name(int axis, int rank) { return rank == 3 ? "l" : axis == ran
 // Types, ranks, and whether there is anything to convolve.
 void check_operands(const char* operation, const Variable& x, const char* x_shape,
                     const Variable& w, const char* w_shape, int rank) {
+  detail::check_defined(operation, x, w);
   if (x.rank() != rank || w.rank() != rank)
     fail(operation, "expected x ", x_shape, " and w ", w_shape, ", got ", x.shape(), " and ",
          w.shape());

@@ -6,6 +6,7 @@
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/runtime/checks.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../internal/mistakes.hpp"
 #include "arithmetic.hpp"
 #include "comparison.hpp"
@@ -177,6 +178,7 @@ Variable class_loss(const char* operation, const Variable& logits, const Shape& 
 Variable cross_entropy(const Variable& logits, const Tensor& targets,
                        const CrossEntropyOptions& options) {
   const Profiled profiled("cross_entropy");
+  detail::check_defined("cross_entropy", logits, targets);
   const kernel::ClassCosts costs = costs_of("cross_entropy", options);
   Tensor t = check_targets("cross_entropy", logits.value(), targets, costs);
   return class_loss("cross_entropy", logits, logits.shape(), std::move(t), costs,
@@ -186,6 +188,7 @@ Variable cross_entropy(const Variable& logits, const Tensor& targets,
 Variable token_cross_entropy(const Variable& logits, const Tensor& targets,
                              const CrossEntropyOptions& options) {
   const Profiled profiled("token_cross_entropy");
+  detail::check_defined("token_cross_entropy", logits, targets);
   const kernel::ClassCosts costs = costs_of("token_cross_entropy", options);
   if (logits.rank() == 0) fail("token_cross_entropy", "the scores must be [..., classes], got []");
   Shape expected;
@@ -200,6 +203,7 @@ Variable token_cross_entropy(const Variable& logits, const Tensor& targets,
 // y = -w_t x_t, over the divisor;  dx_c = -g w_t [c = t]
 Variable nll(const Variable& log_probabilities, const Tensor& targets, const NllOptions& options) {
   const Profiled profiled("nll");
+  detail::check_defined("nll", log_probabilities, targets);
   const kernel::ClassCosts costs{0, options.weight, options.ignore_index};
   const Tensor& x = log_probabilities.value();
   Tensor t = check_targets("nll", x, targets, costs);

@@ -2,6 +2,7 @@
 
 #include "../../core/kernels/dropout.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 
 namespace plumb {
@@ -21,6 +22,7 @@ Variable dropped(const Variable& g, const Tensor& mask, double scale) {
 // y = x m / (1 - p) for a mask m of 0 and 1;  dx = g m / (1 - p)
 Variable dropout(const Variable& x, double p, Generator& generator) {
   const Profiled profiled("dropout");
+  detail::check_defined("dropout", x);
   if (!(p >= 0 && p <= 1)) fail("dropout", "p must be in [0, 1], got ", p);
   if (!is_floating(x.dtype())) fail("dropout", "expected float32 or float64, got ", x.dtype());
   if (p == 0) return x;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "arithmetic.hpp"
 #include "matmul.hpp"
 #include "reduction.hpp"
@@ -212,11 +213,13 @@ Variable product(const Labelled& a, const Labelled& b, const Roles& roles) {
 }  // namespace
 
 Variable einsum(std::string_view equation, const Variable& a) {
+  detail::check_defined(operation, a);
   const Equation e = parsed(equation, 1);
   return in_order(reduced({a, e.operands[0]}, "", e), e.result);
 }
 
 Variable einsum(std::string_view equation, const Variable& a, const Variable& b) {
+  detail::check_defined(operation, a, b);
   const Equation e = parsed(equation, 2);
   detail::check_same_dtype(operation, a.dtype(), b.dtype());
   Labelled first = reduced({a, e.operands[0]}, e.operands[1], e);

@@ -2,6 +2,7 @@
 
 #include "../../core/kernels/indexing.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 
 namespace plumb {
@@ -31,6 +32,7 @@ Variable gathered(const Variable& g, const Shape& shape, const Tensor& ids, std:
 // y = w[ids];  dw[i] = the sum of the g whose id is i, but 0 at the padding
 Variable embedding(const Variable& weight, const Tensor& ids, std::optional<std::int64_t> padding) {
   const Profiled profiled("embedding");
+  detail::check_defined("embedding", weight, ids);
   if (weight.rank() != 2) fail("embedding", "expected a weight [v, d], got ", weight.shape());
   const std::int64_t classes = weight.dim(0);
   if (padding && (*padding < 0 || *padding >= classes))

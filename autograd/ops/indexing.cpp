@@ -2,6 +2,7 @@
 
 #include "../../core/kernels/indexing.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 
 namespace plumb {
@@ -20,6 +21,7 @@ Variable detail::scattered(const Variable& g, const Shape& shape, int axis, cons
 // y = x[.., index, ..];  dx[.., index, ..] = sum of the g that were taken there
 Variable gather(const Variable& x, int axis, const Tensor& index) {
   const Profiled profiled("gather");
+  detail::check_defined("gather", x, index);
   const int along = normalize_axis("gather", axis, x.rank());
   bool fits = index.rank() == x.rank();
   for (int i = 0; i < x.rank() && fits; ++i) fits = i == along || index.shape()[i] <= x.shape()[i];
@@ -39,6 +41,7 @@ Variable gather(const Variable& x, int axis, const Tensor& index) {
 // y = x[.., index, ..];  dx[.., index, ..] = sum of the g that were taken there
 Variable index_select(const Variable& x, int axis, const Tensor& index) {
   const Profiled profiled("index_select");
+  detail::check_defined("index_select", x, index);
   const int along = normalize_axis("index_select", axis, x.rank());
   if (index.rank() != 1)
     fail("index_select", "the index must have rank 1, got shape ", index.shape());

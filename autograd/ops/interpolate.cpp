@@ -6,6 +6,7 @@
 #include "../../core/kernels/interpolate.hpp"
 #include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/record_empty.hpp"
 #include "internal/remapped_back.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 constexpr std::int64_t side_limit = std::int64_t{1} << 31;
 
 void check_input(const char* operation, const Variable& x, const InterpolateOptions& options) {
+  detail::check_defined(operation, x);
   if (x.rank() != 3 && x.rank() != 4)
     fail(operation, "expected input [n, c, l] or [n, c, h, w], got ", x.shape());
   for (int axis = 2; axis < x.rank(); ++axis)

@@ -4,6 +4,7 @@
 #include "../../core/kernels/loss.hpp"
 #include "../../core/runtime/checks.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../internal/mistakes.hpp"
 #include "activation.hpp"
 #include "arithmetic.hpp"
@@ -17,6 +18,7 @@ namespace {
 using V = const Variable&;
 
 void check_pair(const char* operation, const Variable& x, const Variable& target) {
+  detail::check_defined(operation, x, target);
   if (x.shape() != target.shape())
     fail(operation, "the target must have the shape of the input, got ", x.shape(), " and ",
          target.shape());

@@ -3,6 +3,7 @@
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/math.hpp"
 #include "../../core/kernels/matmul/matmul.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/unary.hpp"
 #include "reduction.hpp"
 #include "shape.hpp"
@@ -60,6 +61,7 @@ Variable record_linear(const char* operation, Tensor y, const Variable& x, const
 // y = A B with A = op(a), B = op(b);  dA = g B^T, dB = A^T g, each written the way a and b stand
 Variable matmul(const Variable& a, const Variable& b, Transpose ta, Transpose tb) {
   const Profiled profiled("matmul");
+  detail::check_defined("matmul", a, b);
   return record(
       "matmul", kernel::matmul(a.value(), ta, b.value(), tb), {a, b},
       [a = saved_for(b, a), b = saved_for(a, b), ta, tb](const Tensor& g, Gradients& to) {
@@ -99,6 +101,7 @@ Variable matmul(const Variable& a, const Variable& b, Transpose ta, Transpose tb
 // y = x w^T + bias;  dx = g w, dw = g^T x, dbias = sum of the rows of g
 Variable linear(const Variable& x, const Variable& w, const Variable& bias) {
   const Profiled profiled("linear");
+  detail::check_defined("linear", x, w);
   return record_linear("linear", forward_linear(x, w, bias, kernel::Activation::none), x, w, bias,
                        LinearRule(x, w, bias));
 }
@@ -106,6 +109,7 @@ Variable linear(const Variable& x, const Variable& w, const Variable& bias) {
 // y = max(x w^T + bias, 0);  those of linear, of g [y > 0]
 Variable linear_relu(const Variable& x, const Variable& w, const Variable& bias) {
   const Profiled profiled("linear_relu");
+  detail::check_defined("linear_relu", x, w);
   Tensor y = forward_linear(x, w, bias, kernel::Activation::relu);
   return record_linear(
       "linear_relu", y, x, w, bias,

@@ -5,6 +5,7 @@
 
 #include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 #include "internal/listed.hpp"
 #include "internal/record_empty.hpp"
@@ -116,6 +117,7 @@ Variable continued(const Variable& x, const Shape& shape, const std::vector<Ends
 Variable pad(const Variable& x, const std::vector<std::int64_t>& amounts, PadMode mode,
              double value) {
   const Profiled profiled("pad");
+  detail::check_defined("pad", x);
   std::vector<Ends> ends(static_cast<std::size_t>(x.rank()));
   const Shape shape = padded_shape(x.shape(), amounts, mode, ends);
   if (mode == PadMode::constant) check_number("pad", value, x.dtype());

@@ -7,6 +7,7 @@
 #include "../../core/kernels/pooling/avg_pool.hpp"
 #include "../../core/kernels/pooling/max_pool.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 #include "internal/places.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr SlidingWindow one_row;
 
 void check_input(const char* operation, const Variable& x, int spatial_axes) {
+  detail::check_defined(operation, x);
   if (x.rank() != 2 + spatial_axes)
     fail(operation, "expected input ", spatial_axes == 1 ? "[n, c, l]" : "[n, c, h, w]", ", got ",
          x.shape());

@@ -3,6 +3,7 @@
 #include "../../core/kernels/arithmetic.hpp"
 #include "../../core/kernels/recurrent/recurrence.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../record.hpp"
 #include "internal/composed_recurrence.hpp"
 #include "shape.hpp"
@@ -23,6 +24,7 @@ void check_part(const char* operation, const char* part, const Variable& value,
 // The hidden size of weights that fit x.
 std::int64_t checked_hidden(const char* operation, const Variable& x, const RecurrentWeights& w,
                             std::int64_t gates) {
+  detail::check_defined(operation, x);
   if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
   if (x.rank() != 3) fail(operation, "expected x [n, steps, in], got ", x.shape());
   if (!w.hh.defined() || w.hh.rank() != 2 || w.hh.dim(0) != gates * w.hh.dim(1))

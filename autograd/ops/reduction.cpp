@@ -11,6 +11,7 @@
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/kernels/scan.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "arithmetic.hpp"
 #include "comparison.hpp"
 #include "internal/linear_map.hpp"
@@ -95,6 +96,7 @@ Variable placed(const Variable& g, const Tensor& positions, const Shape& shape) 
 Variable extreme(const char* operation, kernel::Extreme which, const Variable& x, const Axes& axes,
                  KeepDims keep) {
   const Profiled profiled(operation);
+  detail::check_defined(operation, x);
   Tensor y = kernel::extreme(x.value(), which, axes, keep);
   if (!x.requires_grad() || !grad_enabled()) return Variable(y);
   if (axes.size() == 0)
@@ -123,6 +125,7 @@ Variable extreme(const char* operation, kernel::Extreme which, const Variable& x
 // y = sum x;  dx = g
 Variable sum(const Variable& x, const Axes& axes, KeepDims keep) {
   const Profiled profiled("sum");
+  detail::check_defined("sum", x);
   return record(
       "sum", kernel::sum(x.value(), axes, keep), {x},
       [kept = kept("sum", x, axes)](const Tensor& g, Gradients& to) {
@@ -135,6 +138,7 @@ Variable sum(const Variable& x, const Axes& axes, KeepDims keep) {
 // y = sum x / n;  dx = g / n
 Variable mean(const Variable& x, const Axes& axes, KeepDims keep) {
   const Profiled profiled("mean");
+  detail::check_defined("mean", x);
   Tensor y = kernel::mean(x.value(), axes, keep);
   const double n = static_cast<double>(elements_each(x, y));
   return record(
@@ -148,6 +152,7 @@ Variable mean(const Variable& x, const Axes& axes, KeepDims keep) {
 // y = sum (x - mean)^2 / m with m = n - correction;  dx = 2 g (x - mean) / m
 Variable var(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t correction) {
   const Profiled profiled("var");
+  detail::check_defined("var", x);
   if (correction < 0) fail("var", "correction must not be negative, got ", correction);
   Tensor mean;
   Tensor y = kernel::variance(x.value(), axes, keep, correction, mean);
@@ -168,6 +173,7 @@ Variable var(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t co
 // y = sqrt(sum (x - mean)^2 / m) with m = n - correction;  dx = g (x - mean) / (m y), 0 where y = 0
 Variable stddev(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t correction) {
   const Profiled profiled("stddev");
+  detail::check_defined("stddev", x);
   if (correction < 0) fail("stddev", "correction must not be negative, got ", correction);
   Tensor mean;
   Tensor y = kernel::deviation(x.value(), axes, keep, correction, mean);
@@ -194,6 +200,7 @@ Variable stddev(const Variable& x, const Axes& axes, KeepDims keep, std::int64_t
 // y = (sum |x|^p)^(1/p);  dx = g sign x (|x| / y)^(p - 1), 0 where x or y is
 Variable norm(const Variable& x, const Axes& axes, KeepDims keep, double p) {
   const Profiled profiled("norm");
+  detail::check_defined("norm", x);
   if (!(p > 0)) fail("norm", "p must be in (0, inf], got ", p);
   Tensor y = kernel::norm(x.value(), axes, keep, p);
   return record("norm", y, {x},
@@ -214,6 +221,7 @@ Variable norm(const Variable& x, const Axes& axes, KeepDims keep, double p) {
 // y = product of x;  dx = g times the product of the others
 Variable prod(const Variable& x, const Axes& axes, KeepDims keep) {
   const Profiled profiled("prod");
+  detail::check_defined("prod", x);
   return record(
       "prod", kernel::product(x.value(), axes, keep), {x},
       [x = Saved(x), axes](const Tensor& g, Gradients& to) {
@@ -238,6 +246,7 @@ Variable min(const Variable& x, const Axes& axes, KeepDims keep) {
 // y = log sum exp x;  dx = g exp(x - y)
 Variable logsumexp(const Variable& x, const Axes& axes, KeepDims keep) {
   const Profiled profiled("logsumexp");
+  detail::check_defined("logsumexp", x);
   kernel::LogSumExp parts = kernel::logsumexp(x.value(), axes, keep);
   return record("logsumexp", std::move(parts.y), {x},
                 [x = Saved(x), shift = parts.shift, log_sum = parts.log_sum,
@@ -257,8 +266,14 @@ Variable logsumexp(const Variable& x, const Axes& axes, KeepDims keep) {
                 });
 }
 
-Tensor argmax(const Tensor& x) { return kernel::argmax(x); }
+Tensor argmax(const Tensor& x) {
+  detail::check_defined("argmax", x);
+  return kernel::argmax(x);
+}
 
-Tensor argmax(const Tensor& x, int axis, KeepDims keep) { return kernel::argmax(x, axis, keep); }
+Tensor argmax(const Tensor& x, int axis, KeepDims keep) {
+  detail::check_defined("argmax", x);
+  return kernel::argmax(x, axis, keep);
+}
 
 }  // namespace plumb

@@ -4,6 +4,7 @@
 
 #include "../../core/kernels/rotary.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 
 namespace plumb {
@@ -42,6 +43,7 @@ Tensor rotary_angles(std::int64_t steps, std::int64_t size, double base, DType d
 Variable rotary(const Variable& x, const Tensor& angles, RotaryLayout layout,
                 std::optional<std::int64_t> rotated) {
   const Profiled profiled("rotary");
+  detail::check_defined("rotary", x, angles);
   if (!is_floating(x.dtype())) fail("rotary", "expected float32 or float64, got ", x.dtype());
   if (angles.rank() != 3 || angles.dim(0) != 2 || angles.dtype() != x.dtype())
     fail("rotary", "expected angles [2, steps, d / 2] of ", x.dtype(), ", got ", angles.shape(),

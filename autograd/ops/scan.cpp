@@ -1,6 +1,7 @@
 #include "scan.hpp"
 
 #include "../../core/kernels/scan.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 
 namespace plumb {
@@ -8,6 +9,7 @@ namespace plumb {
 // y[k] = sum of x[..k];  dx[k] = sum of g[k..]
 Variable cumsum(const Variable& x, int axis) {
   const Profiled profiled("cumsum");
+  detail::check_defined("cumsum", x);
   const int along = normalize_axis("cumsum", axis, x.rank());
   return record(
       "cumsum", kernel::cumsum(x.value(), along), {x}, [along](const Tensor& g, Gradients& to) {

@@ -7,6 +7,7 @@
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/kernels/remap.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 #include "internal/listed.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 // y = x in another shape;  dx = g in the shape of x
 Variable reshaped(const char* operation, const Variable& x, const Shape& shape) {
   const Profiled profiled(operation);
+  detail::check_defined(operation, x);
   return record(operation, x.value().reshape(shape), {x},
                 [shape = x.shape()](const Tensor& g, Gradients& to) {
                   if (to.recorded()) return to.give(0, reshape(to.gradient(g), shape));
@@ -60,6 +62,12 @@ Variable spread(const Variable& g, const Shape& shape, int axis, std::int64_t be
   return detail::linear_map("slice", g, place, read);
 }
 
+void check_parts(const char* operation, const std::vector<Variable>& parts) {
+  if (parts.empty()) fail(operation, "there is nothing to join");
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (!parts[i].defined()) fail(operation, "part ", std::uint64_t{i}, " is undefined");
+}
+
 void check_same(const char* operation, const std::vector<Variable>& parts, int free_axis) {
   const Variable& first = parts.front();
   for (const Variable& part : parts) {
@@ -95,6 +103,7 @@ Variable Variable::reshape(const Shape& shape) const { return plumb::reshape(*th
 // y = x[begin:end], or x[i] without its axis;  dx = g there, 0 elsewhere
 Variable Variable::rows(std::int64_t begin, std::int64_t end) const {
   const Profiled profiled("rows");
+  detail::check_defined("rows", *this);
   return record("rows", value().rows(begin, end), {*this}, [begin](const Tensor& g, Gradients& to) {
     to.write(
         0, [&](Tensor& dx, Write mode) { kernel::slice_into(dx, mode, g, 0, begin, 1); },
@@ -104,6 +113,7 @@ Variable Variable::rows(std::int64_t begin, std::int64_t end) const {
 
 Variable Variable::operator[](std::int64_t i) const {
   const Profiled profiled("operator[]");
+  detail::check_defined("operator[]", *this);
   Tensor y = value()[i];
   Shape row = {1};
   for (const std::int64_t size : y.shape()) row.push_back(size);
@@ -116,6 +126,7 @@ Variable Variable::operator[](std::int64_t i) const {
 }
 
 Variable flatten(const Variable& x, int first, int last) {
+  detail::check_defined("flatten", x);
   if (x.rank() == 0) return reshaped("flatten", x, {1});
   const int begin = normalize_axis("flatten", first, x.rank());
   const int end = normalize_axis("flatten", last, x.rank()) + 1;
@@ -129,6 +140,7 @@ Variable flatten(const Variable& x, int first, int last) {
 }
 
 Variable squeeze(const Variable& x) {
+  detail::check_defined("squeeze", x);
   Shape shape;
   for (const std::int64_t size : x.shape())
     if (size != 1) shape.push_back(size);
@@ -136,6 +148,7 @@ Variable squeeze(const Variable& x) {
 }
 
 Variable squeeze(const Variable& x, const Axes& axes) {
+  detail::check_defined("squeeze", x);
   bool dropped[Shape::max_rank] = {};
   for (const int axis : normalize_axes("squeeze", axes, x.rank())) {
     if (x.shape()[axis] != 1)
@@ -149,11 +162,13 @@ Variable squeeze(const Variable& x, const Axes& axes) {
 }
 
 Variable unsqueeze(const Variable& x, int axis) {
+  detail::check_defined("unsqueeze", x);
   return reshaped("unsqueeze", x,
                   with_axis(x.shape(), normalize_axis("unsqueeze", axis, x.rank() + 1)));
 }
 
 Variable transpose(const Variable& x, int axis0, int axis1) {
+  detail::check_defined("transpose", x);
   Axes order;
   for (int axis = 0; axis < x.rank(); ++axis) order.push_back(axis);
   std::swap(order[normalize_axis("transpose", axis0, x.rank())],
@@ -162,6 +177,7 @@ Variable transpose(const Variable& x, int axis0, int axis1) {
 }
 
 Variable permute(const Variable& x, const Axes& order) {
+  detail::check_defined("permute", x);
   if (order.size() != x.rank())
     fail("permute", "expected each axis of ", x.shape(), " once, got ", order);
   return permuted("permute", x, normalize_axes("permute", order, x.rank()));
@@ -171,6 +187,7 @@ Variable permute(const Variable& x, const Axes& order) {
 Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end,
                std::int64_t step) {
   const Profiled profiled("slice");
+  detail::check_defined("slice", x);
   const int along = normalize_axis("slice", axis, x.rank());
   if (step < 1) fail("slice", "step must be at least 1, got ", step);
   const std::int64_t size = x.shape()[along];
@@ -190,7 +207,7 @@ Variable slice(const Variable& x, int axis, std::int64_t begin, std::int64_t end
 // y = [x1; x2; ...];  dxi = its part of g
 Variable concat(const std::vector<Variable>& parts, int axis) {
   const Profiled profiled("concat");
-  if (parts.empty()) fail("concat", "there is nothing to join");
+  check_parts("concat", parts);
   const int along = normalize_axis("concat", axis, parts.front().rank());
   check_same("concat", parts, along);
   std::vector<Tensor> values;
@@ -215,7 +232,7 @@ Variable concat(const std::vector<Variable>& parts, int axis) {
 // y = [x1, x2, ...];  dxi = its part of g
 Variable stack(const std::vector<Variable>& parts, int axis) {
   const Profiled profiled("stack");
-  if (parts.empty()) fail("stack", "there is nothing to join");
+  check_parts("stack", parts);
   check_same("stack", parts, -1);
   const Shape shape = parts.front().shape();
   const int along = normalize_axis("stack", axis, shape.rank() + 1);
@@ -236,6 +253,7 @@ Variable stack(const std::vector<Variable>& parts, int axis) {
 }
 
 std::vector<Variable> split(const Variable& x, std::int64_t size, int axis) {
+  detail::check_defined("split", x);
   const int along = normalize_axis("split", axis, x.rank());
   if (size < 1) fail("split", "a part must have at least 1 element, got ", size);
   const std::int64_t length = x.shape()[along];
@@ -249,6 +267,7 @@ std::vector<Variable> split(const Variable& x, std::int64_t size, int axis) {
 }
 
 std::vector<Variable> split(const Variable& x, const std::vector<std::int64_t>& sizes, int axis) {
+  detail::check_defined("split", x);
   const int along = normalize_axis("split", axis, x.rank());
   const std::int64_t length = x.shape()[along];
   std::int64_t rest = length;
@@ -267,6 +286,7 @@ std::vector<Variable> split(const Variable& x, const std::vector<std::int64_t>& 
 }
 
 std::vector<Variable> chunk(const Variable& x, std::int64_t count, int axis) {
+  detail::check_defined("chunk", x);
   const int along = normalize_axis("chunk", axis, x.rank());
   if (count < 1) fail("chunk", "expected at least 1 part, got ", count);
   const std::int64_t length = x.shape()[along];
@@ -277,6 +297,7 @@ std::vector<Variable> chunk(const Variable& x, std::int64_t count, int axis) {
 // y[i] = x[n - 1 - i] along the axes;  dx = g in opposite order
 Variable flip(const Variable& x, const Axes& axes) {
   const Profiled profiled("flip");
+  detail::check_defined("flip", x);
   kernel::AxisTables tables(static_cast<std::size_t>(x.rank()));
   for (const int axis : normalize_axes("flip", axes, x.rank()))
     for (std::int64_t i = x.shape()[axis] - 1; i >= 0; --i)
@@ -300,6 +321,7 @@ Variable flip(const Variable& x, const Axes& axes) {
 // y = x, repeated;  dx = g, summed over the repetitions
 Variable broadcast_to(const Variable& x, const Shape& shape) {
   const Profiled profiled("broadcast_to");
+  detail::check_defined("broadcast_to", x);
   if (shape.rank() < x.rank() || broadcast("broadcast_to", x.shape(), shape) != shape)
     fail("broadcast_to", x.shape(), " does not broadcast to ", shape);
   return record("broadcast_to", kernel::expanded(x.value(), shape), {x},

@@ -1,6 +1,7 @@
 #include "softmax.hpp"
 
 #include "../../core/kernels/softmax.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "../record.hpp"
 #include "arithmetic.hpp"
 #include "math.hpp"
@@ -11,6 +12,7 @@ namespace plumb {
 // y = e^x / sum e^x;  dx = y (g - sum g y)
 Variable softmax(const Variable& x, int axis) {
   const Profiled profiled("softmax");
+  detail::check_defined("softmax", x);
   const int along = normalize_axis("softmax", axis, x.rank());
   Tensor y = kernel::softmax(x.value(), along);
   return record("softmax", y, {x}, [y = Saved(y), along](const Tensor& g, Gradients& to) {
@@ -26,6 +28,7 @@ Variable softmax(const Variable& x, int axis) {
 // y = x - log sum e^x;  dx = g - e^y sum g
 Variable log_softmax(const Variable& x, int axis) {
   const Profiled profiled("log_softmax");
+  detail::check_defined("log_softmax", x);
   const int along = normalize_axis("log_softmax", axis, x.rank());
   Tensor y = kernel::log_softmax(x.value(), along);
   return record("log_softmax", y, {x}, [y = Saved(y), along](const Tensor& g, Gradients& to) {

@@ -5,6 +5,7 @@
 #include "../../core/kernels/indexing.hpp"
 #include "../../core/kernels/sort.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/tensor/internal/defined.hpp"
 #include "internal/linear_map.hpp"
 
 namespace plumb {
@@ -28,18 +29,21 @@ SortResult first_of(const char* operation, const Variable& x, int axis, std::int
 
 SortResult sort(const Variable& x, int axis, SortOrder order) {
   const Profiled profiled("sort");
+  detail::check_defined("sort", x);
   const int along = normalize_axis("sort", axis, x.rank());
   return first_of("sort", x, along, x.dim(along), order);
 }
 
 Tensor argsort(const Variable& x, int axis, SortOrder order) {
   const Profiled profiled("argsort");
+  detail::check_defined("argsort", x);
   const int along = normalize_axis("argsort", axis, x.rank());
   return kernel::sorted(x.value(), along, x.dim(along), order == SortOrder::descending).indices;
 }
 
 SortResult topk(const Variable& x, std::int64_t k, int axis, SortOrder order) {
   const Profiled profiled("topk");
+  detail::check_defined("topk", x);
   const int along = normalize_axis("topk", axis, x.rank());
   if (k < 0 || k > x.dim(along)) fail("topk", "k must be in [0, ", x.dim(along), "], got ", k);
   return first_of("topk", x, along, k, order);

@@ -6,11 +6,13 @@
 #include "../../../core/kernels/layout.hpp"
 #include "../../../core/kernels/math.hpp"
 #include "../../../core/runtime/internal/fail.hpp"
+#include "../../../core/tensor/internal/defined.hpp"
 #include "../../../core/tensor/operators.hpp"
 
 namespace plumb::detail {
 
 void check_norm_input(const char* operation, const Variable& x, double eps) {
+  check_defined(operation, x);
   if (!is_floating(x.dtype())) fail(operation, "expected float32 or float64, got ", x.dtype());
   if (!(eps >= 0 && std::isfinite(eps))) fail(operation, "eps must be in [0, inf), got ", eps);
 }

@@ -1,6 +1,7 @@
 // Makes an operation of one variable from a pair of kernels.
 #pragma once
 
+#include "../../../core/tensor/internal/defined.hpp"
 #include "linear_map.hpp"
 
 namespace plumb::detail {
@@ -42,6 +43,7 @@ template <class Forward, class Gradient, class Composed>
 Variable record_from_input(const char* operation, const Variable& x, Forward forward,
                            Gradient gradient, Composed composed) {
   const Profiled profiled(operation);
+  check_defined(operation, x);
   return record(operation, forward(x.value()), {x},
                 [x = Saved(x), gradient, composed](const Tensor& g, Gradients& to) {
                   if (to.recorded()) return give_of_input(g, to, x, composed);
@@ -54,6 +56,7 @@ template <class Forward, class Gradient, class Composed>
 Variable record_from_result(const char* operation, const Variable& x, Forward forward,
                             Gradient gradient, Composed composed) {
   const Profiled profiled(operation);
+  check_defined(operation, x);
   Tensor y = forward(x.value());
   auto rule = [y = Saved(y), gradient, composed](const Tensor& g, Gradients& to) {
     if (to.recorded()) return give_of_result(g, to, y, composed);
