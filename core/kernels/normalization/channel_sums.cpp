@@ -153,7 +153,10 @@ void block_moments(const Cut& cut, const T* x, double* means, double* squares) {
     const std::int64_t at = block.index * view.channels + block.first_channel;
     for (std::int64_t j = 0; j < width; ++j) {
       means[at + j] = first[j] + sums[0][j] / count;
-      squares[at + j] = std::max(0.0, sums[1][j] - sums[0][j] * sums[0][j] / count);
+      // Squares too large for a double leave no difference.
+      squares[at + j] = std::isinf(sums[1][j])
+                            ? sums[1][j]
+                            : std::max(0.0, sums[1][j] - sums[0][j] * sums[0][j] / count);
     }
   });
 }

@@ -317,3 +317,14 @@ TEST_CASE("rms_norm: errors name the shapes") {
   CHECK(error_of([&] { rms_norm(x, {3}, Variable(), -1); }) ==
         "[rms_norm] eps must be in [0, inf), got -1");
 }
+
+TEST_CASE("norms: values whose squares overflow have an infinite variance, not none") {
+  const Tensor x = Tensor::from({1.0, 2.0, 3.0, 1e160}, {4, 1});
+  RunningStatistics running = fresh(1);
+  const auto zeros = std::vector<double>(4);
+  CHECK(batch_norm(running, x, {}, {}, NormalizeBy::batch).value().to_vector<double>() == zeros);
+  CHECK(std::isinf(running.var.to_vector<double>()[0]));
+  CHECK(layer_norm(x.reshape({1, 4}), {4}).value().to_vector<double>() == zeros);
+  CHECK(group_norm(x.reshape({1, 1, 4}), 1).value().to_vector<double>() == zeros);
+  CHECK(rms_norm(x.reshape({1, 4}), {4}).value().to_vector<double>() == zeros);
+}
