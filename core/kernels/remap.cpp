@@ -123,9 +123,9 @@ void add_up_into(Tensor& dx, Write mode, const Tensor& g, int axis, const AxisTa
 }  // namespace
 
 void remap(Tensor& y, const Tensor& x, const AxisTables& tables, double filler) {
+  if (y.numel() == 0) return;  // its axis without positions has an empty table
   const int last = last_mapped(tables);
   if (last < 0) return y.copy_from(x);
-  if (y.numel() == 0) return;
   const Shape& shape = y.shape();
   const AxisTable& table = tables[static_cast<std::size_t>(last)];
   const StraightRun run(table);

@@ -137,3 +137,18 @@ TEST_CASE("pad: amounts that do not fit are refused") {
   CHECK_THROWS_AS(pad(x, {std::int64_t{1} << 61, 0}), Error);
   CHECK_THROWS_AS(pad(x, {std::int64_t{1} << 61, 0}, PadMode::replicate), Error);
 }
+
+TEST_CASE("pad: an axis without elements has an empty gradient") {
+  const auto gradient_of = [](const Shape& shape, const std::vector<std::int64_t>& amounts) {
+    const Variable x = Variable::leaf(Tensor::ones(shape));
+    const Variable y = pad(x, amounts, PadMode::constant, 2);
+    for (const double element : row(y)) CHECK(element == 2);
+    sum(y * y).backward();
+    return x.grad();
+  };
+  CHECK(gradient_of({0}, {3, 3}).shape() == Shape{0});
+  CHECK(gradient_of({1, 0}, {2, 0}).shape() == Shape{1, 0});
+  CHECK(gradient_of({2, 0, 3}, {0, 0, 1, 1}).shape() == Shape{2, 0, 3});
+  CHECK(gradient_of({0, 3}, {1, 1}).shape() == Shape{0, 3});
+  CHECK(gradient_of({0, 0}, {1, 1, 1, 0}).shape() == Shape{0, 0});
+}
