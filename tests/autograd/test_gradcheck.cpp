@@ -49,3 +49,13 @@ TEST_CASE("gradcheck: wants float64 inputs that the output depends on") {
                                  {Tensor::ones({1}, DType::float64)}),
                        "[gradcheck] the output does not depend on the inputs", Error);
 }
+
+TEST_CASE("gradcheck: a function may take derivatives itself") {
+  const auto penalty = [](const std::vector<Variable>& in) {
+    const Variable slope = grad({sum(tanh(matmul(in[0], in[1])))}, {in[0]}, {}, create_graph)[0];
+    return sum(slope * slope);
+  };
+  const Tensor x = Tensor::full({2, 3}, 0.3, DType::float64);
+  const Tensor w = Tensor::from({0.2, -0.1, 0.4, 0.3, 0.1, -0.5}, {3, 2});
+  gradcheck(penalty, {x, w});
+}
