@@ -24,7 +24,8 @@ struct PlateauOptions {
 
 /// Multiplies the learning rates of all groups, also of those added later, by `factor` when more
 /// than `patience` values in a row are no better than the best so far. NaN is never better. It
-/// works on the rates as they are, so it goes along with rates that are set by hand.
+/// works on the rates as they are, so it goes along with rates that are set by hand, but not with a Schedule,
+/// whose next step sets them anew.
 ///
 /// This is torch's ReduceLROnPlateau, but for relative thresholds of negative values: better than
 /// best means less than best - threshold |best| here; PyTorch compares with best (1 - threshold),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "../core/runtime/internal/fail.hpp"
 
@@ -9,6 +10,7 @@ namespace plumb::optim {
 namespace {
 
 std::string base_key(std::size_t group) { return text("base.", std::uint64_t{group}); }
+std::string rate_key(std::size_t group) { return text("lr.", std::uint64_t{group}); }
 
 }  // namespace
 
@@ -46,7 +48,10 @@ StateDict Schedule::state_dict() const {
   state.set("curve", curve_.description());
   state.set("t", t_);
   state.set("groups", static_cast<std::int64_t>(bases_.size()));
-  for (std::size_t k = 0; k < bases_.size(); ++k) state.set(base_key(k), bases_[k]);
+  for (std::size_t k = 0; k < bases_.size(); ++k) {
+    state.set(base_key(k), bases_[k]);
+    state.set(rate_key(k), optimizer_->lr(static_cast<int>(k)));
+  }
   return state;
 }
 
@@ -61,9 +66,18 @@ void Schedule::load_state_dict(const StateDict& from) {
   if (groups < 0 || groups > here)
     fail("Schedule", "the state is of ", groups, " groups, the optimizer has ", here);
   std::vector<double> bases;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(groups); ++k)
+  std::vector<std::optional<double>> rates;  // none in the states of older versions
+  for (std::size_t k = 0; k < static_cast<std::size_t>(groups); ++k) {
     bases.push_back(from.scalar<double>(base_key(k)));
+    rates.emplace_back();
+    if (!from.has_scalar(rate_key(k))) continue;
+    rates[k] = from.scalar<double>(rate_key(k));
+    if (!(*rates[k] >= 0 && std::isfinite(*rates[k])))
+      fail("Schedule", rate_key(k), " is ", *rates[k], ", expected [0, inf)");
+  }
   follow(bases, t);
+  for (std::size_t k = 0; k < rates.size(); ++k)
+    if (rates[k]) optimizer_->set_lr(static_cast<int>(k), *rates[k]);
   bases_ = std::move(bases);
 }
 

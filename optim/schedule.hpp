@@ -18,7 +18,8 @@ namespace plumb::optim {
 ///   optimizer.step();
 ///   schedule.step();
 ///
-/// What a step is, a batch or an epoch, is up to where step() is called.
+/// What a step is, a batch or an epoch, is up to where step() is called. Each sets the learning rates anew:
+/// what ReduceOnPlateau or set_lr() has made of them since the last one is gone.
 class Schedule {
  public:
   /// Sets the learning rates for t = 0. The optimizer must outlive the schedule. Throws where a
@@ -30,10 +31,9 @@ class Schedule {
   std::int64_t t() const { return t_; }
   Curve curve() const { return curve_; }
 
-  /// t, the bases and the curve's description. The learning rates themselves are in the
-  /// optimizer's.
+  /// t, the bases, the learning rates as they are and the curve's description.
   StateDict state_dict() const;
-  /// Goes on where the saved schedule was and sets its learning rates. Throws, changing nothing,
+  /// Goes on where the saved schedule was, with the learning rates that there were. Throws, changing nothing,
   /// where the state is of another curve or of more groups than there are.
   void load_state_dict(const StateDict& from);
 

@@ -143,12 +143,45 @@ TEST_CASE("Schedule: goes on where it was saved, with a group that was added on 
 }
 
 TEST_CASE("Schedule: loading sets the learning rates") {
-  Two two;
+  Two saved, two;
+  Schedule before(saved.optimizer, curve::exponential(0.5));
+  for (int i = 0; i < 3; ++i) before.step();
   Schedule schedule(two.optimizer, curve::exponential(0.5));
-  StateDict state = schedule.state_dict();
-  state.set("t", 3);
-  schedule.load_state_dict(state);
+  schedule.load_state_dict(before.state_dict());
   CHECK(two.optimizer.lr(0) == 0.0625);
+}
+
+TEST_CASE(
+    "Schedule: a learning rate that was set beside it is there after loading, whoever loads "
+    "first") {
+  const auto state_of = [](Two& two, Schedule& schedule) {
+    schedule.step();
+    two.optimizer.set_lr(0, 0.03);
+    return std::pair(two.optimizer.state_dict(), schedule.state_dict());
+  };
+  Two saved;
+  Schedule before(saved.optimizer, curve::step(10));
+  const auto [optimizer_state, schedule_state] = state_of(saved, before);
+  for (const bool schedule_first : {true, false}) {
+    Two two;
+    Schedule schedule(two.optimizer, curve::step(10));
+    if (schedule_first) schedule.load_state_dict(schedule_state);
+    two.optimizer.load_state_dict(optimizer_state);
+    if (!schedule_first) schedule.load_state_dict(schedule_state);
+    CHECK(two.optimizer.lr(0) == 0.03);
+    CHECK(two.optimizer.lr(1) == saved.optimizer.lr(1));
+    CHECK(schedule.t() == 1);
+  }
+  // A state of a version that did not save them has those of the curve.
+  StateDict old;
+  old.set("curve", "step(size=10, gamma=0.1)");
+  old.set("t", 10);
+  old.set("groups", 1);
+  old.set("base.0", 0.5);
+  Two two;
+  Schedule schedule(two.optimizer, curve::step(10));
+  schedule.load_state_dict(old);
+  CHECK(two.optimizer.lr(0) == doctest::Approx(0.05));
 }
 
 TEST_CASE("Schedule: a state that does not fit is refused and changes nothing") {
@@ -171,6 +204,8 @@ TEST_CASE("Schedule: a state that does not fit is refused and changes nothing") 
   CHECK(
       refusal([](StateDict& s) { s.set("base.1", -1.0); }) ==
       "[Schedule] exponential(gamma=0.5) at t = 1 gives the learning rate -0.5, expected [0, inf)");
+  CHECK(refusal([](StateDict& s) { s.set("lr.1", -1.0); }) ==
+        "[Schedule] lr.1 is -1, expected [0, inf)");
   CHECK(error_of([&] { schedule.load_state_dict(StateDict()); }) ==
         "[StateDict] no scalar named 'curve'");
 }
