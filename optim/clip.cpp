@@ -122,9 +122,17 @@ double clip_grad_norm(const Parameters& parameters, double max_norm, NonFinite n
   }
   const double factor = max_norm / (total + 1e-6);
   if (factor >= 1) return total;
+  // In two steps, the first a power of two, where one factor would be subnormal.
+  const bool small = factor > 0 && factor < std::numeric_limits<float>::min();
+  const double first = small ? std::ldexp(1, std::ilogb(factor) / 2) : 1;
   for (Tensor& gradient : own_gradients(parameters))
     kernel::map_into(
-        gradient, Write::overwrite, [=](auto g) { return decltype(g)(factor) * g; }, gradient);
+        gradient, Write::overwrite,
+        [=](auto g) {
+          using T = decltype(g);
+          return T(factor / first) * (T(first) * g);
+        },
+        gradient);
   return total;
 }
 

@@ -66,6 +66,16 @@ TEST_CASE("clip_grad_norm: a norm within the limit changes nothing") {
   CHECK(gradient(p[0]) == std::vector<double>{3, -4, 0.5});
 }
 
+TEST_CASE("clip_grad_norm: a factor below the smallest normal float32 does not lose the gradient") {
+  for (const double size : {1e30, 1e38, 2e38})
+    for (const double most : {1.0, 1e-6, 1e-35}) {
+      const Parameter p = {"p", Variable::leaf(Tensor::zeros({2}))};
+      set_grad(p, {size, -size});
+      clip_grad_norm({p}, most);
+      check_close(gradient(p), {most * std::sqrt(0.5), -most * std::sqrt(0.5)}, 1e-6);
+    }
+}
+
 TEST_CASE("grad_norm: skips what step() skips") {
   Parameters p = sample(DType::float64);
   p.push_back(parameter("none", {1, 2}));
