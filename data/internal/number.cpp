@@ -1,5 +1,6 @@
 #include "number.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -51,6 +52,16 @@ std::optional<double> parse_number(std::string_view text) {
   // from_chars calls too small what is too large, and leaves the value alone.
   if (problem != std::errc() || !std::isfinite(value)) return std::nullopt;
   return value;
+}
+
+bool resembles_number(std::string_view text) {
+  constexpr const char* blanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  text.remove_suffix(text.size() - (text.find_last_not_of(blanks) + 1));
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  double value = 0;
+  const char* end = text.data() + text.size();
+  return !text.empty() && std::from_chars(text.data(), end, value).ptr == end;
 }
 
 }  // namespace plumb::data::detail

@@ -10,4 +10,7 @@ namespace plumb::data::detail {
 // what exceeds a double are none.
 std::optional<double> parse_number(std::string_view text);
 
+// Whether whoever wrote the text meant a number: what parse_number() reads, "nan", "-inf", "1e999", " 7".
+bool resembles_number(std::string_view text);
+
 }  // namespace plumb::data::detail

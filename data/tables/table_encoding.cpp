@@ -92,11 +92,22 @@ TableEncoding::Column TableEncoding::make_column(const Csv& table, Indices rows,
   const std::int64_t column = column_of(table, name);
   const auto given = options.kinds.find(name);
   if (given != options.kinds.end()) return {name, given->second};
+  bool numbers = false;
+  std::optional<std::int64_t> odd;  // the first row with what resembles a number and is none
   for (const std::int64_t row : rows) {
     const std::string_view cell = table.cell(row, column);
-    if (!is_missing(cell) && !detail::parse_number(cell)) return {name, ColumnKind::category};
+    if (is_missing(cell)) continue;
+    if (detail::parse_number(cell))
+      numbers = true;
+    else if (!detail::resembles_number(cell))
+      return {name, ColumnKind::category};
+    else if (!odd)
+      odd = row;
   }
-  return {name, ColumnKind::number};
+  if (odd && numbers)
+    table.refuse(operation, *odd, column, "'", table.cell(*odd, column),
+                 "' among numbers: name it in missing_cells, or the kind of the column in kinds");
+  return {name, odd ? ColumnKind::category : ColumnKind::number};
 }
 
 void TableEncoding::check_targets() const {

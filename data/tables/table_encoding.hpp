@@ -40,7 +40,8 @@ enum class TargetScale : std::uint8_t {
 struct TableOptions {
   std::vector<std::string> targets = {};  ///< The columns to predict, in this order.
   /// Of the columns whose kind is not to be guessed. A column is guessed to be numbers where all of
-  /// its cells in the training part are that are not missing.
+  /// its cells in the training part are that are not missing. One of numbers and what resembles them ("nan", "-inf",
+  /// "1e999", " 7") is refused.
   std::map<std::string, ColumnKind> kinds = {};
   Missing missing = Missing::refuse;
   std::vector<std::string> missing_cells = {""};  ///< What a missing cell reads.

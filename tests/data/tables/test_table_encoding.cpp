@@ -182,9 +182,22 @@ TEST_CASE("TableEncoding: nan and inf are no numbers unless they are missing one
     options.missing = data::Missing::fill;
     CHECK(data::TableEncoding(data::parse_csv(text), options).feature_names() == Names{"x"});
   }
-  // Without a kind given, such a column is a category.
-  const data::Csv table = data::parse_csv("x\n1\nnan\n");
-  CHECK(data::TableEncoding(table, {0, 1}, predicting({})).feature_names().size() == 2);
+}
+
+TEST_CASE("TableEncoding: what resembles a number makes no category of numbers") {
+  for (const char* cell : {"nan", "NaN", "-nan", "inf", "-inf", "+Infinity", "1e999", " 1", "1 "})
+    CHECK(refusal(std::string("x\n1\n\"") + cell + "\"\n2\n", {}) ==
+          std::string("text: line 3, column 1 ('x'): '") + cell +
+              "' among numbers: name it in missing_cells, or the kind of the column in kinds");
+  // Nor is it refused among names, or alone, or where the kind is given.
+  const auto names = [](const std::string& text, const data::TableOptions& options = {}) {
+    return data::TableEncoding(data::parse_csv(text), options).feature_names();
+  };
+  CHECK(names("x\n1\nnan\n--\n").size() == 3);
+  CHECK(names("x\ninf\nnan\n").size() == 2);
+  data::TableOptions category;
+  category.kinds = {{"x", ColumnKind::category}};
+  CHECK(names("x\n1\nnan\n", category).size() == 2);
 }
 
 TEST_CASE("TableEncoding: numbers are read as strtod reads them") {
