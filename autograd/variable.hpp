@@ -129,7 +129,8 @@ class Variable {
   void register_hook(VariableHook hook);
 
   /// Replaces the value of a leaf, also by one of another shape or dtype, for all handles; the
-  /// gradient is forgotten. Graphs recorded before keep the old value.
+  /// gradient is forgotten. Graphs recorded before keep the old value, and their gradients no longer
+  /// come here: a value is set after backward(), not before.
   void set_value(Tensor value);
 
   /// Whether both are handles on the same variable.
