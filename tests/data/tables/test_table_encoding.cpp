@@ -186,7 +186,7 @@ TEST_CASE("TableEncoding: nan and inf are no numbers unless they are missing one
 
 TEST_CASE("TableEncoding: what resembles a number makes no category of numbers") {
   for (const char* cell : {"nan", "NaN", "-nan", "inf", "-inf", "+Infinity", "1e999", " 1", "1 "})
-    CHECK(refusal(std::string("x\n1\n\"") + cell + "\"\n2\n", {}) ==
+    CHECK(refusal(std::string("x\n1\n\"") + cell + "\"\n2\n", data::TableOptions()) ==
           std::string("text: line 3, column 1 ('x'): '") + cell +
               "' among numbers: name it in missing_cells, or the kind of the column in kinds");
   // Nor is it refused among names, or alone, or where the kind is given.
