@@ -9,7 +9,7 @@ namespace plumb::detail {
 /// A helper that has taken a chunk and then loses its processor holds up the whole loop, for as long
 /// as another program runs; and a caller that loses its own shares it with one because a helper has
 /// the other. After such a loop a fourth fewer are called, at least one; after a pause so many more
-/// are tried again. The pause, from 4 to 256 ms, doubles with each attempt that fails, and halves with
+/// are tried again. The pause, from 4 to 2048 ms, doubles with each attempt that fails, and halves with
 /// each that does not. For one caller at a time. A loop of two chunks counts as one of many: where its
 /// helper was late, the next loops begin with none.
 class HelperLimit {
@@ -52,7 +52,7 @@ class HelperLimit {
 
  private:
   static constexpr Clock::duration shortest = std::chrono::milliseconds(4);
-  static constexpr Clock::duration longest = std::chrono::milliseconds(256);
+  static constexpr Clock::duration longest = std::chrono::milliseconds(2048);
 
   int step() const { return std::max(1, called_ / 4); }
 

@@ -50,19 +50,19 @@ TEST_CASE(
 TEST_CASE("helper limit: where the others never come they are called less and less often") {
   Loops loops;
   int called = 0, last = 0;
-  for (int i = 0; i < 2000; ++i) called += loops.call(1, true);
-  CHECK(called >= 8);   // every 256 ms in the end
-  CHECK(called <= 16);  // 2, 4, ... 256 ms apart before
-  for (; last < 300 && loops.call(1) == 0; ++last) {
+  for (int i = 0; i < 16'000; ++i) called += loops.call(1, true);
+  CHECK(called >= 10);  // every 2048 ms in the end
+  CHECK(called <= 20);  // 4, 8, ... 2048 ms apart before
+  for (; last < 3000 && loops.call(1) == 0; ++last) {
   }
-  CHECK(last <= 257);  // and when they come again, they stay
+  CHECK(last <= 2049);  // and when they come again, they stay
   for (int i = 0; i < 1000; ++i) CHECK(loops.call(1) == 1);
 }
 
 TEST_CASE("helper limit: after a time in which all came, a late one costs no more than the first") {
   Loops loops;
-  for (int i = 0; i < 2000; ++i) loops.call(1, true);
-  for (int i = 0; i < 1000; ++i) loops.call(1);
+  for (int i = 0; i < 16'000; ++i) loops.call(1, true);
+  for (int i = 0; i < 5000; ++i) loops.call(1);
   CHECK(loops.call(1, true) == 1);
   int away = 0;
   while (loops.call(1) == 0) ++away;
