@@ -41,9 +41,8 @@ Text load(const TextSettings& settings) {
   // All at once, so that an error has the place in the file.
   const Tensor ids =
       encode(text.vocabulary, all, settings.data + ", whose first nine tenths make the vocabulary");
-  const std::int64_t trained = text.vocabulary.encode(parts.train).numel();
-  text.train = ids.rows(0, trained);
-  text.test = ids.rows(trained, ids.numel());
+  text.test = text.vocabulary.encode(parts.validation);
+  text.train = ids.rows(0, ids.numel() - text.test.numel());
   if (settings.data == "grammar") text.best = data::grammar_entropy();
   return text;
 }

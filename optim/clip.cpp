@@ -124,13 +124,13 @@ double clip_grad_norm(const Parameters& parameters, double max_norm, NonFinite n
   if (factor >= 1) return total;
   // In two steps, the first a power of two, where one factor would be subnormal.
   const bool small = factor > 0 && factor < std::numeric_limits<float>::min();
-  const double first = small ? std::ldexp(1, std::ilogb(factor) / 2) : 1;
+  const double first = small ? std::ldexp(1, std::ilogb(factor) / 2) : 1, second = factor / first;
   for (Tensor& gradient : own_gradients(parameters))
     kernel::map_into(
         gradient, Write::overwrite,
         [=](auto g) {
           using T = decltype(g);
-          return T(factor / first) * (T(first) * g);
+          return T(second) * (T(first) * g);
         },
         gradient);
   return total;
