@@ -52,11 +52,11 @@ TEST_CASE("nets: training gives the same bits for 1, 2, 3 and 4 threads") {
   for (const Net& net : nets) {
     CAPTURE(net.name);
     std::vector<std::uint64_t> hashes;
-    for (const int threads : {1, 2, 3, 4}) {
+    for (const int threads : test::thread_counts()) {
       const test::Threads scope(threads);
       hashes.push_back(trained(net, 2));
     }
-    CHECK(hashes == std::vector<std::uint64_t>(4, hashes[0]));
+    CHECK(hashes == std::vector<std::uint64_t>(hashes.size(), hashes[0]));
     CHECK(trained(net, 1) != hashes[0]);
   }
 }

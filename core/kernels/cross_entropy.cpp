@@ -150,17 +150,13 @@ PLUMB_INLINE inline void row_gradients(T* dx, Write mode, std::int64_t first, co
     const T value = scale[c] * vector_math::exp(distance);
     return counts[c] != 0 ? value : T(0);
   };
-  if (any_infinite(highest, lanes.count())) {
-    lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
-      return slope(below(x[i], highest[c]), c) - each[c] * costs.weight(k);
-    });
-  } else if (costs.smoothing == 0) {
+  if (costs.smoothing == 0 && !any_infinite(highest, lanes.count())) {
     lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t) PLUMB_INLINE {
       return slope(x[i] - highest[c], c);
     });
   } else {
     lanes.store(dx, mode, [&](std::int64_t i, int c, std::int64_t k) PLUMB_INLINE {
-      return slope(x[i] - highest[c], c) - each[c] * costs.weight(k);
+      return slope(below(x[i], highest[c]), c) - each[c] * costs.weight(k);
     });
   }
   for (int c = 0; c < lanes.count(); ++c)

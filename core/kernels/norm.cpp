@@ -31,6 +31,14 @@ PLUMB_INLINE inline T sign_of(T x) {
   return x > 0 ? T(1) : below;
 }
 
+// A type and not a lambda for each place, so that a reduction over it is compiled once.
+struct Magnitude {
+  template <class T>
+  PLUMB_INLINE T operator()(T value, std::int64_t) const {
+    return std::abs(value);
+  }
+};
+
 // to = finish(sum of f(x / scale), scale), with a scale for each result from the largest |x|.
 template <class T, class Scale, class F, class Finish>
 void scaled_sums(const Arranged& arranged, std::int64_t results, T* to, Scale scale_of, F f,
@@ -38,9 +46,7 @@ void scaled_sums(const Arranged& arranged, std::int64_t results, T* to, Scale sc
   Tensor scales = Tensor::empty({results}, dtype_of<T>);
   const T* from = arranged.x.data<T>();
   T* scale = scales.mutable_data<T>();
-  reduce<Larger>(
-      arranged.sizes, from, [](T value, std::int64_t) PLUMB_INLINE { return std::abs(value); },
-      scale);
+  reduce<Larger>(arranged.sizes, from, Magnitude(), scale);
   loop(results, scale, Write::overwrite, scale_of, scale);
   reduce<Plus>(
       arranged.sizes, from,
@@ -75,13 +81,12 @@ Tensor norm(const Tensor& x, const Axes& axes, KeepDims keep, double p) {
     T* to = y.mutable_data<T>();
     const Arranged arranged(x, ReducedAxes("norm", axes, x.rank()));
     const T* from = arranged.x.data<T>();
-    const auto magnitude = [](T value, std::int64_t) PLUMB_INLINE { return std::abs(value); };
     if (p == 2) {
       euclidean(arranged, y.numel(), to);
     } else if (p == 1) {
-      reduce<Plus>(arranged.sizes, from, magnitude, to);
+      reduce<Plus>(arranged.sizes, from, Magnitude(), to);
     } else if (std::isinf(p)) {
-      reduce<Larger>(arranged.sizes, from, magnitude, to);
+      reduce<Larger>(arranged.sizes, from, Magnitude(), to);
       loop(  // of no elements: -infinity
           y.numel(), to, Write::overwrite,
           [](T most) PLUMB_INLINE { return most < 0 ? T(0) : most; }, to);

@@ -303,7 +303,7 @@ TEST_CASE("second order: wrong seeds are refused") {
 
 TEST_CASE("second order: the same bits for 1 to 4 threads") {
   std::vector<Tensor> first;
-  for (int threads = 1; threads <= 4; ++threads) {
+  for (const int threads : test::thread_counts()) {
     const Threads set(threads);
     const Variable x = Variable::leaf(normal({64, 300}, DType::float64, 1));
     const Variable w = Variable::leaf(normal({200, 300}, DType::float64, 2));

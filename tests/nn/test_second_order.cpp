@@ -105,7 +105,7 @@ TEST_CASE("second order: LeNet's largest eigenvalue agrees with that by differen
 
 TEST_CASE("second order: LeNet's Hessian has the same bits for 1 to 4 threads") {
   std::vector<std::uint64_t> first;
-  for (int threads = 1; threads <= 4; ++threads) {
+  for (const int threads : test::thread_counts()) {
     const Threads set(threads);
     Curvature curvature;
     std::vector<std::uint64_t> bits;

@@ -175,7 +175,7 @@ TEST_CASE("transformer: a model of tokens learns, with the same bits for any num
     y.mutable_data<std::int64_t>()[i] = drawn[static_cast<std::size_t>(i / 8 * 9 + i % 8 + 1)];
   }
   std::uint64_t first = 0;
-  for (const int threads : {1, 2, 3, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     Generator generator(3);
     nn::TransformerOptions options = small(Causal::yes, 0.05);

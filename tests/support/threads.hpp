@@ -1,7 +1,10 @@
 // Sets the number of threads for the length of a scope.
 #pragma once
 
+#include <cstdlib>
 #include <plumb/core/runtime/parallel.hpp>
+#include <string_view>
+#include <vector>
 
 namespace plumb::test {
 
@@ -15,5 +18,20 @@ class Threads {
  private:
   int before_;
 };
+
+/// Numbers of threads above 1 that give the bits of one: 2 to 4; 3 alone where $PLUMB_SWEEP is "short", as
+/// under the sanitizers, which find a race with any.
+inline std::vector<int> more_threads() {
+  const char* sweep = std::getenv("PLUMB_SWEEP");
+  if (sweep != nullptr && std::string_view(sweep) == "short") return {3};
+  return {2, 3, 4};
+}
+
+/// The same, and 1.
+inline std::vector<int> thread_counts() {
+  std::vector<int> counts = more_threads();
+  counts.insert(counts.begin(), 1);
+  return counts;
+}
 
 }  // namespace plumb::test

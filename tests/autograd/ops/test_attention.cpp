@@ -270,7 +270,7 @@ TEST_CASE("attention: the same bits for any number of threads") {
   for (const std::int64_t heads : {1, 5}) {
     const Tensor x = normal({3, 50, 3 * heads * 16}, DType::float32);
     std::vector<float> first;
-    for (const int threads : {1, 2, 3, 4}) {
+    for (const int threads : test::thread_counts()) {
       const test::Threads scope(threads);
       AttentionMask mask;
       mask.causal = Causal::yes;

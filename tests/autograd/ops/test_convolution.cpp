@@ -300,7 +300,7 @@ TEST_CASE("convolution: a step gives the same gradients for any number of thread
   const Variable x = leaf({33, 3, 12, 12}), w1 = leaf({6, 3, 5, 5}), b1 = leaf({6});
   const Variable w2 = leaf({6, 4, 3, 3}), b2 = leaf({8}), w3 = leaf({5, 8, 9}), b3 = leaf({5});
   std::uint64_t expected = 0;
-  for (const int threads : {1, 2, 3, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     const Variable hidden = conv2d(x, w1, b1, {1, 2});
     const Variable wide = conv_transpose2d(hidden, w2, b2, {2, 1, 1, 1, 2});

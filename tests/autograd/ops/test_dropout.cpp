@@ -92,7 +92,7 @@ TEST_CASE("dropout: nothing to drop") {
 TEST_CASE("dropout: the same bits for any number of threads") {
   const Tensor x = Tensor::ones({100003});
   std::vector<float> first;
-  for (const int threads : {1, 2, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     Generator generator(8, Stream::dropout);
     const auto y = dropout(x, 0.5, generator).value().to_vector<float>();

@@ -69,7 +69,7 @@ TEST_CASE("embedding: the same bits for any number of threads") {
     const Tensor index = ids(drawn, {100, 200});
     const Tensor seed = normal({100, 200, 70}, DType::float32);
     std::vector<float> first;
-    for (const int threads : {1, 2, 3, 4}) {
+    for (const int threads : test::thread_counts()) {
       const test::Threads scope(threads);
       const Variable w = Variable::leaf(normal({classes, 70}, DType::float32));
       const Variable y = embedding(w, index);

@@ -216,7 +216,7 @@ TEST_CASE("loss: the same bits for any number of threads") {
   const Tensor x = normal_scores(1, DType::float32, {200000}),
                t = normal_scores(2, DType::float32, {200000});
   std::vector<float> first;
-  for (const int threads : {1, 2, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     const std::vector<float> all = {mse(x, t).item<float>(), l1(x, t).item<float>(),
                                     huber(x, t).item<float>(), bce_with_logits(x, t).item<float>()};

@@ -67,7 +67,7 @@ TEST_CASE("recurrent: the same bits for any number of threads") {
     const Tensor x = normal({70, 6, 24}, DType::float32, 9);
     const RecurrentState state = state_of(kind, 70, 40, DType::float32);
     std::uint64_t first = 0;
-    for (const int count : {1, 2, 3, 4}) {
+    for (const int count : test::thread_counts()) {
       const Threads threads(count);
       const RecurrentWeights w = weights_of(kind.gates, 24, 40, DType::float32);
       const Variable input = Variable::leaf(x);

@@ -90,7 +90,7 @@ TEST_CASE("gather_into, index_select_into: the same bits for any number of threa
   const Tensor each = random({m, inner}, 0, n).to(DType::int64);
   const Tensor g = random({m, inner}, -1, 1);
   std::vector<float> first_rows, first_each;
-  for (const int threads : {1, 2, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     Tensor dx = Tensor::empty({n, inner});
     kernel::index_select_into(dx, Write::overwrite, g, 0, rows);

@@ -63,7 +63,7 @@ TEST_CASE("reductions: the same bits for any number of threads") {
     INFO(where);
     const Tensor x = random(shape, DType::float32);
     std::vector<std::vector<float>> first;
-    for (const int threads : {1, 2, 4}) {
+    for (const int threads : test::thread_counts()) {
       const test::Threads scope(threads);
       Tensor mean;
       const std::vector<std::vector<float>> results = {

@@ -94,7 +94,7 @@ TEST_CASE("Generator: uniform and normal values have their moments") {
 
 TEST_CASE("Generator: the same values for any number of threads") {
   std::vector<float> first;
-  for (const int threads : {1, 2, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     Tensor x = Tensor::empty({50'003});
     Generator generator(5);

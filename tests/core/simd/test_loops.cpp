@@ -71,7 +71,7 @@ TEST_CASE("elementwise loops: the same bits for any number of threads") {
   const Tensor x = counted({300, 500}) / 7;
   const Tensor y = counted({300, 1}) / 3;
   std::vector<double> first;
-  for (const int threads : {1, 2, 3, 4}) {
+  for (const int threads : test::thread_counts()) {
     const test::Threads scope(threads);
     const std::vector<double> now = (x * y + x / 3).to_vector<double>();
     if (first.empty()) first = now;

@@ -68,7 +68,7 @@ TEST_CASE("convolution: the same bits for any number of threads") {
     const Tensor bias = value({p.w[0]}, 4);
     const ConvolutionResults start{value(p.y(), 6), value(p.x, 7), value(p.w, 8)};
     std::uint64_t expected = 0;
-    for (const int threads : {1, 2, 3, 4}) {
+    for (const int threads : test::thread_counts()) {
       const test::Threads scope(threads);
       const ConvolutionResults r = kernels(p, start, Write::accumulate, x, w, g, bias, Tensor());
       const std::uint64_t bits = hash(r.dw, hash(r.dx, hash(r.y)));

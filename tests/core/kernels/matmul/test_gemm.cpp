@@ -153,7 +153,7 @@ TEST_CASE("gemm: the same bits for any number of threads") {
       const Tensor a = random<float>(ta == Transpose::no ? Shape{m, k} : Shape{k, m}, 5);
       const Tensor b = random<float>({k, n}, 6);
       std::vector<float> first;
-      for (const int threads : {1, 2, 3, 4}) {
+      for (const int threads : test::thread_counts()) {
         const test::Threads scope(threads);
         Tensor c = Tensor::empty({m, n});
         kernel::gemm(m, n, k, matrix<float>(a, ta), matrix<float>(b, Transpose::no),
