@@ -18,6 +18,8 @@ set(plumb_computing_sources ${plumb_sources})
 list(FILTER plumb_computing_sources INCLUDE REGEX "/core/(kernels|signal|simd)/|/core/tensor/linalg")
 set_property(SOURCE ${plumb_computing_sources} APPEND PROPERTY
              COMPILE_OPTIONS -O0 -fno-sanitize=all)
+# The precompiled header was made with other options.
+set_property(SOURCE ${plumb_computing_sources} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
 
 file(GLOB plumb_fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp")
 foreach(source IN LISTS plumb_fuzz_sources)
