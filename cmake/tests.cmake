@@ -218,7 +218,7 @@ PLUMB_BIN_DIR=${PROJECT_BINARY_DIR}/examples;PLUMB_CXX=${CMAKE_CXX_COMPILER}")
 endforeach()
 
 # The longest begin first, so that none is left alone at the end.
-set_tests_properties(tools/consumer tools/headers programs/networks programs/compare_optimizers
+set_tests_properties(tools/headers programs/networks programs/compare_optimizers tools/consumer
                      PROPERTIES COST 100)
 
 if(TARGET plumb::distributed)
