@@ -11,11 +11,14 @@ list(REMOVE_ITEM plumb_support_sources ${plumb_kind_sources}
 add_library(plumb_support STATIC ${plumb_support_sources})
 plumb_group_by_folder(plumb_support ${plumb_support_sources})
 target_link_libraries(plumb_support PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
+# Alone, for programs that use nothing else of it, and without plumb's headers, which it does not read.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/examples/support/arguments.cpp" PROPERTIES
+  SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
 # Programs run under mpirun where there is one. Which MPI it is, is decided where they are linked: with these
 # objects, and a plumb::distributed behind them.
 set(plumb_ranks_source "${PROJECT_SOURCE_DIR}/examples/support/ranks.cpp")
 add_library(plumb_ranks OBJECT ${plumb_ranks_source})
-target_link_libraries(plumb_ranks PRIVATE plumb::plumb CLI11::CLI11)
+target_link_libraries(plumb_ranks PRIVATE plumb::plumb)
 set(plumb_distributed_if_any "")
 if(TARGET plumb::distributed)
   set(plumb_distributed_if_any plumb::distributed)
@@ -23,7 +26,7 @@ if(TARGET plumb::distributed)
 endif()
 add_library(plumb_kinds STATIC ${plumb_kind_sources})
 plumb_group_by_folder(plumb_kinds ${plumb_kind_sources})
-target_link_libraries(plumb_kinds PUBLIC plumb_support PRIVATE CLI11::CLI11)
+target_link_libraries(plumb_kinds PUBLIC plumb_support)
 
 file(GLOB plumb_study_parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/studies/*/*.cpp")
 add_library(plumb_studies STATIC ${plumb_study_parts})
@@ -44,7 +47,7 @@ endforeach()
 
 # What nearly every program reads is compiled once, beside the smallest of these parts. The manifest has a
 # definition of its own, which clang would not allow.
-target_precompile_headers(plumb_ranks PRIVATE <plumb/plumb.hpp> <CLI/CLI.hpp>)
+target_precompile_headers(plumb_ranks PRIVATE <plumb/plumb.hpp>)
 set_source_files_properties(${plumb_manifest_source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 foreach(part plumb_support plumb_kinds plumb_studies)
   target_precompile_headers(${part} REUSE_FROM plumb_ranks)
@@ -55,7 +58,7 @@ function(plumb_programs library)
   foreach(source IN LISTS ARGN)
     get_filename_component(program "${source}" NAME_WE)
     add_executable(${program} ${source} $<TARGET_OBJECTS:plumb_ranks>)
-    target_link_libraries(${program} PRIVATE ${library} CLI11::CLI11 ${plumb_distributed_if_any})
+    target_link_libraries(${program} PRIVATE ${library} ${plumb_distributed_if_any})
     target_compile_options(${program} PRIVATE ${plumb_program_options})
     target_precompile_headers(${program} REUSE_FROM plumb_ranks)
     target_link_options(${program} PRIVATE LINKER:--gc-sections)

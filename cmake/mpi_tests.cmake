@@ -23,7 +23,7 @@ function(plumb_mpi_tests name pc)
     add_executable(${program}_${name} $<TARGET_OBJECTS:${program}>
                    $<TARGET_OBJECTS:plumb_ranks>)
     set_target_properties(${program}_${name} PROPERTIES LINKER_LANGUAGE CXX)
-    target_link_libraries(${program}_${name} PRIVATE plumb_kinds CLI11::CLI11 plumb_distributed_${name})
+    target_link_libraries(${program}_${name} PRIVATE plumb_kinds plumb_distributed_${name})
     target_link_options(${program}_${name} PRIVATE LINKER:--gc-sections)
     list(APPEND programs ${program})
   endforeach()

@@ -76,14 +76,11 @@ int run(std::int64_t steps, double weight, std::int64_t seed) {
 int main(int argc, char** argv) {
   std::int64_t steps = 2000, seed = 1;
   double weight = 10;
-  CLI::App app("Measures the distance of two distributions by a critic.", "gradient_penalty");
-  app.option_defaults()->always_capture_default();
-  app.add_option("--steps", steps, "of Adam")->check(arguments::whole_number(1, 1'000'000));
-  app.add_option("--penalty", weight, "times the mean of (slope - 1)^2")
-      ->check(arguments::real_number(0, 1e6));
-  app.add_option("--seed", seed, "of weights and points")
-      ->check(arguments::whole_number(0, 1'000'000));
-  const int code = arguments::parse(app, argc, argv, [] {});
+  arguments::App app("Measures the distance of two distributions by a critic.", "gradient_penalty");
+  app.add_option("--steps", steps, "of Adam").whole_number(1, 1'000'000);
+  app.add_option("--penalty", weight, "times the mean of (slope - 1)^2").real_number(0, 1e6);
+  app.add_option("--seed", seed, "of weights and points").whole_number(0, 1'000'000);
+  const int code = app.parse(argc, argv);
   if (code >= 0) return code;
   return run_program("gradient_penalty", [&] { return run(steps, weight, seed); });
 }

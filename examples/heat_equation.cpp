@@ -135,13 +135,11 @@ int run(std::int64_t steps, std::int64_t seed, const std::string& folder) {
 int main(int argc, char** argv) {
   std::int64_t steps = 20000, seed = 1;
   std::string folder;
-  CLI::App app("Solves the heat equation by a network.", "heat_equation");
-  app.option_defaults()->always_capture_default();
-  app.add_option("--steps", steps, "of Adam")->check(arguments::whole_number(1, 1'000'000));
-  app.add_option("--seed", seed, "of weights and points")
-      ->check(arguments::whole_number(0, 1'000'000));
-  app.add_option("--out", folder, "a folder for a picture")->check(arguments::not_empty());
-  const int code = arguments::parse(app, argc, argv, [] {});
+  arguments::App app("Solves the heat equation by a network.", "heat_equation");
+  app.add_option("--steps", steps, "of Adam").whole_number(1, 1'000'000);
+  app.add_option("--seed", seed, "of weights and points").whole_number(0, 1'000'000);
+  app.add_option("--out", folder, "a folder for a picture").not_empty();
+  const int code = app.parse(argc, argv);
   if (code >= 0) return code;
   return run_program("heat_equation", [&] { return run(steps, seed, folder); });
 }

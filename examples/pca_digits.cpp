@@ -75,12 +75,10 @@ int analyse(const std::string& folder, std::int64_t samples) {
 int main(int argc, char** argv) {
   std::string folder = "synthetic";
   std::int64_t samples = 2000;
-  CLI::App app("Shows the principal components of handwritten digits.", "pca_digits");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Shows the principal components of handwritten digits.", "pca_digits");
   app.add_option("--data", folder, "'synthetic', or a folder with the MNIST files");
-  app.add_option("--samples", samples, "digits to look at")
-      ->check(arguments::whole_number(3, 100'000));
-  const int code = arguments::parse(app, argc, argv, [] {});
+  app.add_option("--samples", samples, "digits to look at").whole_number(3, 100'000);
+  const int code = app.parse(argc, argv);
   if (code >= 0) return code;
   return run_program("pca_digits", [&] { return analyse(folder, samples); });
 }

@@ -121,27 +121,26 @@ int train(const Settings& settings) {
 
 int main(int argc, char** argv) {
   Settings settings;
-  CLI::App app("Trains a classifier of handwritten digits.", "train_digits");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Trains a classifier of handwritten digits.", "train_digits");
   app.add_option("--model", settings.model,
                  "network: mlp (784-256-128-10), lenet (LeNet-5), cnn (with batch norm), or lstm "
                  "(row by row)")
-      ->check(CLI::IsMember({"mlp", "lenet", "cnn", "lstm"}));
+      .one_of({"mlp", "lenet", "cnn", "lstm"});
   app.add_option("--data", settings.data, "'synthetic', or a folder with the MNIST files");
   app.add_option("--samples", settings.samples, "synthetic digits to train on")
-      ->check(arguments::whole_number(1, 100'000'000));
+      .whole_number(1, 100'000'000);
   app.add_option("--test-samples", settings.test_samples, "synthetic digits to test on")
-      ->check(arguments::whole_number(1, 100'000'000));
+      .whole_number(1, 100'000'000);
   add_length_options(app, settings.training);
   add_options(app, settings.sgd, "learning rate (0.01 for cnn, 0.1 for lstm unless set)");
   app.add_option("--schedule", settings.schedule,
                  "of the learning rate: constant, or down to 0 as half a cosine")
-      ->check(CLI::IsMember({"constant", "cosine"}));
+      .one_of({"constant", "cosine"});
   add_run_options(app, settings.training);
-  const int code = arguments::parse(app, argc, argv, [&] {
+  const int code = app.parse(argc, argv, [&] {
     // With 0.05 the first stays at 10 % of the digits right.
-    if (settings.model == "cnn" && app.count("--lr") == 0) settings.sgd.lr = 0.01;
-    if (settings.model == "lstm" && app.count("--lr") == 0) settings.sgd.lr = 0.1;
+    if (settings.model == "cnn" && !app.given("--lr")) settings.sgd.lr = 0.01;
+    if (settings.model == "lstm" && !app.given("--lr")) settings.sgd.lr = 0.1;
     complete(app, settings.sgd);
   });
   if (code >= 0) return code;

@@ -161,10 +161,10 @@ int train(const GeneSettings& settings) {
 
 int main(int argc, char** argv) {
   GeneSettings settings = gene_preset(arguments::value_of(argc, argv, "--preset", "demo"));
-  CLI::App app("Trains a classifier of gene sequences, and shows what it looks at.", "train_genes");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Trains a classifier of gene sequences, and shows what it looks at.",
+                     "train_genes");
   add_options(app, settings);
-  const int code = arguments::parse(app, argc, argv, [&] { complete(app, settings); });
+  const int code = app.parse(argc, argv, [&] { complete(app, settings); });
   if (code >= 0) return code;
   return run_program("train_genes", [&] { return train(settings); });
 }

@@ -103,18 +103,16 @@ int main(int argc, char** argv) {
   Settings settings;
   settings.training.epochs = 8;
   settings.training.batch_size = 16;
-  CLI::App app("Trains a classifier of spoken words.", "train_speech");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Trains a classifier of spoken words.", "train_speech");
   add_options(app, settings.data);
   add_length_options(app, settings.training);
-  app.add_option("--lr", settings.lr, "highest learning rate of AdamW")
-      ->check(arguments::real_number(0, 1e6));
+  app.add_option("--lr", settings.lr, "highest learning rate of AdamW").real_number(0, 1e6);
   app.add_option("--listen", settings.listen, "WAV file: says in the end what is heard there")
-      ->check(arguments::not_empty());
+      .not_empty();
   add_run_options(app, settings.training);
-  const int code = arguments::parse(app, argc, argv, [&] {
+  const int code = app.parse(argc, argv, [&] {
     // A small set is gone through more often.
-    if (settings.data.folder != "synthetic" && app.count("--epochs") == 0)
+    if (settings.data.folder != "synthetic" && !app.given("--epochs"))
       settings.training.epochs = 40;
   });
   if (code >= 0) return code;

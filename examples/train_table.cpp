@@ -128,10 +128,9 @@ int train(const TableSettings& settings) {
 
 int main(int argc, char** argv) {
   TableSettings settings;
-  CLI::App app("Trains a network that predicts a column of a table.", "train_table");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Trains a network that predicts a column of a table.", "train_table");
   add_options(app, settings);
-  const int code = arguments::parse(app, argc, argv, [&] { complete(settings); });
+  const int code = app.parse(argc, argv, [&] { complete(settings); });
   if (code >= 0) return code;
   return run_program("train_table", [&] { return train(settings); });
 }

@@ -153,11 +153,11 @@ int train(const TextSettings& settings) {
 
 int main(int argc, char** argv) {
   TextSettings settings = text_preset(arguments::value_of(argc, argv, "--preset", "demo"));
-  CLI::App app("Trains a network that predicts the next character of a text, then lets it write.",
-               "train_text");
-  app.option_defaults()->always_capture_default();
+  arguments::App app(
+      "Trains a network that predicts the next character of a text, then lets it write.",
+      "train_text");
   add_options(app, settings);
-  const int code = arguments::parse(app, argc, argv, [] {});
+  const int code = app.parse(argc, argv);
   if (code >= 0) return code;
   return run_program("train_text", [&] { return train(settings); });
 }

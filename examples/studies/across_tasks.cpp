@@ -24,13 +24,11 @@ int run(const std::vector<std::string>& folders, const std::string& out) {
 int main(int argc, char** argv) {
   std::vector<std::string> folders;
   std::string out = "across_tasks";
-  CLI::App app("Puts comparisons of the same optimizers on several tasks side by side.",
-               "across_tasks");
-  app.option_defaults()->always_capture_default();
-  app.add_option("folders", folders, "that compare_optimizers wrote, one for each task")
-      ->required();
-  app.add_option("--out", out, "folder for the report")->check(arguments::not_empty());
-  const int code = arguments::parse(app, argc, argv, [] {});
+  arguments::App app("Puts comparisons of the same optimizers on several tasks side by side.",
+                     "across_tasks");
+  app.add_option("folders", folders, "that compare_optimizers wrote, one for each task").required();
+  app.add_option("--out", out, "folder for the report").not_empty();
+  const int code = app.parse(argc, argv);
   if (code >= 0) return code;
   return run_program("across_tasks", [&] { return run(folders, out); });
 }

@@ -100,38 +100,34 @@ int run(const Settings& settings, const Place& place) {
   return 0;
 }
 
-void add_options(CLI::App& app, Settings& settings) {
-  using arguments::real_number;
-  using arguments::whole_number;
-  app.add_option("--task", settings.task.name, "what is learnt")
-      ->check(CLI::IsMember(comparison::task_names));
+void add_options(arguments::App& app, Settings& settings) {
+  app.add_option("--task", settings.task.name, "what is learnt").one_of(comparison::task_names);
   app.add_option("--data", settings.task.data,
                  "'synthetic', or files: a folder with MNIST (mlp, lenet, cnn, vae), a text (text, "
                  "gpt), a folder of WAV files, FASTA, CSV (table, regression)");
   app.add_option("--samples", settings.task.samples, "to train on; MNIST has 50000")
-      ->check(whole_number(1, 10'000'000));
+      .whole_number(1, 10'000'000);
   app.add_option("--optimizer", settings.optimizer, "RULE[:NAME=VALUE,...]");
   app.add_option("--batch-sizes", settings.batch_sizes, "samples in a step, several")
-      ->delimiter(',')
-      ->check(whole_number(1, 1'000'000));
+      .delimiter(',')
+      .whole_number(1, 1'000'000);
   app.add_option("--lr", settings.lr, "learning rate at the base batch size")
-      ->check(real_number(1e-12, 1e6));
+      .real_number(1e-12, 1e6);
   app.add_option("--base", settings.base, "batch size for which lr is right")
-      ->check(whole_number(1, 1'000'000));
+      .whole_number(1, 1'000'000);
   app.add_option("--epochs", settings.epochs, "of the runs at equal epochs")
-      ->check(whole_number(1, 100'000));
+      .whole_number(1, 100'000);
   app.add_option("--steps", settings.steps, "of the runs at equal steps")
-      ->check(whole_number(1, 1'000'000'000));
-  app.add_option("--seeds", settings.seeds, "runs of each")->check(whole_number(2, 64));
+      .whole_number(1, 1'000'000'000);
+  app.add_option("--seeds", settings.seeds, "runs of each").whole_number(2, 64);
   app.add_option("--evaluations", settings.evaluations, "on the validation set along a run")
-      ->check(whole_number(1, 10'000));
-  app.add_option("--target", settings.target, "validation metric to reach")
-      ->check(real_number(0, 1e9));
+      .whole_number(1, 10'000);
+  app.add_option("--target", settings.target, "validation metric to reach").real_number(0, 1e9);
   app.add_option(
          "--memory-limit", settings.memory_limit,
          "MB for the samples of a step; larger batches go in parts whose gradients add up; 0: "
          "none")
-      ->check(real_number(0, 1e9));
+      .real_number(0, 1e9);
 }
 
 }  // namespace
@@ -139,22 +135,19 @@ void add_options(CLI::App& app, Settings& settings) {
 int main(int argc, char** argv) {
   Settings settings;
   Place place;
-  CLI::App app("Trains with batches of many sizes, at equal epochs and at equal steps.",
-               "batch_size");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Trains with batches of many sizes, at equal epochs and at equal steps.",
+                     "batch_size");
   add_options(app, settings);
   app.add_option("--threads", place.threads, "runs at once; 0: as many as processors")
-      ->check(arguments::whole_number(0, 1024))
-      ->configurable(false);
+      .whole_number(0, 1024)
+      .not_in_manifests();
   app.add_option("--out", place.out,
                  "folder for data and pictures; a study that was stopped goes on where its folder "
                  "is")
-      ->configurable(false);
+      .not_in_manifests();
   app.add_flag("--anyway", place.anyway, "run what can give no verdict; every page says so");
-  app.set_config("--manifest", "", "repeat the study that this manifest.ini describes")
-      ->configurable(false);
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  const int code = arguments::parse(app, argc, argv, [&] {
+  app.add_manifest("--manifest", "repeat the study that this manifest.ini describes");
+  const int code = app.parse(argc, argv, [&] {
     refuse_searched(comparison::OptimizerSpec::parse(settings.optimizer), settings.optimizer);
     refuse_repeated(settings.batch_sizes);
   });

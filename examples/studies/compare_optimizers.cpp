@@ -175,28 +175,25 @@ int run(const Settings& settings) {
   }
 }
 
-void add_task_options(CLI::App& app, Settings& settings) {
-  using arguments::whole_number;
-  app.add_option("--task", settings.task.name, "what is learnt")->check(CLI::IsMember(task_names));
+void add_task_options(arguments::App& app, Settings& settings) {
+  app.add_option("--task", settings.task.name, "what is learnt").one_of(task_names);
   app.add_option("--data", settings.task.data,
                  "'synthetic', or files: a folder with MNIST (mlp, lenet, cnn, vae), a text (text, "
                  "gpt), a folder of WAV files, FASTA, CSV (table, regression)");
   app.add_option("--samples", settings.task.samples, "to train on; MNIST has 50000")
-      ->check(whole_number(1, 10'000'000));
+      .whole_number(1, 10'000'000);
   app.add_option("--batch-size", settings.batch_size, "samples in a step")
-      ->check(whole_number(1, 10'000'000));
+      .whole_number(1, 10'000'000);
   app.add_option("--epochs", settings.epochs, "passes over the training set")
-      ->check(whole_number(1, 100'000));
+      .whole_number(1, 100'000);
   app.add_option("--steps", settings.steps, "steps instead of epochs; 0: epochs")
-      ->check(whole_number(0, 1'000'000'000));
+      .whole_number(0, 1'000'000'000);
   app.add_option("--warm-up", settings.warm_up, "steps over which lr grows to its value; 0: none")
-      ->check(whole_number(0, 1'000'000'000));
+      .whole_number(0, 1'000'000'000);
 }
 
-void add_plan_options(CLI::App& app, Settings& settings) {
+void add_plan_options(arguments::App& app, Settings& settings) {
   using arguments::High;
-  using arguments::real_number;
-  using arguments::whole_number;
   app.add_option(
          "--optimizer", settings.optimizers,
          "[LABEL@]RULE[:NAME=VALUE,...], several times: sgd, adam, adamw, rmsprop, adagrad, "
@@ -205,8 +202,7 @@ void add_plan_options(CLI::App& app, Settings& settings) {
          "its lr), with their options; lr=LOW..HIGH is where to search, lr=VALUE fixes it, and so "
          "for every number, for warm_up=SHARE of the steps and for schedule=constant, cosine or "
          "linear, or several as constant|cosine")
-      ->expected(1)
-      ->take_all();
+      .named_each_time();
   app.add_option("--baseline", settings.baseline,
                  "the optimizer, by its label, that others are compared "
                  "with; the first unless set");
@@ -214,58 +210,53 @@ void add_plan_options(CLI::App& app, Settings& settings) {
                  "'space': lr, warm-up, schedule and what is usual for the rule, where not fixed; "
                  "'lr': that "
                  "alone")
-      ->check(CLI::IsMember({"lr", "space"}));
+      .one_of({"lr", "space"});
   app.add_option("--studies", settings.studies, "times that each optimizer is tuned anew")
-      ->check(whole_number(1, 100));
+      .whole_number(1, 100);
   app.add_option("--trials", settings.trials, "configurations that each study tries")
-      ->check(whole_number(2, 10'000));
+      .whole_number(2, 10'000);
   app.add_option("--tuning-seeds", settings.tuning_seeds, "runs of each trial")
-      ->check(whole_number(1, 10'000));
+      .whole_number(1, 10'000);
   app.add_option("--seeds", settings.seeds, "evaluation runs of what each study chose")
-      ->check(whole_number(2, 64));
-  app.add_option("--seed", settings.first_seed, "the first of them")
-      ->check(whole_number(0, 999'999'000));
+      .whole_number(2, 64);
+  app.add_option("--seed", settings.first_seed, "the first of them").whole_number(0, 999'999'000);
   app.add_option("--evaluations", settings.evaluations, "on the validation set along a run")
-      ->check(whole_number(1, 10'000));
+      .whole_number(1, 10'000);
   app.add_option("--inside", settings.looks,
                  "looks into one run of each: norms, noise scale, sharpness; 0: none")
-      ->check(whole_number(0, 1000));
-  app.add_option_function<double>(
-         "--target", [&settings](const double& value) { settings.target = value; },
-         "validation metric to reach; unless set, that of the baseline's median run")
-      ->check(real_number(0, 1e9));
+      .whole_number(0, 1000);
+  app.add_option("--target", settings.target,
+                 "validation metric to reach; unless set, that of the baseline's median run")
+      .real_number(0, 1e9);
   app.add_option("--alpha", settings.alpha, "that an adjusted p must be below for a verdict")
-      ->check(real_number(1e-9, 1, High::excluded));
+      .real_number(1e-9, 1, High::excluded);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Settings settings;
-  CLI::App app("Compares optimizers over paired seeds, each with its learning rate tuned.",
-               "compare_optimizers");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Compares optimizers over paired seeds, each with its learning rate tuned.",
+                     "compare_optimizers");
   add_task_options(app, settings);
   add_plan_options(app, settings);
   app.add_option("--threads", settings.threads, "runs at once; 0: as many as processors")
-      ->check(arguments::whole_number(0, 1024))
-      ->configurable(false);
+      .whole_number(0, 1024)
+      .not_in_manifests();
   app.add_option("--out", settings.out,
                  "folder for results; a comparison that was stopped goes on where its folder is")
-      ->configurable(false);
+      .not_in_manifests();
   app.add_flag("--smoke", settings.smoke, "a comparison of some seconds, to try the program")
-      ->configurable(false);
+      .not_in_manifests();
   app.add_flag("--anyway", settings.anyway, "run what can give no verdict; every page says so");
   app.add_flag("--effective-lr", settings.effective_lr,
                "the picture of all trials shows lr / (1 - momentum) and the like in place of lr")
-      ->configurable(false);
-  app.add_option("--format", settings.format)->group("");  // of manifests, as is the next
-  app.add_flag("--made-small", settings.made_small)->group("");
-  app.set_config("--manifest", "", "repeat the comparison that this manifest.ini describes")
-      ->configurable(false);
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  const int code = arguments::parse(app, argc, argv, [&] {
-    if (app.get_config_ptr()->count() > 0 && settings.format != manifest_format)
+      .not_in_manifests();
+  app.add_option("--format", settings.format).hidden();  // of manifests, as is the next
+  app.add_flag("--made-small", settings.made_small).hidden();
+  app.add_manifest("--manifest", "repeat the comparison that this manifest.ini describes");
+  const int code = app.parse(argc, argv, [&] {
+    if (app.given("--manifest") && settings.format != manifest_format)
       errors::fail("compare", "the manifest is of format ", settings.format,
                    ", this program reads ", manifest_format,
                    ": before studies of tuning, an optimizer was tuned once");

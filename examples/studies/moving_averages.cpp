@@ -197,15 +197,13 @@ int run(const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using arguments::whole_number;
   Settings settings;
-  CLI::App app("Averages two noisy signals as SGD averages gradients.", "moving_averages");
-  app.option_defaults()->always_capture_default();
+  arguments::App app("Averages two noisy signals as SGD averages gradients.", "moving_averages");
   app.add_option("--out", settings.out, "folder for data and pictures");
   app.add_option("--draws", settings.draws, "of the noise, over which errors are averaged")
-      ->check(whole_number(2, 1'000'000));
-  app.add_option("--seed", settings.seed, "of the noise")->check(whole_number(0, INT64_MAX));
-  const int code = arguments::parse(app, argc, argv, [] {});
+      .whole_number(2, 1'000'000);
+  app.add_option("--seed", settings.seed, "of the noise").whole_number(0, INT64_MAX);
+  const int code = app.parse(argc, argv);
   if (code >= 0) return code;
   return run_program("moving_averages", [&] { return run(settings); });
 }

@@ -1,97 +1,109 @@
-// Checks of command-line numbers that are stricter than CLI11's own, and the exit code of bad ones.
+// The command line of a program: its options, what they take, and the exit code of bad ones. CLI11 reads it, and
+// is compiled once, in arguments.cpp.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <exception>
-#include <iostream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace arguments {
 
-/// A decimal whole number in [low, high]: no sign but a minus, no leading zeros (CLI11 would read
-/// "010" as octal, and "-5" as 2^64 - 5 into an unsigned type).
-inline CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
-  const std::string range = "[" + std::to_string(low) + ", " + std::to_string(high) + "]";
-  return CLI::Validator(
-      [=](std::string& text) -> std::string {
-        const std::string digits = text.substr(text.rfind('-', 0) == 0 ? 1 : 0);
-        const bool decimal = !digits.empty() &&
-                             digits.find_first_not_of("0123456789") == std::string::npos &&
-                             (digits == "0" || digits[0] != '0');
-        errno = 0;
-        const long long value = decimal ? std::strtoll(text.c_str(), nullptr, 10) : 0;
-        if (!decimal || errno == ERANGE || value < low || value > high)
-          return "expected a whole number in " + range + ", got '" + text + "'";
-        return {};
-      },
-      "in " + range, "whole number");
-}
-
-/// A name of a file or folder.
-inline CLI::Validator not_empty() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string { return text.empty() ? "the name is empty" : ""; }, "",
-      "not empty");
-}
-
-/// A finite decimal number in [low, high], or in [low, high) where `open` says so. Not one that
-/// rounds to 0, as 1e-400 does.
+/// Whether the end of a range belongs to it.
 enum class High { included, excluded };
-inline CLI::Validator real_number(double low, double high, High end = High::included) {
-  const std::string range = "[" + CLI::detail::to_string(low) + ", " +
-                            CLI::detail::to_string(high) + (end == High::included ? "]" : ")");
-  return CLI::Validator(
-      [=](std::string& text) -> std::string {
-        const std::string digits = text.substr(text.rfind('-', 0) == 0 ? 1 : 0);
-        char* stop = nullptr;
-        errno = 0;
-        const double value = std::strtod(text.c_str(), &stop);
-        const bool vanished = value == 0 && errno == ERANGE;
-        const bool decimal = !digits.empty() && *stop == '\0' &&
-                             digits.find_first_not_of("0123456789.eE+-") == std::string::npos &&
-                             !(digits.size() > 1 && digits[0] == '0' && std::isdigit(digits[1]));
-        const bool inside = value >= low && (end == High::included ? value <= high : value < high);
-        if (!decimal || vanished || !inside)
-          return "expected a number in " + range + ", got '" + text + "'";
-        return {};
-      },
-      "in " + range, "number");
-}
+
+/// An option of an App, as long as that lives. Each call returns it, so that calls follow one another.
+class Option {
+ public:
+  explicit Option(CLI::Option* option) : option_(option) {}
+
+  /// Takes a decimal whole number in [low, high]: no sign but a minus, no leading zeros (CLI11 would read
+  /// "010" as octal, and "-5" as 2^64 - 5 into an unsigned type).
+  Option whole_number(std::int64_t low, std::int64_t high);
+  /// Takes a finite decimal number in [low, high], or in [low, high) where `end` says so. Not one that rounds to
+  /// 0, as 1e-400 does.
+  Option real_number(double low, double high, High end = High::included);
+  /// Takes a name of a file or folder.
+  Option not_empty();
+  /// Takes one of these words.
+  Option one_of(const std::vector<std::string>& words);
+
+  /// It is an error to leave it out, ...
+  Option required();
+  /// ... to have it without the other, ...
+  Option needs(Option other);
+  /// ... or with the other.
+  Option excludes(Option other);
+
+  /// Several values may stand in one word: "1,2,3" are three.
+  Option delimiter(char between);
+  /// Several values need the name before each.
+  Option named_each_time();
+  /// A manifest cannot set it.
+  Option not_in_manifests();
+  /// The help leaves it out.
+  Option hidden();
+
+ private:
+  CLI::Option* option_;  // the App's
+};
+
+/// The command line. What options set must live until it has been parsed; the help shows the values they have when
+/// they are added as defaults.
+class App {
+ public:
+  App(const char* description, const char* program);
+  ~App();
+
+  /// `name` is "--name", or "name" for words that stand on the command line without one.
+  Option add_option(const char* name, std::string& value, const char* help = "");
+  Option add_option(const char* name, std::int64_t& value, const char* help = "");
+  Option add_option(const char* name, double& value, const char* help = "");
+  Option add_option(const char* name, std::optional<double>& value, const char* help = "");
+  Option add_option(const char* name, std::vector<std::string>& values, const char* help = "");
+  Option add_option(const char* name, std::vector<std::int64_t>& values, const char* help = "");
+  Option add_flag(const char* name, bool& value, const char* help = "");
+  /// Takes a word for each value of an enumeration, whose values are bytes.
+  template <class Enum>
+  Option add_choice(const char* name, Enum& value, const std::map<std::string, Enum>& words,
+                    const char* help) {
+    static_assert(sizeof(Enum) == 1);
+    std::map<std::string, std::uint8_t> numbers;
+    for (const auto& [word, each] : words) numbers[word] = static_cast<std::uint8_t>(each);
+    const auto choose = [&value](std::uint8_t chosen) { value = static_cast<Enum>(chosen); };
+    return add_choice(name, static_cast<std::uint8_t>(value), numbers, choose, help);
+  }
+  /// Prints what `version` returns, and ends.
+  void add_version(const char* name, const std::function<std::string()>& version, const char* help);
+  /// Takes a file with lines NAME=VALUE that set other options. One that sets none is an error.
+  void add_manifest(const char* name, const char* help);
+
+  /// After parse(), or in its `check`: whether the command line or a manifest has the option.
+  bool given(const char* name) const;
+
+  /// Parses, then calls `check`, which throws where arguments contradict one another. Returns the
+  /// exit code where the program is to end now (0 after --help and --version, 2 after an error, whose
+  /// usage goes to stderr), otherwise -1.
+  int parse(int argc, char** argv, const std::function<void()>& check = {});
+
+ private:
+  Option add_choice(const char* name, std::uint8_t value,
+                    const std::map<std::string, std::uint8_t>& words,
+                    const std::function<void(std::uint8_t)>& choose, const char* help);
+
+  std::unique_ptr<CLI::App> app_;
+};
 
 /// What follows `name` on the command line, or behind `name=`; `otherwise` where it is not there.
 /// For an option that decides on the defaults of others and is needed before these are declared.
-inline std::string value_of(int argc, char** argv, const std::string& name,
-                            const std::string& otherwise) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == name && i + 1 < argc) return argv[i + 1];
-    if (argument.rfind(name + "=", 0) == 0) return argument.substr(name.size() + 1);
-  }
-  return otherwise;
-}
-
-/// Parses, then calls `check`, which throws where arguments contradict one another. Returns the
-/// exit code where the program is to end now (0 after --help and --version, 2 after an error, whose
-/// usage goes to stderr), otherwise -1.
-template <class Check>
-int parse(CLI::App& app, int argc, char** argv, Check check) {
-  try {
-    app.parse(argc, argv);
-    check();
-    return -1;
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return std::cout.flush() ? 0 : 1;
-  } catch (const CLI::CallForVersion& version) {
-    std::cout << version.what() << '\n';
-    return std::cout.flush() ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::cerr << app.get_name() << ": " << error.what() << "\n\n" << app.help();
-    return 2;
-  }
-}
+std::string value_of(int argc, char** argv, const std::string& name, const std::string& otherwise);
 
 }  // namespace arguments

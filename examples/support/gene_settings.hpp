@@ -25,7 +25,7 @@ struct GeneSettings {
 GeneSettings gene_preset(const std::string& name);
 
 /// All of them, with their values as defaults.
-void add_options(CLI::App& app, GeneSettings& settings);
+void add_options(arguments::App& app, GeneSettings& settings);
 /// When they have been read: see that of SGD's. Throws for checkpoints where one is left out, since none
 /// would be saved.
-void complete(const CLI::App& app, GeneSettings& settings);
+void complete(const arguments::App& app, GeneSettings& settings);

@@ -6,20 +6,20 @@
 
 using plumb::Checkpoint;
 
-void add_options(CLI::App& app, SavingOptions& options) {
-  using arguments::whole_number;
-  auto* save = app.add_option("--save", options.folder,
-                              "folder for checkpoints: after every epoch, the best, and when "
-                              "SIGINT (Ctrl-C) or SIGTERM ends the run");
-  save->check(arguments::not_empty());
+void add_options(arguments::App& app, SavingOptions& options) {
+  const arguments::Option save =
+      app.add_option("--save", options.folder,
+                     "folder for checkpoints: after every epoch, the best, and when "
+                     "SIGINT (Ctrl-C) or SIGTERM ends the run")
+          .not_empty();
   app.add_option("--save-every", options.every, "steps between checkpoints too; 0: none")
-      ->check(whole_number(0, INT64_MAX))
-      ->needs(save);
+      .whole_number(0, INT64_MAX)
+      .needs(save);
   app.add_option("--keep", options.keep, "checkpoints to keep besides the best")
-      ->check(whole_number(1, 1'000'000))
-      ->needs(save);
+      .whole_number(1, 1'000'000)
+      .needs(save);
   app.add_flag("--resume", options.resume, "go on where the newest checkpoint in --save stopped")
-      ->needs(save);
+      .needs(save);
 }
 
 Saving::Saving(const SavingOptions& options, bool writes) : options_(options) {

@@ -6,7 +6,7 @@
 #include <plumb/core.hpp>
 #include <string>
 
-namespace CLI {
+namespace arguments {
 class App;
 }
 
@@ -18,7 +18,7 @@ struct SavingOptions {
 };
 
 /// --save, --save-every, --keep and --resume.
-void add_options(CLI::App& app, SavingOptions& options);
+void add_options(arguments::App& app, SavingOptions& options);
 
 /// Does what the options say, and nothing where they name no folder, or another process writes there.
 class Saving {

@@ -63,21 +63,18 @@ SpeechData recorded(const SpeechOptions& options, std::int64_t seed) {
 
 }  // namespace
 
-void add_options(CLI::App& app, SpeechOptions& options) {
-  using arguments::not_empty;
-  using arguments::whole_number;
+void add_options(arguments::App& app, SpeechOptions& options) {
   app.add_option("--data", options.folder, "'synthetic', or a folder of WAV files at 8 kHz")
-      ->check(not_empty());
-  app.add_option("--pattern", options.pattern, "of the files' paths below --data")
-      ->check(not_empty());
-  auto* below = app.add_option("--test-below", options.test_below,
-                               "recordings with a lower {index} are the test set");
-  below->check(whole_number(1, 1'000'000'000));
+      .not_empty();
+  app.add_option("--pattern", options.pattern, "of the files' paths below --data").not_empty();
+  const arguments::Option below = app.add_option("--test-below", options.test_below,
+                                                 "recordings with a lower {index} are the test set")
+                                      .whole_number(1, 1'000'000'000);
   app.add_option("--test-speaker", options.test_speaker, "test with all of one {speaker} instead")
-      ->check(not_empty())
-      ->excludes(below);
+      .not_empty()
+      .excludes(below);
   app.add_option("--samples", options.samples, "synthetic digits to train on")
-      ->check(whole_number(1, 1'000'000));
+      .whole_number(1, 1'000'000);
 }
 
 SpeechData load_speech(const SpeechOptions& options, std::int64_t seed) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
+namespace arguments {
 class App;
 }
 
@@ -20,7 +20,7 @@ struct SpeechOptions {
 };
 
 /// --data, --pattern, --test-below, --test-speaker and --samples.
-void add_options(CLI::App& app, SpeechOptions& options);
+void add_options(arguments::App& app, SpeechOptions& options);
 
 /// Log-mel features of clips (data::ClipDataset).
 struct SpeechData {

@@ -6,32 +6,29 @@
 
 using plumb::data::Missing;
 
-void add_options(CLI::App& app, TableSettings& settings) {
-  using arguments::not_empty;
-  using arguments::real_number;
-  using arguments::whole_number;
+void add_options(arguments::App& app, TableSettings& settings) {
   app.add_option("--data", settings.data, "'drawn', or a CSV file with a header");
   app.add_option("--samples", settings.samples, "drawn rows to train on")
-      ->check(whole_number(1, 10'000'000));
+      .whole_number(1, 10'000'000);
   app.add_option("--target", settings.table.targets,
                  "column to predict; several, if all are numbers")
-      ->check(not_empty());
+      .not_empty();
   app.add_option("--category", settings.categories, "column whose numbers stand for classes")
-      ->check(not_empty());
-  app.add_option("--ignore", settings.ignored, "column to leave out")->check(not_empty());
-  app.add_option("--missing", settings.table.missing, "what becomes of rows with a missing cell")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Missing>{
-          {"refuse", Missing::refuse}, {"drop-row", Missing::drop_row}, {"fill", Missing::fill}}));
+      .not_empty();
+  app.add_option("--ignore", settings.ignored, "column to leave out").not_empty();
+  app.add_choice(
+      "--missing", settings.table.missing,
+      {{"refuse", Missing::refuse}, {"drop-row", Missing::drop_row}, {"fill", Missing::fill}},
+      "what becomes of rows with a missing cell");
   app.add_option("--missing-cell", settings.table.missing_cells, "what a missing cell reads");
   app.add_option("--folds", settings.folds, "of cross-validation; 0: a fifth of the file tests")
-      ->check(whole_number(0, 1'000'000));
-  app.add_option("--width", settings.width, "of the two hidden layers")
-      ->check(whole_number(1, 65'536));
+      .whole_number(0, 1'000'000);
+  app.add_option("--width", settings.width, "of the two hidden layers").whole_number(1, 65'536);
   app.add_option("--dropout", settings.dropout, "share of the elements")
-      ->check(real_number(0, 1, arguments::High::excluded));
+      .real_number(0, 1, arguments::High::excluded);
   app.add_option("--predict", settings.predict, "CSV file whose targets are to be predicted")
-      ->check(not_empty());
-  app.add_option("--output", settings.output, "CSV file for the predictions")->check(not_empty());
+      .not_empty();
+  app.add_option("--output", settings.output, "CSV file for the predictions").not_empty();
   add_length_options(app, settings.training);
   add_options(app, settings.adamw);
   add_run_options(app, settings.training);

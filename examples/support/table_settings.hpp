@@ -32,7 +32,7 @@ struct TableSettings {
 };
 
 /// All of them, with their values as defaults.
-void add_options(CLI::App& app, TableSettings& settings);
+void add_options(arguments::App& app, TableSettings& settings);
 /// When they have been read: without --target, the last column of drawn rows. Throws where a file
 /// has none.
 void complete(TableSettings& settings);

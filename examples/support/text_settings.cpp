@@ -35,32 +35,29 @@ TextSettings text_preset(const std::string& name) {
   return settings;
 }
 
-void add_options(CLI::App& app, TextSettings& settings) {
-  using arguments::real_number;
-  using arguments::whole_number;
+void add_options(arguments::App& app, TextSettings& settings) {
   app.add_option("--preset", settings.preset, "settings that go together; --help shows them")
-      ->check(CLI::IsMember({"demo", "lstm", "baby-gpt"}));
-  app.add_option("--model", settings.model, "network")->check(CLI::IsMember({"lstm", "gpt"}));
+      .one_of({"demo", "lstm", "baby-gpt"});
+  app.add_option("--model", settings.model, "network").one_of({"lstm", "gpt"});
   app.add_option("--data", settings.data, "'grammar', or a text file");
-  app.add_option("--layers", settings.net.layers, "of the network")->check(whole_number(1, 1000));
-  app.add_option("--width", settings.net.width, "of its layers")->check(whole_number(1, 65'536));
+  app.add_option("--layers", settings.net.layers, "of the network").whole_number(1, 1000);
+  app.add_option("--width", settings.net.width, "of its layers").whole_number(1, 65'536);
   app.add_option("--heads", settings.net.heads, "of attention (gpt); they divide the width")
-      ->check(whole_number(1, 65'536));
+      .whole_number(1, 65'536);
   app.add_option("--dropout", settings.net.dropout, "share of the elements")
-      ->check(real_number(0, 1, arguments::High::excluded));
+      .real_number(0, 1, arguments::High::excluded);
   app.add_option("--window", settings.net.window, "characters in a row that a step trains on")
-      ->check(whole_number(1, 1'000'000));
+      .whole_number(1, 1'000'000);
   add_length_options(app, settings.training);
   app.add_option("--epoch-steps", settings.epoch_steps,
                  "steps in an epoch (gpt); 0: as many as read the text once")
-      ->check(whole_number(0, 100'000'000));
+      .whole_number(0, 100'000'000);
   add_options(app, settings.adamw);
   app.add_option("--warm-up", settings.warm_up, "steps in which the learning rate rises")
-      ->check(whole_number(1, 100'000'000));
-  app.add_option("--clip", settings.clip, "the longest gradient")->check(real_number(0, 1e6));
+      .whole_number(1, 100'000'000);
+  app.add_option("--clip", settings.clip, "the longest gradient").real_number(0, 1e6);
   app.add_option("--prompt", settings.prompt, "what the network goes on from when it writes")
-      ->check(arguments::not_empty());
-  app.add_option("--write", settings.write, "characters that it writes")
-      ->check(whole_number(0, 1'000'000));
+      .not_empty();
+  app.add_option("--write", settings.write, "characters that it writes").whole_number(0, 1'000'000);
   add_run_options(app, settings.training);
 }

@@ -26,4 +26,4 @@ struct TextSettings {
 TextSettings text_preset(const std::string& name);
 
 /// All of them, with their values as defaults.
-void add_options(CLI::App& app, TextSettings& settings);
+void add_options(arguments::App& app, TextSettings& settings);

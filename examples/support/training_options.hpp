@@ -8,7 +8,7 @@
 
 #include "saving.hpp"
 
-namespace CLI {
+namespace arguments {
 class App;
 }
 
@@ -26,10 +26,10 @@ struct TrainingOptions {
 };
 
 /// --epochs and --batch-size.
-void add_length_options(CLI::App& app, TrainingOptions& options);
+void add_length_options(arguments::App& app, TrainingOptions& options);
 /// --seed, --threads, --loader-threads, --shards, --stall-seconds, --log, --trace, --version, and those
 /// of SavingOptions.
-void add_run_options(CLI::App& app, TrainingOptions& options);
+void add_run_options(arguments::App& app, TrainingOptions& options);
 
 /// For an option that trains many models, each as a whole: throws under mpirun, and where batches are to be cut
 /// into shards.
@@ -37,11 +37,11 @@ void require_one_process(const TrainingOptions& options, const std::string& opti
 
 /// --lr, --momentum, --dampening, --debias, --nesterov and --weight-decay, with the values that
 /// `options` has as defaults. `lr` is the help of the first.
-void add_options(CLI::App& app, plumb::optim::SGDOptions& options,
-                 const std::string& lr = "learning rate");
+void add_options(arguments::App& app, plumb::optim::SGDOptions& options,
+                 const char* lr = "learning rate");
 /// --lr, --beta1, --beta2 and --weight-decay of AdamW, likewise.
-void add_options(CLI::App& app, plumb::optim::AdamWOptions& options,
-                 const std::string& lr = "learning rate");
+void add_options(arguments::App& app, plumb::optim::AdamWOptions& options,
+                 const char* lr = "learning rate");
 /// When those of SGD have been read: --debias without --dampening means that it equals the momentum. Throws
 /// what SGD refuses.
-void complete(const CLI::App& app, plumb::optim::SGDOptions& options);
+void complete(const arguments::App& app, plumb::optim::SGDOptions& options);

@@ -1,7 +1,9 @@
 // The command line of the examples: every number that is taken is in its range and is what the text
 // says. The input's lines are the arguments.
 #include <cmath>
+#include <iostream>
 #include <sstream>
+#include <string>
 #include <support/arguments.hpp>
 #include <vector>
 
@@ -19,18 +21,17 @@ struct Values {
 };
 
 int parse(const std::vector<std::string>& lines, Values& values) {
-  CLI::App app("Fuzzed.", "fuzz");
-  app.option_defaults()->always_capture_default();
-  app.add_option("--count", values.count, "a number")->check(arguments::whole_number(1, 1000));
-  auto* rate = app.add_option("--rate", values.rate, "a rate");
-  rate->check(arguments::real_number(0, 1, arguments::High::excluded));
-  app.add_flag("--flag", values.flag, "a flag")->needs(rate);
-  app.add_option("--name", values.name, "a choice")->check(CLI::IsMember({"a", "b"}));
+  arguments::App app("Fuzzed.", "fuzz");
+  app.add_option("--count", values.count, "a number").whole_number(1, 1000);
+  const arguments::Option rate =
+      app.add_option("--rate", values.rate, "a rate").real_number(0, 1, arguments::High::excluded);
+  app.add_flag("--flag", values.flag, "a flag").needs(rate);
+  app.add_option("--name", values.name, "a choice").one_of({"a", "b"});
   std::vector<std::string> words = {"fuzz"};
   words.insert(words.end(), lines.begin(), lines.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
-  return arguments::parse(app, static_cast<int>(pointers.size()), pointers.data(), [] {});
+  return app.parse(static_cast<int>(pointers.size()), pointers.data());
 }
 
 }  // namespace

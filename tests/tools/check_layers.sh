@@ -4,7 +4,7 @@ source_dir=${PLUMB_SOURCE_DIR:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tests/support/script.sh
 source "$source_dir/tests/support/script.sh"
 
-mkdir -p "$work"/clean/{core/{runtime/internal,tensor/internal,simd,kernels,io},autograd,nn,optim/internal,data,distributed,examples,tests/nn,bench}
+mkdir -p "$work"/clean/{core/{runtime/internal,tensor/internal,simd,kernels,io},autograd,nn,optim/internal,data,distributed,examples/support,tests/nn,bench}
 cd -- "$work/clean"
 for room in autograd nn optim data; do
   printf '// %s.\n#pragma once\n#include <vector>\n' "$room" | tee "$room.hpp" >"$room/$room.hpp"
@@ -23,7 +23,8 @@ printf '#pragma once\n#include "../../core/simd/simd.hpp"\n#pragma omp simd\n' >
 printf '#include "internal/loop.hpp"\n#include "../core/simd/simd.hpp"\n  #pragma omp simd reduction(+ : n)\n' >optim/rule.cpp
 printf '#include <zlib.h>\n#include <unistd.h>\n#include "../core.hpp"\n' >data/data.cpp
 printf '#include <mpi.h>\n#include "../nn.hpp"\n#include "../data.hpp"\nvoid start() { MPI_Init(nullptr, nullptr); }\n' >distributed/mpi.cpp
-printf '#include <CLI/CLI.hpp>\n#include <xtensor/xmath.hpp>\n#include <plumb/plumb.hpp>\n' >examples/train.cpp
+printf '#include <xtensor/xmath.hpp>\n#include <plumb/plumb.hpp>\n' >examples/train.cpp
+printf '#include <CLI/CLI.hpp>\n' >examples/support/arguments.cpp
 printf '#include <doctest/doctest.h>\n#include <plumb/nn.hpp>\n#include "../help.hpp"\n' >tests/nn/nn.cpp
 printf '#pragma once\n' >tests/help.hpp
 printf '#pragma once\n#include "../tensor.hpp"\n#pragma omp simd\n' >core/tensor/internal/dispatch.hpp
@@ -111,6 +112,7 @@ plant nn/nn.cpp '#include <mpi.h>' 'MPI may not be included here'
 plant distributed/ranks.hpp '#include <mpi.h>' 'MPI may not be included here'
 plant data/data.cpp 'MPI_Barrier(MPI_COMM_WORLD);' 'MPI may not be used here'
 plant data/data.cpp '#include <CLI/CLI.hpp>' 'CLI11 may not be included here'
+plant examples/train.cpp '#include <CLI/CLI.hpp>' 'CLI11 may not be included here'
 plant examples/train.cpp '#include <doctest/doctest.h>' 'doctest may not be included here'
 
 plant nn/nn.hpp '#include <unistd.h>' \
