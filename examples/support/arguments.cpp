@@ -140,19 +140,6 @@ Option App::add_flag(const char* name, bool& value, const char* help) {
   return Option(app_->add_flag(name, value, help));
 }
 
-Option App::add_choice(const char* name, std::uint8_t value,
-                       const std::map<std::string, std::uint8_t>& words,
-                       const std::function<void(std::uint8_t)>& choose, const char* help) {
-  enum class Choice : std::uint8_t {};
-  std::map<std::string, Choice> choices;
-  for (const auto& [word, number] : words) choices[word] = Choice{number};
-  const auto set = [choose](const Choice& chosen) { choose(static_cast<std::uint8_t>(chosen)); };
-  CLI::Option* option = app_->add_option_function<Choice>(name, set, help);
-  option->transform(CLI::CheckedTransformer(choices))
-      ->default_str(CLI::detail::to_string(Choice{value}));
-  return Option(option);
-}
-
 void App::add_version(const char* name, const std::function<std::string()>& version,
                       const char* help) {
   app_->set_version_flag(name, version, help);

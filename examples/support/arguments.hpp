@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,16 +70,6 @@ class App {
   Option add_option(const char* name, std::vector<std::string>& values, const char* help = "");
   Option add_option(const char* name, std::vector<std::int64_t>& values, const char* help = "");
   Option add_flag(const char* name, bool& value, const char* help = "");
-  /// Takes a word for each value of an enumeration, whose values are bytes.
-  template <class Enum>
-  Option add_choice(const char* name, Enum& value, const std::map<std::string, Enum>& words,
-                    const char* help) {
-    static_assert(sizeof(Enum) == 1);
-    std::map<std::string, std::uint8_t> numbers;
-    for (const auto& [word, each] : words) numbers[word] = static_cast<std::uint8_t>(each);
-    const auto choose = [&value](std::uint8_t chosen) { value = static_cast<Enum>(chosen); };
-    return add_choice(name, static_cast<std::uint8_t>(value), numbers, choose, help);
-  }
   /// Prints what `version` returns, and ends.
   void add_version(const char* name, const std::function<std::string()>& version, const char* help);
   /// Takes a file with lines NAME=VALUE that set other options. One that sets none is an error.
@@ -95,10 +84,6 @@ class App {
   int parse(int argc, char** argv, const std::function<void()>& check = {});
 
  private:
-  Option add_choice(const char* name, std::uint8_t value,
-                    const std::map<std::string, std::uint8_t>& words,
-                    const std::function<void(std::uint8_t)>& choose, const char* help);
-
   std::unique_ptr<CLI::App> app_;
 };
 

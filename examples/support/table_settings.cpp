@@ -16,10 +16,8 @@ void add_options(arguments::App& app, TableSettings& settings) {
   app.add_option("--category", settings.categories, "column whose numbers stand for classes")
       .not_empty();
   app.add_option("--ignore", settings.ignored, "column to leave out").not_empty();
-  app.add_choice(
-      "--missing", settings.table.missing,
-      {{"refuse", Missing::refuse}, {"drop-row", Missing::drop_row}, {"fill", Missing::fill}},
-      "what becomes of rows with a missing cell");
+  app.add_option("--missing", settings.missing, "what becomes of rows with a missing cell")
+      .one_of({"refuse", "drop-row", "fill"});
   app.add_option("--missing-cell", settings.table.missing_cells, "what a missing cell reads");
   app.add_option("--folds", settings.folds, "of cross-validation; 0: a fifth of the file tests")
       .whole_number(0, 1'000'000);
@@ -40,6 +38,8 @@ void complete(TableSettings& settings) {
     throw plumb::Error(
         "--folds trains many models: it goes neither with --save nor with --predict");
   if (settings.folds > 0) require_one_process(settings.training, "--folds");
+  if (settings.missing == "drop-row") settings.table.missing = Missing::drop_row;
+  if (settings.missing == "fill") settings.table.missing = Missing::fill;
   for (const std::string& name : settings.categories)
     settings.table.kinds[name] = plumb::data::ColumnKind::category;
   for (const std::string& name : settings.ignored)

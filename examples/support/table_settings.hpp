@@ -20,6 +20,7 @@ struct TableSettings {
   std::string output = "predictions.csv";
   std::vector<std::string> categories;  ///< Columns whose numbers stand for classes.
   std::vector<std::string> ignored;     ///< Columns to leave out.
+  std::string missing = "refuse";       ///< What becomes of rows with a missing cell.
   plumb::data::TableOptions table;      ///< Targets, missing cells.
   plumb::optim::AdamWOptions adamw;
   TrainingOptions training;
@@ -33,6 +34,6 @@ struct TableSettings {
 
 /// All of them, with their values as defaults.
 void add_options(arguments::App& app, TableSettings& settings);
-/// When they have been read: without --target, the last column of drawn rows. Throws where a file
-/// has none.
+/// When they have been read: the table's options from the words. Without --target, the last column of drawn rows;
+/// throws where a file has none.
 void complete(TableSettings& settings);

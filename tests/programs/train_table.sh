@@ -54,6 +54,7 @@ refused 1 "No such file" --data "$work/train.csv" --target kind --predict /nonex
 refused 1 "No such file" "${data[@]}" --target kind --output /nonexistent/kinds.csv
 refused 1 "there is no column" --data "$work/train.csv" --target kind --predict "$work/new.csv"
 refused 2 "--missing" --missing perhaps
+refused 2 "--missing" --missing 1
 refused 1 "weight" --data "$work/train.csv" --target weight
 refused 1 "No such file" --data /nonexistent --target kind
 printf 'a,b\n1\n' >"$work/ragged.csv"
