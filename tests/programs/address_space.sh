@@ -45,6 +45,9 @@ sweep() {
           fail "$limit MB gave another error: $* $(cat "$work/err")"
         refused=$((refused + 1))
         ;;
+      127)  # too little for the shared libraries, an MPI's among them: nothing of plumb ran
+        grep -q 'error while loading shared libraries' "$work/err" || fail "$limit MB exited 127: $* $(cat "$work/err")"
+        ;;
       *) fail "$limit MB exited $code: $* $(cat "$work/err")" ;;
     esac
   done
