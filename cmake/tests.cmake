@@ -120,7 +120,14 @@ set_tests_properties(helpers PROPERTIES LABELS unit PASS_REGULAR_EXPRESSION "fil
 # Training, the corners, and all kernels against their oracles, with each instruction set that the
 # processor has; "test_nets" and the others use the best.
 if(NOT PLUMB_NATIVE)
-  foreach(isa base v3 v4)
+  set(plumb_isas base v3 v4)
+  if(EXISTS /proc/cpuinfo)
+    file(STRINGS /proc/cpuinfo plumb_flags REGEX "^flags" LIMIT_COUNT 1)
+    if(NOT plumb_flags MATCHES "avx512vl")
+      list(REMOVE_ITEM plumb_isas v4)
+    endif()
+  endif()
+  foreach(isa IN LISTS plumb_isas)
     plumb_test(nets_${isa} isa "--source-file=*/tests/test_nets.cpp")
     plumb_test(corners_${isa} isa "--source-file=*/test_corners.cpp")
     plumb_test(oracles_${isa} isa "--source-file=*/tests/oracles/*")
@@ -178,6 +185,10 @@ foreach(source IN LISTS plumb_test_programs)
   get_filename_component(program "${source}" NAME_WE)
   add_executable(${program} ${source})
   target_link_libraries(${program} PRIVATE plumb::plumb)
+  if(TARGET plumb_ranks)
+    target_compile_options(${program} PRIVATE ${plumb_program_options})
+    target_precompile_headers(${program} REUSE_FROM plumb_ranks)
+  endif()
   set_target_properties(${program} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   # Some have an operator new of their own, and so has ThreadSanitizer; it runs none of them.
@@ -219,7 +230,7 @@ endforeach()
 
 # The longest begin first, so that none is left alone at the end.
 set_tests_properties(tools/headers programs/networks programs/compare_optimizers tools/consumer
-                     PROPERTIES COST 100)
+                     programs/hostile_files programs/train_table PROPERTIES COST 100)
 
 if(TARGET plumb::distributed)
   include(cmake/mpi_tests.cmake)
