@@ -268,7 +268,8 @@ TEST_CASE("matrix rules: the same bits for 1 to 4 threads") {
   for (const RuleCase& rule : matrix_rule_cases()) {
     INFO(to_string(rule));
     const StateDict one = run_matrices(1, rule);
-    for (const int threads : test::more_threads()) CHECK(same_state(one, run_matrices(threads, rule)));
+    for (const int threads : test::more_threads())
+      CHECK(same_state(one, run_matrices(threads, rule)));
   }
 }
 

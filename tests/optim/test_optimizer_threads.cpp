@@ -85,7 +85,8 @@ TEST_CASE("Optimizer: the same bits for 1 to 4 threads under every rule") {
   for (const RuleCase& rule : rule_cases()) {
     INFO(to_string(rule));
     const StateDict one = run(1, rule, parameters);
-    for (const int threads : test::more_threads()) CHECK(same_state(one, run(threads, rule, parameters)));
+    for (const int threads : test::more_threads())
+      CHECK(same_state(one, run(threads, rule, parameters)));
   }
 }
 

@@ -24,7 +24,7 @@ message=$(prlimit --as=1000000000 "$PLUMB_BUILD_DIR/tests/load_file" "$work/a.sa
 [[ $message == "[load_safetensors] $work/a.safetensors: [allocate] cannot allocate 3000000000 bytes"* ]] ||
   fail "a tensor without memory: $message"
 
-# What the program and its libraries take to be loaded, an MPI's among them, in MB.
+# The address space in MB that the program needs to be loaded, with its libraries, an MPI's among them.
 loaded=20
 until prlimit --as=$((loaded * 1000000)) "$program" --help >/dev/null 2>&1; do
   ((++loaded < 1000)) || fail "--help runs in no address space"

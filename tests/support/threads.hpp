@@ -1,4 +1,4 @@
-// Sets the number of threads for the length of a scope.
+// The numbers of threads that tests try, and a scope that sets one.
 #pragma once
 
 #include <cstdlib>

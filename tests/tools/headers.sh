@@ -16,7 +16,8 @@ mapfile -t headers < <(find plumb -name '*.hpp' | sort)
 
 # Headers that most others include anyway are compiled once, each on its own, and kept: one that
 # includes them begins with what it would have read itself, and nothing else.
-kept=(plumb/core/tensor/tensor.hpp plumb/core/io/state_dict.hpp plumb/data/dataset.hpp plumb/autograd/variable.hpp plumb/optim/optimizer.hpp plumb/nn/layer.hpp)
+kept=(plumb/core/tensor/tensor.hpp plumb/core/io/state_dict.hpp plumb/data/dataset.hpp
+  plumb/autograd/variable.hpp plumb/optim/optimizer.hpp plumb/nn/layer.hpp)
 
 # "HEADER KEPT" a line: the last kept header that it includes, directly or not, or "-".
 beginnings() {
