@@ -8,7 +8,8 @@
 #include <xtensor/xview.hpp>
 
 #include "../support/compare.hpp"
-#include "sweep.hpp"
+#include "../support/sweep.hpp"
+#include "draw.hpp"
 
 namespace plumb::test {
 

@@ -53,7 +53,7 @@ Fixed<2> weights_of(const Fixed<2>& q, const Fixed<2>& k, const Fixed<2>& seen, 
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: attention and its gradients, with masks") {
   Draw draw(60);
-  for (int i = problems_to_draw(40, 1500); i > 0; --i) {
+  for (int i = repetitions(40, 1500); i > 0; --i) {
     const Heads h = draw_heads(draw);
     CAPTURE(h.n);
     CAPTURE(h.heads);
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: attention and its gradients, with masks"
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: rms_norm and its gradients") {
   Draw draw(61);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     const std::int64_t rows = draw.size(70), size = draw.size(300);
     CAPTURE(rows);
     CAPTURE(size);
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: rms_norm and its gradients") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: embedding and its gradient, with a padding") {
   Draw draw(62);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     const std::int64_t classes = draw.size(30), size = draw.size(70), count = draw.size(3000);
     CAPTURE(classes);
     CAPTURE(size);

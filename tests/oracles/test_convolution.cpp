@@ -8,7 +8,7 @@
 
 #include "../support/compare.hpp"
 #include "convolution_oracle.hpp"
-#include "sweep.hpp"
+#include "draw.hpp"
 
 using namespace plumb;
 using namespace plumb::test;
@@ -102,7 +102,7 @@ ConvolutionProblem draw_problem(Draw& draw) {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: convolutions of random shapes and settings") {
   Draw draw(1);
-  for (int i = problems_to_draw(150, 6000); i > 0; --i)
+  for (int i = repetitions(150, 6000); i > 0; --i)
     check_kernels(draw, draw_problem(draw), draw.floating());
 }
 
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: every setting of a transposed convolutio
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: convolutions of signals") {
   Draw draw(4);
-  for (int i = problems_to_draw(40, 1000); i > 0; --i) {
+  for (int i = repetitions(40, 1000); i > 0; --i) {
     const Side side = draw_side(draw, draw.between(1, 7), draw.between(1, 3), 70);
     const std::int64_t groups = draw.between(1, 2), inputs = draw.size(20), outputs = draw.size(20);
     const kernel::Windows windows{{1, side.stride}, {0, side.padding}, {1, side.dilation}, groups};
@@ -220,7 +220,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: convolutions of signals") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: transposed convolutions of signals") {
   Draw draw(5);
-  for (int i = problems_to_draw(40, 1000); i > 0; --i) {
+  for (int i = repetitions(40, 1000); i > 0; --i) {
     const Side side = draw_side(draw, draw.between(1, 7), draw.between(1, 3), 70);
     const std::int64_t groups = draw.between(1, 2), inputs = draw.size(20), outputs = draw.size(20);
     const kernel::Windows windows{{1, side.stride}, {0, side.padding}, {1, side.dilation}, groups};

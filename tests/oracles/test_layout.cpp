@@ -33,7 +33,7 @@ Tensor draw_indices(Draw& draw, const Shape& shape, std::int64_t below) {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: permutations and their gradients") {
   Draw draw(30);
-  for (int i = problems_to_draw(150, 4000); i > 0; --i) {
+  for (int i = repetitions(150, 4000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 5));
     const DType dtype = draw.floating();
     const Variable x = Variable::leaf(
@@ -56,7 +56,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: permutations and their gradients") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: slices and their gradients") {
   Draw draw(31);
-  for (int i = problems_to_draw(150, 4000); i > 0; --i) {
+  for (int i = repetitions(150, 4000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 4));
     const DType dtype = draw.floating();
     const Variable x = Variable::leaf(draw.values(draw.shape(rank, 5000), dtype));
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: slices and their gradients") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: joined and stacked tensors and their gradients") {
   Draw draw(32);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 4));
     const DType dtype = draw.floating();
     const Shape shape = draw.shape(rank, 3000);
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: joined and stacked tensors and their gra
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: repeated tensors and their gradients") {
   Draw draw(33);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 5));
     const DType dtype = draw.floating();
     const Shape whole = draw.shape(rank, 5000);
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: repeated tensors and their gradients") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: rows picked by an index, and what they give back") {
   Draw draw(34);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 4));
     const DType dtype = draw.floating();
     const Variable x = Variable::leaf(draw.values(draw.shape(rank, 3000), dtype));
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: rows picked by an index, and what they g
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: elements picked by an index, and what they give back") {
   Draw draw(35);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const DType dtype = draw.floating();
     const Shape shape = draw.shape(3, 3000);
     const int axis = static_cast<int>(draw.between(0, 2));

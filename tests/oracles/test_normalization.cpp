@@ -56,7 +56,7 @@ void check_sums(const Variable& p, const Array& sums, DType dtype) {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: batch norm by the batch and by running statistics") {
   Draw draw(50);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const DType dtype = draw.floating();
     const Shape shape{draw.size(40) + 1, draw.size(40), draw.size(12), draw.size(12)};
     const bool flat = draw.chance(30);  // [n, c], where vectors go across channels
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: batch norm by the batch and by running s
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: layer norm") {
   Draw draw(51);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const DType dtype = draw.floating();
     const std::int64_t rows = draw.size(60), size = 1 + draw.size(300);
     const std::string what = errors::text("[", rows, ", ", size, "] in ", dtype);
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: layer norm") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: group norm") {
   Draw draw(52);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const DType dtype = draw.floating();
     const std::int64_t images = draw.between(1, 5), groups = draw.between(1, 6),
                        each = draw.size(17), length = 1 + draw.size(70), channels = groups * each;
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: group norm") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: softmax, its logarithm and their gradients") {
   Draw draw(53);
-  for (int i = problems_to_draw(150, 4000); i > 0; --i) {
+  for (int i = repetitions(150, 4000); i > 0; --i) {
     const DType dtype = draw.floating();
     const int axis = static_cast<int>(draw.between(0, 2));
     const Variable x = Variable::leaf(draw.values(draw.shape(3, 4000), dtype, -5, 5));
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(
     FreshMemory,
     "oracle: cross entropy and likelihood with weights, smoothing and targets left out") {
   Draw draw(54);
-  for (int i = problems_to_draw(150, 4000); i > 0; --i) {
+  for (int i = repetitions(150, 4000); i > 0; --i) {
     const DType dtype = draw.floating();
     const std::int64_t n = draw.size(40), classes = 1 + draw.size(70),
                        d = draw.chance(60) ? 1 : draw.size(9);

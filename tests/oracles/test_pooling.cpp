@@ -138,7 +138,7 @@ PoolResults means(const Pool& p, const Tensor& x, const Tensor& g, CountPadding 
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: the largest of windows, and where gradients go") {
   Draw draw(40);
-  for (int i = problems_to_draw(150, 5000); i > 0; --i) {
+  for (int i = repetitions(150, 5000); i > 0; --i) {
     const Pool p = draw_pool(draw, true);
     CAPTURE(p.text());
     const DType dtype = draw.floating();
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: the largest of windows, and where gradie
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: the means of windows and their gradients") {
   Draw draw(41);
-  for (int i = problems_to_draw(150, 5000); i > 0; --i) {
+  for (int i = repetitions(150, 5000); i > 0; --i) {
     const Pool p = draw_pool(draw, false);
     CAPTURE(p.text());
     const DType dtype = draw.floating();
@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: the means of windows and their gradients
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: pools of signals are those of images of height 1") {
   Draw draw(42);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     Pool p = draw_pool(draw, true);
     p.x[2] = 1;
     p.kernel.height = p.stride.height = p.dilation.height = p.positions.height = 1;
@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: pools of signals are those of images of 
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: as many means as the output has elements") {
   Draw draw(43);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     const Shape shape{draw.between(1, 3), draw.size(20), draw.size(20), draw.size(20)};
     const Size2d output(draw.between(1, 9), draw.between(1, 9));
     const DType dtype = draw.floating();
@@ -232,7 +232,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: as many means as the output has elements
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: as many largest elements as the output has elements") {
   Draw draw(44);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     const Shape shape{draw.between(1, 3), draw.size(20), draw.size(20), draw.size(20)};
     const Size2d output(draw.between(1, 9), draw.between(1, 9));
     const DType dtype = draw.floating();

@@ -39,7 +39,7 @@ Sizes draw_sizes(Draw& draw) {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: products of two matrices and their gradients") {
   Draw draw(10);
-  for (int i = problems_to_draw(150, 6000); i > 0; --i) {
+  for (int i = repetitions(150, 6000); i > 0; --i) {
     const Sizes sizes = draw_sizes(draw);
     const std::int64_t m = sizes.m, n = sizes.n, k = sizes.k;
     const Transpose ta = draw_transpose(draw), tb = draw_transpose(draw);
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: products of two matrices and their gradi
 TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: products along thousands of rows, as gradients of weights") {
   Draw draw(13);
-  for (int i = problems_to_draw(3, 60); i > 0; --i) {
+  for (int i = repetitions(3, 60); i > 0; --i) {
     const std::int64_t m = draw.between(100, 700), n = draw.between(100, 300),
                        k = draw.between(4096, 20'000);
     const bool twice = draw.chance(50);  // then it is added to what is there
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(FreshMemory,
 TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: stacks of products, one side broadcast, and their gradients") {
   Draw draw(11);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     const std::int64_t stack = draw.between(1, 6), m = draw.size(40), n = draw.size(40),
                        k = draw.size(60);
     const bool stretched_a = draw.chance(30), stretched_b = !stretched_a && draw.chance(40);
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(FreshMemory,
 TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: linear, with and without bias and ReLU, and its gradients") {
   Draw draw(12);
-  for (int i = problems_to_draw(100, 4000); i > 0; --i) {
+  for (int i = repetitions(100, 4000); i > 0; --i) {
     const Sizes sizes = draw_sizes(draw);
     const std::int64_t rows = sizes.m, outputs = sizes.n, inputs = sizes.k;
     const bool relu = draw.chance(50), biased = draw.chance(70);

@@ -98,7 +98,7 @@ void check_mapped(Draw& draw, const Variable& x, const Variable& y, const Mapped
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: padded tensors and their gradients") {
   Draw draw(50);
-  for (int i = problems_to_draw(60, 3000); i > 0; --i) {
+  for (int i = repetitions(60, 3000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 5));
     const Shape shape = draw.shape(rank, 1000);
     const PadMode mode =
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: padded tensors and their gradients") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: flipped tensors and their gradients") {
   Draw draw(51);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const int rank = static_cast<int>(draw.between(1, 5));
     const Shape shape = draw.shape(rank, 5000);
     Mapped mapped{std::vector<Places>(static_cast<std::size_t>(rank))};
@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: flipped tensors and their gradients") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: the nearest elements and their gradients") {
   Draw draw(52);
-  for (int i = problems_to_draw(60, 3000); i > 0; --i) {
+  for (int i = repetitions(60, 3000); i > 0; --i) {
     const Shape shape{draw.between(1, 3), draw.size(20), draw.size(30), draw.size(30)};
     const Size2d size(draw.size(70), draw.size(70));
     Mapped mapped{std::vector<Places>(4)};
@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: the nearest elements and their gradients
 TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: bilinear means as products with hats, and their gradients") {
   Draw draw(53);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const Shape shape{draw.between(1, 2), draw.size(6), draw.size(40), draw.size(40)};
     const Size2d size(draw.size(70), draw.size(70));
     const bool corners = draw.chance(50);
@@ -215,7 +215,7 @@ TEST_CASE_FIXTURE(FreshMemory,
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: sums of products over letters") {
   Draw draw(54);
-  for (int i = problems_to_draw(200, 5000); i > 0; --i) {
+  for (int i = repetitions(200, 5000); i > 0; --i) {
     const std::string letters = "abcd";
     std::array<std::int64_t, 4> sizes{};
     for (std::int64_t& size : sizes) size = draw.between(1, 5);

@@ -77,7 +77,7 @@ Variable at_once(const Problem& p, const Variable& x, const RecurrentWeights& w,
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: recurrent layers of any size, padded, in both orders") {
   Draw draw(70);
-  for (int i = problems_to_draw(60, 2000); i > 0; --i) {
+  for (int i = repetitions(60, 2000); i > 0; --i) {
     const auto kind = draw.of<Kind>({Kind::rnn_tanh, Kind::rnn_relu, Kind::gru, Kind::lstm});
     // Rounding must not carry a sum over the kink.
     const DType dtype = kind == Kind::rnn_relu ? DType::float64 : draw.floating();

@@ -79,7 +79,7 @@ Array deviation_slope(const Array& away, const Array& deviations, double divisor
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: sums, means, variances and logarithms of sums") {
   Draw draw(20);
-  for (int i = problems_to_draw(150, 4000); i > 0; --i) {
+  for (int i = repetitions(150, 4000); i > 0; --i) {
     const ReductionCase r(draw, -1, 2);
     CAPTURE(r.text());
     const Array x = wide(r.x), ones = xt::ones_like(x);
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: sums, means, variances and logarithms of
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: norms") {
   Draw draw(24);
-  for (int i = problems_to_draw(80, 2000); i > 0; --i) {
+  for (int i = repetitions(80, 2000); i > 0; --i) {
     const ReductionCase r(draw, -2, 2);
     CAPTURE(r.text());
     const Array x = wide(r.x), size = xt::abs(x);
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: norms") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: running sums, and elements in order") {
   Draw draw(25);
-  for (int i = problems_to_draw(80, 2000); i > 0; --i) {
+  for (int i = repetitions(80, 2000); i > 0; --i) {
     const DType dtype = draw.floating();
     const int rank = static_cast<int>(draw.between(1, 4));
     const Tensor x = draw.values(draw.shape(rank, draw.of<std::int64_t>({30, 2000, 20000})), dtype);
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: running sums, and elements in order") {
 
 TEST_CASE_FIXTURE(FreshMemory, "oracle: products") {
   Draw draw(21);
-  for (int i = problems_to_draw(60, 1000); i > 0; --i) {
+  for (int i = repetitions(60, 1000); i > 0; --i) {
     const ReductionCase r(draw, 0.99, 1.01);
     CAPTURE(r.text());
     Array expected = xt::prod(wide(r.x), r.named);
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(FreshMemory, "oracle: products") {
 TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: the largest and the smallest, where they stand, and gradients") {
   Draw draw(22);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     ReductionCase r(draw, -20, 20);
     // Whole numbers: many are equal.
     r.x = from_xtensor(Array(xt::floor(wide(r.x)))).to(r.dtype);
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(FreshMemory,
 TEST_CASE_FIXTURE(FreshMemory,
                   "oracle: sums to a shape that broadcasts, which gradients of operands are") {
   Draw draw(23);
-  for (int i = problems_to_draw(100, 3000); i > 0; --i) {
+  for (int i = repetitions(100, 3000); i > 0; --i) {
     const ReductionCase r(draw, -1, 1);
     CAPTURE(r.text());
     if (r.axes.size() == 0) continue;

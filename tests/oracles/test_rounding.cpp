@@ -18,7 +18,7 @@
 #include <plumb/optim/clip.hpp>
 
 #include "../support/compare.hpp"
-#include "sweep.hpp"
+#include "draw.hpp"
 
 using namespace plumb;
 using namespace plumb::test;
@@ -67,7 +67,7 @@ Tensor gradient(const Shape& shape, double value, double seed, DType dtype, F f)
 }  // namespace
 
 TEST_CASE("rounding: products with few rows or columns, or many, and any inner side") {
-  const double most = problems_to_draw(4, 400) * 1e6;
+  const double most = repetitions(4, 400) * 1e6;
   for (const DType dtype : both)
     for (const std::int64_t k : {100, 1000, 5000, 10000, 60000, 1000000})
       for (const auto& [m, n] : std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1},
@@ -136,7 +136,7 @@ TEST_CASE("rounding: gradients of rows and elements that an index names very oft
 
 TEST_CASE("rounding: indices of many and of few repeats, against sums in double") {
   Draw draw(70);
-  for (int i = problems_to_draw(12, 200); i > 0; --i) {
+  for (int i = repetitions(12, 200); i > 0; --i) {
     const std::int64_t n = draw.between(2, 5), m = draw.between(900, 6000),
                        width = draw.between(1, 40);
     Tensor index = Tensor::empty({m}, DType::int64);
@@ -207,7 +207,7 @@ TEST_CASE("rounding: convolutions of many channels, large images and large batch
                                                              {{1, 3, 1, 5000}, {2, 3, 1, 1}, 1},
                                                              {{1, 3, 5000, 1}, {16, 3, 1, 1}, 1}})
       for (const std::int64_t stride : {1, 2}) {
-        if (x[2] * x[3] * w.numel() * x[0] > problems_to_draw(12, 200) * 1'000'000) continue;
+        if (x[2] * x[3] * w.numel() * x[0] > repetitions(12, 200) * 1'000'000) continue;
         const std::string what = errors::text(x, " * ", w, " stride ", stride, " in ", dtype);
         CAPTURE(what);
         const Conv2dOptions options{stride, 0, 1, groups};

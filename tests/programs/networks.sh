@@ -5,7 +5,7 @@
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 program=$PLUMB_BIN_DIR/train_digits
 
-for run in "lenet 2" "cnn 2" "lstm 8"; do
+for run in "lenet 2" "cnn 2" "lstm 6"; do
   read -r model epochs <<<"$run"
   settings=(--model "$model" --samples 2000 --test-samples 1000 --epochs "$epochs")
   "$program" "${settings[@]}" --threads 1 >"$work/$model.1"

@@ -1,10 +1,10 @@
 // The numbers of threads that tests try, and a scope that sets one.
 #pragma once
 
-#include <cstdlib>
 #include <plumb/core/runtime/parallel.hpp>
-#include <string_view>
 #include <vector>
+
+#include "sweep.hpp"
 
 namespace plumb::test {
 
@@ -19,11 +19,10 @@ class Threads {
   int before_;
 };
 
-/// Numbers of threads above 1 that give the bits of one: 2 to 4; 3 alone where $PLUMB_SWEEP is "short", as
-/// under the sanitizers, which find a race with any.
+/// Numbers of threads above 1 that give the bits of one: 2 to 4; 3 alone in a brief sweep: the sanitizers find a
+/// race with any.
 inline std::vector<int> more_threads() {
-  const char* sweep = std::getenv("PLUMB_SWEEP");
-  if (sweep != nullptr && std::string_view(sweep) == "short") return {3};
+  if (sweep() == Sweep::brief) return {3};
   return {2, 3, 4};
 }
 

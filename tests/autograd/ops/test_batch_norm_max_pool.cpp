@@ -12,11 +12,14 @@
 
 #include "../../support/errors.hpp"
 #include "../../support/random.hpp"
+#include "../../support/sweep.hpp"
 #include "../../support/threads.hpp"
 
 using namespace plumb;
 using plumb::test::error_of;
 using plumb::test::normal;
+using plumb::test::sweep;
+using plumb::test::Sweep;
 using plumb::test::Threads;
 
 namespace {
@@ -74,6 +77,7 @@ TEST_CASE("batch_norm_max_pool2d: the bits of one operation after the other") {
       for (const NormalizeBy by : {NormalizeBy::batch, NormalizeBy::running})
         for (const bool affine : {false, true})
           for (const bool again : {false, true}) {
+            if (sweep() == Sweep::brief && again != affine) continue;
             CAPTURE(shape);
             CAPTURE(affine);
             CAPTURE(again);

@@ -66,22 +66,26 @@ TEST_CASE("softmax: lanes of any length and stride, in float32 too, agree with t
       };
       std::vector<Tensor> expected(4);
       for (Tensor& each : expected) each = Tensor::empty(x.shape(), DType::float64);
+      const double *xs = x.data<double>(), *gs = g.data<double>();
+      double* out[4];
+      for (std::size_t i = 0; i < 4; ++i) out[i] = expected[i].mutable_data<double>();
       for (std::int64_t lane = 0; lane < 19 * inner; ++lane) {
-        const auto at = [&](const Tensor& t, std::int64_t k) -> double& {
-          Tensor shared = t;
-          return shared.mutable_data<double>()[(lane / inner * size + k) * inner + lane % inner];
+        const auto at = [&](std::int64_t k) {
+          return (lane / inner * size + k) * inner + lane % inner;
         };
         double sum = 0, slope = 0, product = 0;
-        for (std::int64_t k = 0; k < size; ++k) sum += std::exp(at(x, k));
+        for (std::int64_t k = 0; k < size; ++k) sum += std::exp(xs[at(k)]);
         for (std::int64_t k = 0; k < size; ++k) {
-          at(expected[0], k) = std::exp(at(x, k)) / sum;
-          at(expected[1], k) = at(x, k) - std::log(sum);
-          slope += at(g, k);
-          product += at(g, k) * at(expected[0], k);
+          const std::int64_t i = at(k);
+          out[0][i] = std::exp(xs[i]) / sum;
+          out[1][i] = xs[i] - std::log(sum);
+          slope += gs[i];
+          product += gs[i] * out[0][i];
         }
         for (std::int64_t k = 0; k < size; ++k) {
-          at(expected[2], k) = at(expected[0], k) * (at(g, k) - product);
-          at(expected[3], k) = at(g, k) - at(expected[0], k) * slope;
+          const std::int64_t i = at(k);
+          out[2][i] = out[0][i] * (gs[i] - product);
+          out[3][i] = gs[i] - out[0][i] * slope;
         }
       }
       CAPTURE(size);

@@ -100,7 +100,7 @@ TEST_CASE(
     const Threads scope(threads);
     std::vector<std::atomic<int>> seen(60);
     std::int64_t wrong = 0;
-    for (int repeat = 0; repeat < 100'000; ++repeat) {
+    for (int repeat = test::repetitions(100'000); repeat > 0; --repeat) {
       const std::int64_t n = repeat % 2 == 0 ? 2 : 60;
       parallel_for(n, 1, [&](std::int64_t i, std::int64_t) {
         seen[static_cast<std::size_t>(i)].fetch_add(1, std::memory_order_relaxed);

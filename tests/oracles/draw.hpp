@@ -7,10 +7,6 @@
 
 namespace plumb::test {
 
-/// How many problems a test draws: `quick` of them in the unit suite, `full` with PLUMB_SWEEP=full,
-/// a third of the quick ones with PLUMB_SWEEP=short, for unoptimized code.
-int problems_to_draw(int quick, int full);
-
 /// Random sizes and values; the same for the same seed.
 class Draw {
  public:

@@ -1,20 +1,11 @@
-#include "sweep.hpp"
+#include "draw.hpp"
 
 #include <malloc.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <plumb/core/runtime/pool.hpp>
-#include <string_view>
 
 namespace plumb::test {
-
-int problems_to_draw(int quick, int full) {
-  const char* sweep = std::getenv("PLUMB_SWEEP");
-  if (sweep != nullptr && std::string_view(sweep) == "full") return full;
-  if (sweep != nullptr && std::string_view(sweep) == "short") return (quick + 2) / 3;
-  return quick;
-}
 
 std::int64_t Draw::size(std::int64_t most) {
   const std::int64_t limit = std::min(most, of<std::int64_t>({4, 20, 70, most}));
