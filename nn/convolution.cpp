@@ -5,7 +5,9 @@
 #include "../autograd/internal/mistakes.hpp"
 #include "../core/runtime/checks.hpp"
 #include "../core/runtime/internal/fail.hpp"
+#include "activation.hpp"
 #include "init.hpp"
+#include "pooling.hpp"
 
 namespace plumb::nn {
 namespace {
@@ -116,13 +118,40 @@ ConvolutionLayer<Options, operation>::ConvolutionLayer(Variable weight, Variable
 
 template <class Options,
           Variable (*operation)(const Variable&, const Variable&, const Variable&, const Options&)>
-Variable ConvolutionLayer<Options, operation>::forward(const Variable& x) {
+void ConvolutionLayer<Options, operation>::check_input(const Variable& x) const {
   const Kind kind = kind_of(options_);
   const std::int64_t in = inputs_of(kind, weight_.shape(), options_.groups);
   if (x.rank() != kind.rank || x.dim(1) != in)
     fail(kind.layer, "expected input [n, ", in, ", ", kind.sides, "], got ", x.shape());
   if (checks()) plumb::detail::check_input_scale(kind.layer, x, weight_);
-  return operation(x, weight_, bias_, options_);
+}
+
+Variable Conv2d::forward_pooled(MaxPool2d& pool, const Variable& x) {
+  // A result too small for a window is the pool's to refuse, with its place.
+  const auto two_fit = [&](int axis, std::int64_t stride, std::int64_t padding,
+                           std::int64_t dilation) {
+    return x.dim(axis) + 2 * padding > dilation * (weight().dim(axis) - 1) + stride;
+  };
+  const Conv2dOptions o = options();
+  const bool fits = x.rank() == 4 &&
+                    two_fit(2, o.stride.height, o.padding.height, o.dilation.height) &&
+                    two_fit(3, o.stride.width, o.padding.width, o.dilation.width);
+  return pool.halves() && fits ? forward_with(conv2d_max_pool2d, x) : pool(forward(x));
+}
+
+Fused Conv2d::fuse_with(Layer& next) {
+  return fused<MaxPool2d>(*this, next, [](Conv2d& conv, MaxPool2d& pool, const Variable& x) {
+    return conv.forward_pooled(pool, x);
+  });
+}
+
+// As ReLU::fuse_with has it, the ReLU may come last.
+Fused Conv2d::fuse_with_two(Layer& next, Layer& last) {
+  return fused<ReLU, MaxPool2d>(
+      *this, next, last, [](Conv2d& conv, ReLU& relu, MaxPool2d& pool, const Variable& x) {
+        return pool.options().dilation == 1 ? relu(conv.forward_pooled(pool, x))
+                                            : pool(relu(conv.forward(x)));
+      });
 }
 
 template class ConvolutionLayer<Conv1dOptions, conv1d>;

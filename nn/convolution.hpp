@@ -6,6 +6,8 @@
 
 namespace plumb::nn {
 
+class MaxPool2d;
+
 /// What the convolutions share. Their parameters are "weight", of the shape that the class names,
 /// and "bias" [out].
 ///
@@ -29,14 +31,24 @@ class ConvolutionLayer : public Layer {
                             const Options& options = {});
 
   /// Throws "[Conv2d] expected input [n, 3, h, w], got [64, 1, 28, 28]", and as the operation.
-  Variable forward(const Variable& x) override;
+  Variable forward(const Variable& x) override { return forward_with(operation, x); }
 
   Variable weight() const { return weight_; }
   /// Undefined without bias.
   Variable bias() const { return bias_; }
   Options options() const { return options_; }
 
+ protected:
+  /// Another operation on the same, behind the same checks.
+  template <class Operation>
+  Variable forward_with(Operation other, const Variable& x) {
+    check_input(x);
+    return other(x, weight_, bias_, options_);
+  }
+
  private:
+  void check_input(const Variable& x) const;
+
   Options options_;
   Variable weight_;
   Variable bias_;
@@ -67,6 +79,13 @@ class Conv1d : public ConvolutionLayer<Conv1dOptions, conv1d> {
 class Conv2d : public ConvolutionLayer<Conv2dOptions, conv2d> {
  public:
   using ConvolutionLayer::ConvolutionLayer;
+
+  /// With a MaxPool2d of 2 x 2, and with a ReLU and such a pooling.
+  Fused fuse_with(Layer& next) override;
+  Fused fuse_with_two(Layer& next, Layer& last) override;
+
+ private:
+  Variable forward_pooled(MaxPool2d& pool, const Variable& x);
 };
 
 /// conv_transpose1d as a layer, which undoes the sizes of a Conv1d: x [n, in, l] -> y [n, out, ol].

@@ -104,13 +104,9 @@ void BatchNorm2d::check_input(const Shape& shape) const {
 }
 
 Variable BatchNorm2d::forward_pooled(MaxPool2d& pool, const Variable& x) {
-  const MaxPool2dOptions& options = pool.options();
-  const bool halves = pool.kernel() == 2 && options.stride.value_or(2) == 2 &&
-                      options.padding == 0 && options.dilation == 1 &&
-                      options.ceil_mode == CeilMode::no;
   // A plane too small for a window is the pool's to refuse, with its place.
   const bool fits = x.rank() == 4 && x.dim(2) >= 2 && x.dim(3) >= 2;
-  return halves && fits ? forward_with(batch_norm_max_pool2d, x) : pool(forward(x));
+  return pool.halves() && fits ? forward_with(batch_norm_max_pool2d, x) : pool(forward(x));
 }
 
 Fused BatchNorm2d::fuse_with(Layer& next) {

@@ -56,6 +56,12 @@ MaxPool1d::MaxPool1d(std::int64_t kernel, const MaxPool1dOptions& options)
 MaxPool2d::MaxPool2d(Size2d kernel, const MaxPool2dOptions& options)
     : PoolLayer("MaxPool2d", kernel, options) {}
 
+bool MaxPool2d::halves() const {
+  const MaxPool2dOptions& o = options();
+  return kernel() == 2 && o.stride.value_or(2) == 2 && o.padding == 0 && o.dilation == 1 &&
+         o.ceil_mode == CeilMode::no;
+}
+
 AvgPool1d::AvgPool1d(std::int64_t kernel, const AvgPool1dOptions& options)
     : PoolLayer("AvgPool1d", kernel, options) {}
 

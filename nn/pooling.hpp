@@ -43,6 +43,9 @@ class MaxPool2d : public PoolLayer<Size2d, MaxPool2dOptions, max_pool2d> {
  public:
   /// Throws "[MaxPool2d] the stride along h must be at least 1, got 0" and the like.
   explicit MaxPool2d(Size2d kernel, const MaxPool2dOptions& options = {});
+
+  /// Whether its windows are of 2 x 2, side by side, and what is left of an odd size is left out.
+  bool halves() const;
 };
 
 /// avg_pool1d as a layer: [n, c, l] -> [n, c, out].

@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "../../core/kernels/convolution/convolution.hpp"
+#include "../../core/kernels/pooling/max_pool.hpp"
 #include "../../core/kernels/reduce.hpp"
 #include "../../core/runtime/internal/fail.hpp"
+#include "../../core/runtime/parallel.hpp"
 #include "../../core/tensor/internal/defined.hpp"
 #include "../../core/tensor/sliding_window.hpp"
 #include "../record.hpp"
+#include "internal/places.hpp"
+#include "pooling.hpp"
 #include "reduction.hpp"
 
 namespace plumb {
@@ -239,6 +243,60 @@ Variable convolution(const char* operation, const Variable& x, const Variable& w
       });
 }
 
+// The sum over images and positions of g, plane by plane and then over the images, as bias_into has it.
+void pooled_bias_into(Tensor& dbias, Write mode, const kernel::PooledGradient& pooled) {
+  const kernel::PlaneWindows& windows = pooled.windows;
+  const std::int64_t images = pooled.g.dim(0), channels = pooled.g.dim(1);
+  const Tensor sums = Tensor::empty({images, channels, 1, 1}, dbias.dtype());
+  parallel_for(images, 1, [&](std::int64_t begin, std::int64_t end) {
+    Tensor g = Tensor::empty({1, channels, windows.height, windows.width}, dbias.dtype());
+    for (std::int64_t n = begin; n < end; ++n) {
+      Tensor own = sums.rows(n, n + 1);
+      kernel::max_pool_into(g, Write::overwrite, pooled.g.rows(n, n + 1),
+                            pooled.places.rows(n, n + 1), windows);
+      kernel::sum_to(g, own, Write::overwrite);
+    }
+  });
+  bias_into(dbias, mode, sums);
+}
+
+// y = the largest of each window of x * w + bias;  the gradients as convolution()'s, with a g that is 0 but
+// at these
+Variable pooled_convolution(const char* operation, const Variable& x, const Variable& w,
+                            const Variable& bias, const kernel::Windows& windows,
+                            const kernel::PlaneWindows& pool) {
+  const Profiled profiled(operation);
+  Tensor y = Tensor::empty({x.dim(0), w.dim(0), pool.out_height, pool.out_width}, x.dtype());
+  Tensor places = Tensor::empty(y.shape(), DType::uint8);
+  kernel::convolution_max_pool(y, places, x.value(), w.value(), value_or_none(bias), windows, pool);
+  return record_biased(
+      operation, y, x, w, bias,
+      [operation, x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows, pool,
+       places](const Tensor& g, Gradients& to) {
+        if (to.recorded()) {
+          const auto give = [&](std::size_t i, Part part, const Variable& g, const Saved& other) {
+            if (to.needs(i))
+              to.give(i, gradient_of(part, to.shape(i), g, to.input(1 - i, other), windows));
+          };
+          const Shape whole = {g.dim(0), g.dim(1), pool.height, pool.width};
+          const Variable spread = detail::to_places(operation, to.gradient(g), whole, places, pool);
+          give(0, Part::image, spread, w);
+          give(1, Part::weight, spread, x);
+          if (biased && to.needs(2)) to.give(2, gradient_of_bias(spread));
+          return;
+        }
+        const kernel::PooledGradient pooled{g, places, pool};
+        to.write(0, [&](Tensor& dx, Write mode) {
+          kernel::convolution_image_into(dx, mode, pooled, w, windows);
+        });
+        to.write(1, [&](Tensor& dw, Write mode) {
+          kernel::convolution_weight_into(dw, mode, pooled, x, windows);
+        });
+        if (biased)
+          to.write(2, [&](Tensor& db, Write mode) { pooled_bias_into(db, mode, pooled); });
+      });
+}
+
 // y = the dx that a convolution has for g = x, + bias;  dx = g * w, dw = g * x with x as the window,
 // dbias = the sum of g over all axes but the channels
 Variable transposed_convolution(const char* operation, const Variable& x, const Variable& w,
@@ -305,6 +363,20 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& bias,
   check_operands("conv2d", x, "[n, in, h, w]", w, "[out, in / groups, kh, kw]", 4);
   return convolution("conv2d", x, w, bias,
                      {options.stride, options.padding, options.dilation, options.groups});
+}
+
+Variable conv2d_max_pool2d(const Variable& x, const Variable& w, const Variable& bias,
+                           const Conv2dOptions& options) {
+  options.check("conv2d");
+  check_operands("conv2d", x, "[n, in, h, w]", w, "[out, in / groups, kh, kw]", 4);
+  const kernel::Windows windows{options.stride, options.padding, options.dilation, options.groups};
+  const Shape result = convolved_shape("conv2d", x.shape(), w.shape(), windows);
+  check_bias("conv2d", x, bias, w.dim(0));
+  if (result.numel() == 0 || !kernel::pools_convolution(x.shape(), w.shape(), result, windows))
+    return max_pool2d(conv2d(x, w, bias, options), 2);
+  const SlidingWindow half{2, 2, 0, 1};
+  return pooled_convolution("conv2d_max_pool2d", x, w, bias, windows,
+                            {result[2], result[3], result[2] / 2, result[3] / 2, half, half});
 }
 
 Variable conv_transpose1d(const Variable& x, const Variable& w, const Variable& bias,

@@ -80,6 +80,11 @@ Variable conv1d(const Variable& x, const Variable& w, const Variable& bias = Var
 Variable conv2d(const Variable& x, const Variable& w, const Variable& bias = Variable(),
                 const Conv2dOptions& options = {});
 
+/// max_pool2d(conv2d(x, w, bias, options), 2), with the same bits, without storing the result of conv2d and its
+/// gradient where Winograd's algorithm serves (3 x 3 windows, multiples of 16 channels; docs/kernels.md).
+Variable conv2d_max_pool2d(const Variable& x, const Variable& w, const Variable& bias = Variable(),
+                           const Conv2dOptions& options = {});
+
 /// What conv1d does to the gradient of its result, as a forward operation: x [n, in, l],
 /// w [in, out / groups, k] and bias [out] or undefined -> [n, out, ol] with
 ///   y = bias + x[n, c, p] w[c, o, i] summed into [n, o, stride p - padding + dilation i],

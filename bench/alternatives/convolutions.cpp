@@ -70,7 +70,7 @@ Shape result_shape(const Problem& p) {
 void time_convolution(const Problem& p) {
   Tensor x = bench::values(p.x, 1, 1), w = bench::values(p.w, 2, 1);
   Tensor y = bench::values(result_shape(p), 3, 1);
-  const ConvolutionSizes sizes(x, w, y, p.windows);
+  const ConvolutionSizes sizes(x.shape(), w.shape(), y.shape(), p.windows);
   const double flops = 2.0 * static_cast<double>(y.numel() * p.w.numel(1, 4));
 
   // Results that are written over one another: where they are does not matter, only how long it takes.

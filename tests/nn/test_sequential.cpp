@@ -228,6 +228,34 @@ TEST_CASE("Sequential: a BatchNorm2d before a MaxPool2d gives the bits of one af
       }
 }
 
+TEST_CASE("Sequential: a Conv2d before a MaxPool2d gives the bits of one after the other") {
+  const Tensor values = plumb::test::normal({3, 16, 13, 12}, DType::float32);
+  const std::vector<MaxPool2dOptions> all = {
+      {}, {2, 0}, {1, 0}, {Size2d(2), Size2d(1)}, {Size2d(2), 0, 2}, {2, 0, 1, CeilMode::yes}};
+  for (const bool with_relu : {false, true})
+    for (const std::int64_t side : {3, 5})
+      for (const MaxPool2dOptions& options : all) {
+        Generator generator(1);
+        const auto conv = std::make_shared<nn::Conv2d>(16, 32, side, generator);
+        nn::MaxPool2d pool(2, options);
+        nn::Sequential both{conv};
+        if (with_relu) both.push_back(nn::ReLU());
+        both.push_back(nn::MaxPool2d(2, options));
+        const Variable a = Variable::leaf(values), b = Variable::leaf(values);
+        const Variable middle = (*conv)(a);
+        const Variable expected = pool(with_relu ? relu(middle) : middle), y = both(b);
+        CHECK(hash(y.value()) == hash(expected.value()));
+        const Tensor seed = plumb::test::normal(y.shape(), DType::float32, 2);
+        expected.backward(seed);
+        const std::uint64_t weight = hash(conv->weight().grad()), bias = hash(conv->bias().grad());
+        conv->zero_grad();
+        y.backward(seed);
+        CHECK(hash(b.grad()) == hash(a.grad()));
+        CHECK(hash(conv->weight().grad()) == weight);
+        CHECK(hash(conv->bias().grad()) == bias);
+      }
+}
+
 TEST_CASE("Sequential: three layers of one's own run together where the first knows how") {
   nn::Sequential model;
   CountedCube& cube = model.push_back(CountedCube());
@@ -261,6 +289,14 @@ TEST_CASE("Sequential: layers that run together name the one that refuses") {
   check(Sequential{BatchNorm2d(1), ReLU(), MaxPool2d(2)}, {1, 1, 1, 1}, "0: [batch_norm] ");
   check(Sequential{BatchNorm2d(1), ReLU(), MaxPool2d(2)}, {2, 3, 4, 4}, "0: [BatchNorm2d] ");
   check(Sequential{BatchNorm2d(1), MaxPool2d(2)}, {2, 3}, "0: [BatchNorm2d] ");
+  const auto conv = [](const Conv2dOptions& options = {}) {
+    Generator generator(1);
+    return nn::Conv2d(16, 16, 3, generator, options);
+  };
+  check(Sequential{conv(), ReLU(), MaxPool2d(2)}, {2, 16, 3, 70}, "2: [max_pool2d] ");
+  check(Sequential{conv({2}), MaxPool2d(2)}, {2, 16, 4, 9}, "1: [max_pool2d] ");
+  check(Sequential{conv(), MaxPool2d(2)}, {2, 16, 2, 70}, "0: [conv2d] ");
+  check(Sequential{conv(), MaxPool2d(2)}, {2, 8, 12, 12}, "0: [Conv2d] ");
   check(Sequential{ReLU(), nn::MaxPool1d(3)}, {2, 1, 2}, "1: [max_pool1d] ");
   check(Sequential{ReLU(), MaxPool2d(2)}, {2, 1, 1, 3}, "1: [max_pool2d] ");
   Generator generator(1);

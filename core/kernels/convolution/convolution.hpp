@@ -4,6 +4,7 @@
 #include "../../tensor/size2d.hpp"
 #include "../../tensor/tensor.hpp"
 #include "../../tensor/write.hpp"
+#include "../pooling/plane_windows.hpp"
 
 namespace plumb::kernel {
 
@@ -34,6 +35,22 @@ void convolution_image_into(Tensor& dx, Write mode, const Tensor& g, const Tenso
 /// dw = or += the sum over all windows of g times what they see of x: over blocks of images, then
 /// over the blocks.
 void convolution_weight_into(Tensor& dw, Write mode, const Tensor& g, const Tensor& x,
+                             const Windows& windows);
+
+// The same where the result goes into a max-pooling of 2 x 2 and nowhere else: neither it nor its gradient is
+// stored. The bits are those of one after the other.
+
+/// Whether the functions below take these sizes on this processor: those of Winograd's algorithm.
+bool pools_convolution(const Shape& x, const Shape& w, const Shape& y, const Windows& windows);
+
+/// y = the largest element of each window of the pooling, and its place.
+void convolution_max_pool(Tensor& y, Tensor& places, const Tensor& x, const Tensor& w,
+                          const Tensor& bias, const Windows& windows, const PlaneWindows& pool);
+
+void convolution_image_into(Tensor& dx, Write mode, const PooledGradient& g, const Tensor& w,
+                            const Windows& windows);
+
+void convolution_weight_into(Tensor& dw, Write mode, const PooledGradient& g, const Tensor& x,
                              const Windows& windows);
 
 }  // namespace plumb::kernel

@@ -16,13 +16,13 @@ inline std::int64_t ceil_divide(std::int64_t a, std::int64_t b) {
 /// x [images, channels, image], w [outputs, channels / groups, kernel], y [images, outputs,
 /// result].
 struct ConvolutionSizes {
-  ConvolutionSizes(const Tensor& x, const Tensor& w, const Tensor& y, const Windows& windows)
-      : images(x.dim(0)),
-        channels(x.dim(1)),
-        outputs(y.dim(1)),
-        image(x.dim(2), x.dim(3)),
-        kernel(w.dim(2), w.dim(3)),
-        result(y.dim(2), y.dim(3)),
+  ConvolutionSizes(const Shape& x, const Shape& w, const Shape& y, const Windows& windows)
+      : images(x[0]),
+        channels(x[1]),
+        outputs(y[1]),
+        image(x[2], x[3]),
+        kernel(w[2], w[3]),
+        result(y[2], y[3]),
         windows(windows) {}
 
   /// Elements of one channel of x and of y.

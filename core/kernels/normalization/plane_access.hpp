@@ -9,12 +9,6 @@
 
 namespace plumb::kernel {
 
-/// A gradient as it comes to a pooling by 2 x 2: [n, c, out_h, out_w], and the places of the largest elements.
-struct PooledGradient {
-  Tensor g, places;
-  PlaneWindows windows;
-};
-
 /// Memory for so many elements, perhaps none.
 template <class T>
 class Room {

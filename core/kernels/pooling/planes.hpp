@@ -1,24 +1,13 @@
-// Planes [h, w], the last two axes of a tensor, and the windows that move over them.
+// Loops over planes [h, w], the last two axes of a tensor.
 #pragma once
 
 #include <cstdint>
 
 #include "../../runtime/parallel.hpp"
 #include "../../simd/loops.hpp"
-#include "../../tensor/sliding_window.hpp"
+#include "plane_windows.hpp"
 
 namespace plumb::kernel {
-
-/// The windows on a plane of height x width elements, which have out_height x out_width positions.
-struct PlaneWindows {
-  std::int64_t height, width;
-  std::int64_t out_height, out_width;
-  SlidingWindow rows, columns;
-
-  /// Elements of a plane, and of what is made of it.
-  std::int64_t in_size() const { return height * width; }
-  std::int64_t out_size() const { return out_height * out_width; }
-};
 
 /// Calls f(begin, end) for runs of the planes of a tensor; how long they are follows from the size
 /// of a plane.

@@ -89,7 +89,7 @@ void check_all(double tolerance) {
     const ConvolutionResults sums = convolution_oracle(p, x, w, g);
     const Tensor xs = x.to(dtype_of<T>), ws = w.to(dtype_of<T>), gs = g.to(dtype_of<T>);
     const Tensor bs = bias.to(dtype_of<T>), ibs = image_bias.to(dtype_of<T>);
-    const ConvolutionSizes sizes(x, w, g, p.windows);
+    const ConvolutionSizes sizes(x.shape(), w.shape(), g.shape(), p.windows);
     for (const Algorithm<T>& a : forward<T>) {
       if (!a.takes(sizes)) continue;
       CAPTURE(a.name);

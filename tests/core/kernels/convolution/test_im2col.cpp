@@ -16,8 +16,8 @@ struct Problem {
 
   Problem(const Shape& shape, Size2d kernel, Size2d result, const kernel::Windows& windows)
       : image(Tensor::empty({1, shape[0], shape[1], shape[2]})),
-        sizes(image, Tensor::empty({1, shape[0], kernel.height, kernel.width}),
-              Tensor::empty({1, 1, result.height, result.width}), windows) {
+        sizes(image.shape(), {1, shape[0], kernel.height, kernel.width},
+              {1, 1, result.height, result.width}, windows) {
     float next = 0;
     float* values = image.mutable_data<float>();
     for (std::int64_t i = 0; i < image.numel(); ++i) values[i] = ++next;
