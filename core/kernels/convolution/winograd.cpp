@@ -46,7 +46,7 @@ enum class Pools : std::uint8_t { no, yes };
 template <class T>
 struct Room {
   Room(const ConvolutionSizes& s, const Chunks& chunks, Pools pools)
-      : tiles(chunks.most_tiles()),
+      : tiles(chunks.most_tiles() | 1),
         memory(Tensor::empty(
             {x_pixels(s, chunks) * s.channels + y_pixels(s, chunks) * s.outputs +
              points * tiles * (s.channels + s.outputs) +
@@ -61,6 +61,7 @@ struct Room {
         y{x.data + x_pixels(s, chunks) * s.channels, zeros.data<T>(), s.outputs, s.result, pooled} {
   }
 
+  // Of room: an odd number, so that what is written to 16 points at once does not meet in one set of the cache.
   std::int64_t tiles;
   Tensor memory, zeros;
   T* patches;   // [16, tiles, channels]
