@@ -63,6 +63,52 @@ PLUMB_INLINE inline void store_as(T* to, const Vector<From, lanes>& from) {
 }
 
 namespace detail {
+template <int lanes, class P, int... i>
+PLUMB_INLINE inline void lowest_bytes(std::uint8_t* to, const P& from,
+                                      std::integer_sequence<int, i...>) {
+  Vector<std::uint8_t, 16> halves[2];
+  std::memcpy(halves, &from, sizeof halves);
+  const Vector<std::uint8_t, lanes> each =
+      __builtin_shufflevector(halves[0], halves[1], (i * 32 / lanes)...);
+  store(to, each);
+}
+template <int lanes, class P, int... i>
+PLUMB_INLINE inline void spread_bytes(P& to, const std::uint8_t* from,
+                                      std::integer_sequence<int, i...>) {
+  using Word = std::conditional_t<lanes == 8, std::uint64_t, std::uint32_t>;
+  using Bytes = Vector<std::uint8_t, 32>;
+  Word word;
+  load(word, from);
+  // In every half, so that no byte crosses from one to the other.
+  const Bytes all = (Bytes)(Vector<Word, 32 / lanes>{} + word);
+  to = (P)__builtin_shufflevector(all, all, (i / 16 * 16 + i * lanes / 32)...) & 255;
+}
+}  // namespace detail
+
+/// Whole numbers from and to memory of a narrower type that holds them. g++ 12 takes vectors of 32 bytes to bytes and back
+/// element by element; shuffles of their bytes are three to six instructions. Only x86 has such vectors.
+template <int lanes, class T, class P>
+PLUMB_INLINE inline void store_integers(T* to, const P& from) {
+  if constexpr (sizeof(P) == 32 && sizeof(T) == 1) {
+    detail::lowest_bytes<lanes>(to, from, std::make_integer_sequence<int, lanes>());
+  } else {
+    Vector<T, lanes> narrow;
+    convert(narrow, from);
+    store(to, narrow);
+  }
+}
+template <int lanes, class T, class P>
+PLUMB_INLINE inline void load_integers(P& to, const T* from) {
+  if constexpr (sizeof(P) == 32 && sizeof(T) == 1) {
+    detail::spread_bytes<lanes>(to, from, std::make_integer_sequence<int, 32>());
+  } else {
+    Vector<T, lanes> narrow;
+    load(narrow, from);
+    convert(to, narrow);
+  }
+}
+
+namespace detail {
 template <class V, int... i>
 PLUMB_INLINE inline void separate(const V& a, const V& b, V& even, V& odd,
                                   std::integer_sequence<int, i...>) {

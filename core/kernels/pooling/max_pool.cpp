@@ -56,9 +56,7 @@ PLUMB_INLINE inline void max_block(const PlaneWindows& w, const Seen& seen, cons
       keep_larger(largest, place, now, P(P{} + static_cast<Place>(i * w.columns.kernel + j)));
     }
   store(y, largest);
-  Vector<C, lanes> stored;
-  convert(stored, place);
-  store(places, stored);
+  store_integers<lanes>(places, place);
 }
 
 // The largest element of one window, from its plane.

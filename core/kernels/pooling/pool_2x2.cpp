@@ -26,9 +26,7 @@ PLUMB_INLINE inline void max_block(const T* upper, const T* lower, T* y, std::ui
   keep_larger(c, below, d, P(below + 1));
   keep_larger(a, place, c, below);
   store(y, a);
-  Vector<std::uint8_t, lanes> bytes;
-  convert(bytes, place);
-  store(places, bytes);
+  store_integers<lanes>(places, place);
 }
 
 // The gradients of `lanes` windows: 2 lanes elements of each row.
@@ -38,10 +36,8 @@ PLUMB_INLINE inline void max_block_into(const T* g, const std::uint8_t* places, 
   using V = Vector<T, lanes>;
   using Place = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   using P = Vector<Place, lanes>;
-  Vector<std::uint8_t, lanes> bytes;
-  load(bytes, places);
   P place;
-  convert(place, bytes);
+  load_integers<lanes>(place, places);
   V slope;
   load(slope, g);
   const V zero = {};
