@@ -9,13 +9,13 @@
 
 namespace plumb::kernel {
 
-// The rows of tiles [top, bottom) of an image, each `across` tiles wide.
+/// The rows of tiles [top, bottom) of an image, each `across` tiles wide.
 struct Chunk {
   std::int64_t top, bottom, across;
   std::int64_t tiles() const { return (bottom - top) * across; }
 };
 
-// Rows of tiles of an image whose transforms stay in the second cache together with the weights.
+/// Rows of tiles of an image whose transforms stay in the second cache together with the weights.
 class Chunks {
  public:
   explicit Chunks(const ConvolutionSizes& s)
@@ -34,7 +34,7 @@ class Chunks {
   std::int64_t across_, down_, count_;
 };
 
-// Images [planes, h, w] that begin `image` elements apart.
+/// Images [planes, h, w] that begin `image` elements apart.
 template <class T>
 struct Images {
   const T* data;
@@ -43,7 +43,7 @@ struct Images {
   Images operator[](std::int64_t n) const { return {data + n * image, image}; }
 };
 
-// The same, of which each 2x2 is 0 but for one element: that of `places`, where it is the element of `data`.
+/// The same, of which each 2x2 is 0 but for one element: that of `places`, where it is the element of `data`.
 template <class T>
 struct PooledImages {
   const T* data;
@@ -64,18 +64,18 @@ struct PooledImages {
   }
 };
 
-// Vectors of at most 32 bytes: g++ 12 takes comparisons of wider ones apart.
+/// Vectors of at most 32 bytes: g++ 12 takes comparisons of wider ones apart.
 template <class T, int bytes>
 using Compared = VectorOf<T, (bytes < 32 ? bytes : 32)>;
 
-// n elements in another type.
+/// n elements in another type.
 template <class From, class To>
 PLUMB_INLINE inline void convert_run(std::int64_t n, const From* from, To* to) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i]);
 }
 
-// Some rows of an image [planes, h, w], transposed to [rows, w, planes]; 0 outside.
+/// Some rows of an image [planes, h, w], transposed to [rows, w, planes]; 0 outside.
 template <class T>
 struct Pixels {
   T* data;
@@ -85,7 +85,7 @@ struct Pixels {
   T* pooled;                         // room for what windows of 2x2 have, three times
   std::int64_t first = 0, last = 0;  // rows
 
-  // Keeps the rows [begin, end) so far as the image has them.
+  /// Keeps the rows [begin, end) so far as the image has them.
   PLUMB_INLINE void keep(std::int64_t begin, std::int64_t end) {
     first = std::clamp<std::int64_t>(begin, 0, size.height);
     last = std::clamp<std::int64_t>(end, first, size.height);

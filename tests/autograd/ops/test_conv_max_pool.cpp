@@ -25,7 +25,7 @@ using plumb::test::Threads;
 
 namespace {
 
-enum class Steps : std::uint8_t { apart, together };
+enum class Operations : std::uint8_t { apart, together };
 
 struct PooledConvolution {
   Shape x, w;
@@ -34,20 +34,20 @@ struct PooledConvolution {
   bool reads_again;  // x and w, beside the pooling: then their gradients are accumulated
 };
 
-Variable run_steps(Steps way, const Variable& x, const Variable& w, const Variable& bias,
-                   const Conv2dOptions& options) {
-  return way == Steps::together ? conv2d_max_pool2d(x, w, bias, options)
-                                : max_pool2d(conv2d(x, w, bias, options), 2);
+Variable applied(Operations way, const Variable& x, const Variable& w, const Variable& bias,
+                 const Conv2dOptions& options) {
+  return way == Operations::together ? conv2d_max_pool2d(x, w, bias, options)
+                                     : max_pool2d(conv2d(x, w, bias, options), 2);
 }
 
 // Hashes of the result and all gradients.
-std::vector<std::uint64_t> pooled_bits(Steps way, const PooledConvolution& c,
-                                       const Tensor& values) {
+std::vector<std::uint64_t> bits_of(Operations way, const PooledConvolution& c,
+                                   const Tensor& values) {
   const DType dtype = values.dtype();
   const Variable x = Variable::leaf(values), w = Variable::leaf(normal(c.w, dtype, 2));
   Variable bias;
   if (c.biased) bias = Variable::leaf(normal({c.w[0]}, dtype, 3));
-  const Variable y = run_steps(way, x, w, bias, {1, c.padding});
+  const Variable y = applied(way, x, w, bias, {1, c.padding});
   Variable loss = sum(y * normal(y.shape(), dtype, 4));
   if (c.reads_again) loss = loss + sum(x * 0.5) + sum(w * 0.25);
   loss.backward();
@@ -56,7 +56,7 @@ std::vector<std::uint64_t> pooled_bits(Steps way, const PooledConvolution& c,
   return all;
 }
 
-bool is_pooled(const PooledConvolution& c) {
+bool fits_pooling(const PooledConvolution& c) {
   const auto side = [&](int axis, std::int64_t padding) {
     return c.x[axis] + 2 * padding - c.w[axis] + 1;
   };
@@ -82,13 +82,13 @@ TEST_CASE("conv2d_max_pool2d: the bits of one operation after the other") {
             CAPTURE(outputs);
             CAPTURE(to_string(Shape{padding.height, padding.width}));
             const Tensor values = normal(x, dtype, 1);
-            const std::vector<std::uint64_t> expected = pooled_bits(Steps::apart, c, values);
+            const std::vector<std::uint64_t> expected = bits_of(Operations::apart, c, values);
             for (const int threads : test::thread_counts()) {
               const Threads set(threads);
-              CHECK(pooled_bits(Steps::together, c, values) == expected);
+              CHECK(bits_of(Operations::together, c, values) == expected);
             }
           }
-  CHECK(is_pooled({{5, 32, 26, 26}, {64, 32, 3, 3}, 0, true, false}) == wide);
+  CHECK(fits_pooling({{5, 32, 26, 26}, {64, 32, 3, 3}, 0, true, false}) == wide);
 }
 
 TEST_CASE("conv2d_max_pool2d: the same bits for equal, infinite and missing numbers") {
@@ -105,7 +105,7 @@ TEST_CASE("conv2d_max_pool2d: the same bits for equal, infinite and missing numb
       }
       for (const bool biased : {false, true}) {
         const PooledConvolution c{x.shape(), {32, 16, 3, 3}, 1, biased, false};
-        CHECK(pooled_bits(Steps::together, c, x) == pooled_bits(Steps::apart, c, x));
+        CHECK(bits_of(Operations::together, c, x) == bits_of(Operations::apart, c, x));
       }
     }
 }
