@@ -20,6 +20,7 @@
 #include <cstring>
 #include <ctime>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,10 +29,12 @@ namespace {
 
 constexpr std::size_t most_queued = 64 << 20;  // bytes of a host: more than its sockets hold
 
+using Bytes = std::unique_ptr<char[]>;
+
 struct Packet {
   std::int64_t due;  // nanoseconds
-  std::size_t to;
-  std::vector<char> bytes;
+  std::size_t to, size;
+  Bytes bytes;
 };
 
 struct Host {
@@ -69,7 +72,7 @@ int open_device(const std::string& space) {
 class Network {
  public:
   Network(double gbit, double delay_ms, std::size_t mtu)
-      : per_byte_(8 / gbit), delay_(static_cast<std::int64_t>(delay_ms * 1e6)), buffer_(mtu) {}
+      : per_byte_(8 / gbit), delay_(static_cast<std::int64_t>(delay_ms * 1e6)), mtu_(mtu) {}
 
   void add(int device) {
     hosts_.emplace_back();
@@ -101,36 +104,42 @@ class Network {
   // What the host sends now.
   void take(Host& host) {
     for (;;) {
-      const ssize_t size = ::read(host.device, buffer_.data(), buffer_.size());
+      if (spare_.empty()) spare_.push_back(std::make_unique<char[]>(mtu_));
+      Bytes& bytes = spare_.back();
+      const ssize_t size = ::read(host.device, bytes.get(), mtu_);
       if (size < 20) return;
-      if (buffer_[0] >> 4 != 4) continue;
-      const auto to = static_cast<std::size_t>(static_cast<unsigned char>(buffer_[19])) - 1;
+      if (bytes[0] >> 4 != 4) continue;
+      const auto to = static_cast<std::size_t>(static_cast<unsigned char>(bytes[19])) - 1;
       if (to >= hosts_.size() || host.queued > most_queued) continue;
       const auto takes = static_cast<std::int64_t>(per_byte_ * static_cast<double>(size));
       host.sent = std::max(host.sent, now()) + takes;
       Host& other = hosts_[to];
       other.received = std::max(host.sent, other.received + takes);
-      host.queue.push_back({other.received + delay_, to, {buffer_.data(), buffer_.data() + size}});
       host.queued += static_cast<std::size_t>(size);
+      host.queue.push_back(
+          {other.received + delay_, to, static_cast<std::size_t>(size), std::move(bytes)});
+      spare_.pop_back();
     }
   }
 
   void deliver() {
     for (Host& host : hosts_)
       while (!host.queue.empty() && host.queue.front().due <= now()) {
-        const Packet& packet = host.queue.front();
-        if (::write(hosts_[packet.to].device, packet.bytes.data(), packet.bytes.size()) < 0 &&
+        Packet& packet = host.queue.front();
+        if (::write(hosts_[packet.to].device, packet.bytes.get(), packet.size) < 0 &&
             errno != EAGAIN)
           stop("a packet");
-        host.queued -= packet.bytes.size();
+        host.queued -= packet.size;
+        spare_.push_back(std::move(packet.bytes));
         host.queue.pop_front();
       }
   }
 
   double per_byte_;  // nanoseconds
   std::int64_t delay_;
-  std::vector<char> buffer_;
-  std::vector<Host> hosts_;
+  std::size_t mtu_;
+  std::vector<Bytes> spare_;  // what packets have left is still in the cache for the next
+  std::deque<Host> hosts_;  // which never moves one
 };
 
 }  // namespace
