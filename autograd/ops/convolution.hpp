@@ -82,6 +82,7 @@ Variable conv2d(const Variable& x, const Variable& w, const Variable& bias = Var
 
 /// max_pool2d(conv2d(x, w, bias, options), 2), with the same bits, without storing the result of conv2d and its
 /// gradient where Winograd's algorithm serves (3 x 3 windows, multiples of 16 channels; docs/kernels.md).
+/// Throws as these two.
 Variable conv2d_max_pool2d(const Variable& x, const Variable& w, const Variable& bias = Variable(),
                            const Conv2dOptions& options = {});
 

@@ -98,7 +98,7 @@ Collectives::Collectives(double stall_seconds)
     // before that can say whose death it was.
     ::setenv("UCX_TLS", "^cma", /*overwrite=*/0);
     // Over TCP Open MPI asks the receiver before it sends more than 64 KiB: three delays in place of one. What is
-    // larger it writes to the receiver's memory, which takes a fifth longer than to send it.
+    // larger it writes to the receiver's memory, which takes longer than to send it (docs/distributed.md).
     ::setenv("OMPI_MCA_btl_tcp_eager_limit", "4194304", /*overwrite=*/0);
     ::setenv("OMPI_MCA_btl_tcp_flags", "send,inplace", /*overwrite=*/0);
     int level = 0;

@@ -61,7 +61,7 @@ struct Room {
         y{x.data + x_pixels(s, chunks) * s.channels, zeros.data<T>(), s.outputs, s.result, pooled} {
   }
 
-  // Of room: an odd number, so that what is written to 16 points at once does not meet in one set of the cache.
+  // For which each point has room: an odd number, so that writes to all 16 points do not meet in one set of the cache.
   std::int64_t tiles;
   Tensor memory, zeros;
   T* patches;   // [16, tiles, channels]

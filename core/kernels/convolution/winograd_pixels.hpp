@@ -82,7 +82,7 @@ struct Pixels {
   const T* zeros;
   std::int64_t planes;
   Size2d size;
-  T* pooled;                         // room for what windows of 2x2 have, three times
+  T* pooled;                         // room for values, places, and places by planes
   std::int64_t first = 0, last = 0;  // rows
 
   /// Keeps the rows [begin, end) so far as the image has them.

@@ -114,7 +114,6 @@ TEST_CASE("conv2d_max_pool2d: first and second gradients") {
   const auto of_all = [](const std::vector<Variable>& in) {
     return conv2d_max_pool2d(in[0], in[1], in[2]);
   };
-  // Beyond all others within their windows, so that a small step moves no place.
   const Tensor x = normal({1, 16, 10, 11}, DType::float64, 1),
                w = normal({16, 16, 3, 3}, DType::float64, 2),
                bias = normal({16}, DType::float64, 3);
@@ -130,7 +129,7 @@ TEST_CASE("conv2d_max_pool2d: first and second gradients") {
 }
 
 TEST_CASE("conv2d_max_pool2d: what is not pooled with it, and what is refused") {
-  // A stride, groups, few channels: one operation after the other.
+  // A stride, a dilation, groups, few channels: one operation after the other.
   const Tensor x = normal({2, 16, 12, 12}, DType::float32, 1);
   for (const Conv2dOptions& options :
        {Conv2dOptions{2}, Conv2dOptions{1, 0, 2}, Conv2dOptions{1, 1, 1, 2}}) {
