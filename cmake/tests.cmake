@@ -87,7 +87,7 @@ grammar_entropy: is the mean loss*,oracle: products along thousands*,rounding:*,
 reference: *pass gradcheck*,reference: *gradients of gradients*,nn::gradgradcheck:*,*gradcheck with ragged*,\
 attention: gradcheck*,isa: PLUMB_ISA that cannot*,ShardedGradient: a model has*,campaign: every study*,\
 docs/data.md: the best*,insight: looking changes*,gemm: the same bits*,reductions: the same bits*,\
-LogMel: the same bits*,second order: the same bits*,matrix rules: the same bits*")
+LogMel: the same bits*,conv2d_max_pool2d: first*,layers of sequences: 8*,second order: the same bits*,matrix rules: the same bits*")
 endif()
 
 function(plumb_test name label)
@@ -173,8 +173,8 @@ plumb_shown_file(docs/extending.md optim/signum.hpp)
 plumb_shown_file(docs/extending.md optim/signum.cpp)
 # Compiled like the library's own sources, and beside the headers of their folder.
 add_library(plumb_shown OBJECT "${PROJECT_BINARY_DIR}/shown/optim/signum.cpp")
-target_compile_options(plumb_shown PRIVATE $<TARGET_PROPERTY:plumb,COMPILE_OPTIONS>)
-target_compile_definitions(plumb_shown PRIVATE $<TARGET_PROPERTY:plumb,COMPILE_DEFINITIONS>)
+target_compile_options(plumb_shown PRIVATE $<TARGET_PROPERTY:plumb_computing,COMPILE_OPTIONS>)
+target_compile_definitions(plumb_shown PRIVATE $<TARGET_PROPERTY:plumb_computing,COMPILE_DEFINITIONS>)
 target_link_libraries(plumb_shown PRIVATE plumb::plumb OpenMP::OpenMP_CXX)
 foreach(target plumb_shown plumb_tests)
   target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/shown"

@@ -78,8 +78,8 @@ cat >"$work/reuse" <<'SCRIPT'
 #!/usr/bin/env bash
 for ((i = 1; i < $#; ++i)); do
   next=$((i + 1))
-  if [[ ${!i} == -o && ${!next} == */CMakeFiles/plumb.dir/* ]]; then
-    compiled=$BUILT/CMakeFiles/plumb.dir/${!next#*/CMakeFiles/plumb.dir/}
+  if [[ ${!i} == -o && ${!next} == */CMakeFiles/plumb*.dir/* ]]; then
+    compiled=$BUILT/CMakeFiles/plumb${!next#*/CMakeFiles/plumb}
     if [[ -f $compiled ]]; then exec cp -- "$compiled" "${!next}"; fi
   fi
 done
