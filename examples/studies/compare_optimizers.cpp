@@ -44,6 +44,7 @@ void make_small(Settings& settings) {
   settings.trials = 4;
   settings.seeds = 8;
   settings.epochs = 2;
+  settings.evaluations = 4;
 }
 
 std::string why_no_verdict(const Settings& settings) {

@@ -3,7 +3,7 @@
 # shellcheck source=tests/support/script.sh
 source "$PLUMB_SOURCE_DIR/tests/support/script.sh"
 for task in two-moons logistic; do
-  "$PLUMB_BIN_DIR/compare_optimizers" --task $task --samples 300 --epochs 2 --trials 3 --studies 1 --inside 0 \
+  "$PLUMB_BIN_DIR/compare_optimizers" --task $task --samples 300 --epochs 2 --trials 3 --studies 1 --inside 0 --evaluations 2 \
     --seeds 7 --optimizer sgd --optimizer adam --out "$work/$task" >/dev/null
 done
 program=$PLUMB_BIN_DIR/across_tasks
