@@ -55,14 +55,16 @@ PLUMB_INLINE inline void pack_columns(std::int64_t columns, std::int64_t steps, 
     }
 }
 
-/// c [rows, width of the panel] = or += a [rows, steps] times a panel.
+/// c [rows, width of the panel] = or += a [rows, steps] times a panel, plus `bias` [width of the panel] on every
+/// row where it is not null.
 template <class T, int bytes, int vectors, int rows>
 PLUMB_INLINE inline void multiply_tile(std::int64_t steps, const T* a, std::int64_t a_stride,
-                                       const T* panel, T* c, std::int64_t c_stride, Write mode) {
+                                       const T* panel, const T* bias, T* c, std::int64_t c_stride,
+                                       Write mode) {
   apart<bytes>([=]() PLUMB_INLINE {
     constexpr std::integral_constant<std::int64_t, 1> one;
     constexpr std::integral_constant<std::int64_t, vectors * VectorOf<T, bytes>::lanes> width;
-    multiply_block<T, bytes, rows, vectors>(steps, a, a_stride, one, panel, width, nullptr, mode, c,
+    multiply_block<T, bytes, rows, vectors>(steps, a, a_stride, one, panel, width, bias, mode, c,
                                             c_stride);
   });
 }

@@ -129,14 +129,14 @@ struct Products {
                              const T* panel, const T* before, std::int64_t stride,
                              std::integral_constant<int, rows>) {
     constexpr std::int64_t width = Panel::width;
-    if (f.x != nullptr) {
-      for (std::int64_t r = 0; r < rows; ++r) std::copy_n(panel, width, inputs + r * width);
+    if (f.x != nullptr)
       multiply_tile<T, bytes, Panel::vectors, rows>(
           f.in, f.x + (sample * f.extent.steps + t) * f.in, f.extent.steps * f.in, panel + width,
-          inputs, width, Write::accumulate);
-    }
-    multiply_tile<T, bytes, Panel::vectors, rows>(
-        f.extent.hidden, before, stride, panel + Panel(f).state, sums, width, Write::overwrite);
+          panel, inputs, width, Write::overwrite);
+    const T* none = nullptr;
+    multiply_tile<T, bytes, Panel::vectors, rows>(f.extent.hidden, before, stride,
+                                                  panel + Panel(f).state, none, sums, width,
+                                                  Write::overwrite);
   }
 
   alignas(64) T sums[most * Panel::width], inputs[most * Panel::width];
@@ -294,14 +294,14 @@ PLUMB_INLINE inline void backward_block(const Backward<T>& b, std::int64_t begin
   for (std::int64_t s = steps - 1; s >= 0; --s) {
     const std::int64_t t = e.reversed ? steps - 1 - s : s;
     backward_step<Cell>(b, begin, end, t, sums, stride, dh, dc, state_stride);
-    const T* panel = packed;
+    const T *panel = packed, *none = nullptr;
     for (std::int64_t first = 0; first < hidden; first += width, panel += width * depth)
       for_tiles<tile_rows<bytes, backward_vectors>>(
           rows,
           [&](std::int64_t r, auto count) PLUMB_INLINE {
-            multiply_tile<T, bytes, backward_vectors, count>(depth, sums + r * stride, stride,
-                                                             panel, dh + r * state_stride + first,
-                                                             state_stride, Write::accumulate);
+            multiply_tile<T, bytes, backward_vectors, count>(
+                depth, sums + r * stride, stride, panel, none, dh + r * state_stride + first,
+                state_stride, Write::accumulate);
           },
           [](std::int64_t, std::int64_t) PLUMB_INLINE {});
   }
