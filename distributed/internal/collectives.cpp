@@ -125,6 +125,8 @@ Collectives::Collectives(double stall_seconds)
         MPI_Comm_split_type(mpi_->all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here));
   check("MPI_Comm_size", MPI_Comm_size(here, &on_this_host_));
   check("MPI_Comm_free", MPI_Comm_free(&here));
+  // Once: the C library reads a file for this number.
+  processors_shared_ = on_this_host_ > static_cast<int>(std::thread::hardware_concurrency());
 
   const auto as_bytes = [](const auto& object) {
     const auto* bytes = reinterpret_cast<const std::byte*>(&object);
@@ -288,7 +290,6 @@ void Collectives::wait_for(const std::string& what, bool limited) {
   ++calls_;
   if (watch_) watch_->came_to(calls_, what);
   const auto began = Clock::now();
-  const bool shared = on_this_host_ > static_cast<int>(std::thread::hardware_concurrency());
   for (std::int64_t polls = 1;; ++polls) {
     int done = 0;
     const int code = MPI_Testall(static_cast<int>(mpi_->requests.size()), mpi_->requests.data(),
@@ -302,12 +303,12 @@ void Collectives::wait_for(const std::string& what, bool limited) {
     if (code != MPI_SUCCESS) wait_for_trouble(what, 1);
     fail_if(trouble_in(what, code != MPI_SUCCESS));
     check("MPI_Testall", code);
-    if (!shared && polls % 64 != 0) continue;
+    if (!processors_shared_ && polls % 64 != 0) continue;
     const auto waited = Clock::now() - began;
     if (waited > milliseconds(20)) {
       fail_if(trouble_in(what, /*thorough=*/true));
       std::this_thread::sleep_for(std::chrono::microseconds(100));
-    } else if (shared || waited > milliseconds(1)) {
+    } else if (processors_shared_ || waited > milliseconds(1)) {
       std::this_thread::yield();
     }
     if (limited && waited > std::chrono::duration<double>(stall_seconds_)) stalled(what);

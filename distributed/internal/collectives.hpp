@@ -75,6 +75,7 @@ class Collectives {
   std::unique_ptr<Mpi> mpi_;
   double stall_seconds_;
   int rank_ = 0, size_ = 1, on_this_host_ = 1;
+  bool processors_shared_ = false;  // by ranks of this host
   std::uint64_t calls_ = 0;
   State state_ = State::none;
   bool ends_ = false, abandoned_ = false;
