@@ -212,35 +212,42 @@ Variable gradient_of_bias(const Variable& g) {
   return g.rank() == 3 ? sum(g, {0, 2}) : sum(g, {0, 2, 3});
 }
 
+// The gradients of y = x * w + bias, where * slides w over x:  dx = conv_transpose(g, w), dw = x * g with g as the
+// window, dbias = the sum of g over all axes but the channels
+struct ConvolutionRule {
+  ConvolutionRule(V x, V w, V bias, const kernel::Windows& windows)
+      : x(saved_for(w, x)), w(saved_for(x, w)), biased(bias.defined()), windows(windows) {}
+
+  void operator()(const Tensor& g, Gradients& to) const {
+    if (to.recorded()) return give(to.gradient(g), to);
+    to.write(0, [&](Tensor& dx, Write mode) { contract(Part::image, dx, mode, g, w, windows); });
+    to.write(1, [&](Tensor& dw, Write mode) { contract(Part::weight, dw, mode, g, x, windows); });
+    if (biased) to.write(2, [&](Tensor& db, Write mode) { bias_into(db, mode, as_images(g)); });
+  }
+
+  // The same from operations on variables.
+  void give(V g, Gradients& to) const {
+    if (to.needs(0)) to.give(0, gradient_of(Part::image, to.shape(0), g, to.input(1, w), windows));
+    if (to.needs(1)) to.give(1, gradient_of(Part::weight, to.shape(1), g, to.input(0, x), windows));
+    if (biased && to.needs(2)) to.give(2, gradient_of_bias(g));
+  }
+
+  const Saved x, w;
+  const bool biased;
+  const kernel::Windows windows;
+};
+
 // --- the operations -----------------------------------------------------------------------------
 
-// y = x * w + bias, where * slides w over x;  dx = conv_transpose(g, w), dw = x * g with g as the
-// window, dbias = the sum of g over all axes but the channels
-Variable convolution(const char* operation, const Variable& x, const Variable& w,
-                     const Variable& bias, const kernel::Windows& windows) {
+// y = x * w + bias
+Variable convolution(const char* operation, V x, V w, V bias, const kernel::Windows& windows) {
   const Profiled profiled(operation);
   Tensor y = Tensor::empty(convolved_shape(operation, x.shape(), w.shape(), windows), x.dtype());
   check_bias(operation, x, bias, w.shape()[0]);
   Tensor images = as_images(y);
   kernel::convolution_into(images, Write::overwrite, as_images(x.value()), as_images(w.value()),
                            value_or_none(bias), windows);
-  return record_biased(
-      operation, y, x, w, bias,
-      [x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows](const Tensor& g,
-                                                                                   Gradients& to) {
-        to.write(
-            0, [&](Tensor& dx, Write mode) { contract(Part::image, dx, mode, g, w, windows); },
-            [&](V g) { return gradient_of(Part::image, to.shape(0), g, to.input(1, w), windows); });
-        to.write(
-            1, [&](Tensor& dw, Write mode) { contract(Part::weight, dw, mode, g, x, windows); },
-            [&](V g) {
-              return gradient_of(Part::weight, to.shape(1), g, to.input(0, x), windows);
-            });
-        if (biased)
-          to.write(
-              2, [&](Tensor& db, Write mode) { bias_into(db, mode, as_images(g)); },
-              gradient_of_bias);
-      });
+  return record_biased(operation, y, x, w, bias, ConvolutionRule(x, w, bias, windows));
 }
 
 // The sum over images and positions of g, plane by plane and then over the images, as bias_into has it.
@@ -260,7 +267,7 @@ void pooled_bias_into(Tensor& dbias, Write mode, const kernel::PooledGradient& p
   bias_into(dbias, mode, sums);
 }
 
-// y = the largest of each window of x * w + bias;  the gradients as convolution()'s, with a g that is 0 but
+// y = the largest of each window of x * w + bias;  the gradients as ConvolutionRule's, with a g that is 0 but
 // at these
 Variable pooled_convolution(const char* operation, const Variable& x, const Variable& w,
                             const Variable& bias, const kernel::Windows& windows,
@@ -271,28 +278,20 @@ Variable pooled_convolution(const char* operation, const Variable& x, const Vari
   kernel::convolution_max_pool(y, places, x.value(), w.value(), value_or_none(bias), windows, pool);
   return record_biased(
       operation, y, x, w, bias,
-      [operation, x = saved_for(w, x), w = saved_for(x, w), biased = bias.defined(), windows, pool,
-       places](const Tensor& g, Gradients& to) {
+      [operation, rule = ConvolutionRule(x, w, bias, windows), pool, places](const Tensor& g,
+                                                                             Gradients& to) {
         if (to.recorded()) {
-          const auto give = [&](std::size_t i, Part part, const Variable& g, const Saved& other) {
-            if (to.needs(i))
-              to.give(i, gradient_of(part, to.shape(i), g, to.input(1 - i, other), windows));
-          };
           const Shape whole = {g.dim(0), g.dim(1), pool.height, pool.width};
-          const Variable spread = detail::to_places(operation, to.gradient(g), whole, places, pool);
-          give(0, Part::image, spread, w);
-          give(1, Part::weight, spread, x);
-          if (biased && to.needs(2)) to.give(2, gradient_of_bias(spread));
-          return;
+          return rule.give(detail::to_places(operation, to.gradient(g), whole, places, pool), to);
         }
         const kernel::PooledGradient pooled{g, places, pool};
         to.write(0, [&](Tensor& dx, Write mode) {
-          kernel::convolution_image_into(dx, mode, pooled, w, windows);
+          kernel::convolution_image_into(dx, mode, pooled, rule.w, rule.windows);
         });
         to.write(1, [&](Tensor& dw, Write mode) {
-          kernel::convolution_weight_into(dw, mode, pooled, x, windows);
+          kernel::convolution_weight_into(dw, mode, pooled, rule.x, rule.windows);
         });
-        if (biased)
+        if (rule.biased)
           to.write(2, [&](Tensor& db, Write mode) { pooled_bias_into(db, mode, pooled); });
       });
 }
