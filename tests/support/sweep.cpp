@@ -13,7 +13,7 @@ Sweep sweep() {
 
 int repetitions(int quick, int full) {
   if (sweep() == Sweep::full) return full;
-  return sweep() == Sweep::brief ? (quick + 2) / 3 : quick;
+  return sweep() == Sweep::brief ? (quick + 5) / 6 : quick;
 }
 
 }  // namespace plumb::test

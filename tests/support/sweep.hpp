@@ -7,7 +7,7 @@ namespace plumb::test {
 enum class Sweep { brief, quick, full };
 Sweep sweep();
 
-/// `quick` repetitions, `full` with a full sweep, and a third of the quick ones with a brief one.
+/// `quick` repetitions, `full` with a full sweep, and a sixth of the quick ones with a brief one.
 int repetitions(int quick, int full);
 inline int repetitions(int quick) { return repetitions(quick, quick); }
 

@@ -56,6 +56,10 @@ Tensor constant(std::int64_t columns, float value) {
 
 }  // namespace
 
+TEST_CASE("make_task: lenet on digits is learnt, bit for bit after stops") {
+  check_task("lenet", "error %");
+}
+
 TEST_CASE("make_task: cnn on digits is learnt, bit for bit after stops") {
   check_task("cnn", "error %");
 }
