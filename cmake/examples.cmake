@@ -12,7 +12,7 @@ add_library(plumb_support STATIC ${plumb_support_sources})
 plumb_group_by_folder(plumb_support ${plumb_support_sources})
 target_link_libraries(plumb_support PUBLIC plumb::plumb PRIVATE CLI11::CLI11)
 # Alone, for programs that use nothing else of it, and without plumb's headers, which it does not read.
-# Not optimised, which takes g++ three quarters of the time.
+# Not optimised, which takes g++ three quarters of the time (an EPYC).
 set_source_files_properties("${PROJECT_SOURCE_DIR}/examples/support/arguments.cpp" PROPERTIES
   SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS $<$<CONFIG:Release>:-O0>)
 # Programs run under mpirun where there is one. Which MPI it is, is decided where they are linked: with these

@@ -14,12 +14,12 @@ endforeach()
 
 # What computes is neither optimized, which takes clang minutes, nor instrumented: no input reaches it
 # but through checks that are.
-set(plumb_computing_sources ${plumb_sources})
-list(FILTER plumb_computing_sources INCLUDE REGEX "/core/(kernels|signal|simd)/|/core/tensor/linalg")
-set_property(SOURCE ${plumb_computing_sources} APPEND PROPERTY
+set(plumb_unchecked_sources ${plumb_sources})
+list(FILTER plumb_unchecked_sources INCLUDE REGEX "/core/(kernels|signal|simd)/|/core/tensor/linalg")
+set_property(SOURCE ${plumb_unchecked_sources} APPEND PROPERTY
              COMPILE_OPTIONS -O0 -fno-sanitize=all)
 # The precompiled header was made with other options.
-set_property(SOURCE ${plumb_computing_sources} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
+set_property(SOURCE ${plumb_unchecked_sources} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
 
 file(GLOB plumb_fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp")
 foreach(source IN LISTS plumb_fuzz_sources)

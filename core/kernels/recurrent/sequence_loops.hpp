@@ -133,9 +133,8 @@ struct Products {
       multiply_tile<T, bytes, Panel::vectors, rows>(
           f.in, f.x + (sample * f.extent.steps + t) * f.in, f.extent.steps * f.in, panel + width,
           panel, inputs, width, Write::overwrite);
-    const T* none = nullptr;
     multiply_tile<T, bytes, Panel::vectors, rows>(f.extent.hidden, before, stride,
-                                                  panel + Panel(f).state, none, sums, width,
+                                                  panel + Panel(f).state, nullptr, sums, width,
                                                   Write::overwrite);
   }
 
@@ -294,13 +293,13 @@ PLUMB_INLINE inline void backward_block(const Backward<T>& b, std::int64_t begin
   for (std::int64_t s = steps - 1; s >= 0; --s) {
     const std::int64_t t = e.reversed ? steps - 1 - s : s;
     backward_step<Cell>(b, begin, end, t, sums, stride, dh, dc, state_stride);
-    const T *panel = packed, *none = nullptr;
+    const T* panel = packed;
     for (std::int64_t first = 0; first < hidden; first += width, panel += width * depth)
       for_tiles<tile_rows<bytes, backward_vectors>>(
           rows,
           [&](std::int64_t r, auto count) PLUMB_INLINE {
             multiply_tile<T, bytes, backward_vectors, count>(
-                depth, sums + r * stride, stride, panel, none, dh + r * state_stride + first,
+                depth, sums + r * stride, stride, panel, nullptr, dh + r * state_stride + first,
                 state_stride, Write::accumulate);
           },
           [](std::int64_t, std::int64_t) PLUMB_INLINE {});
